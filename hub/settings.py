@@ -1,0 +1,223 @@
+"""What an operator can set: config/hub.toml < config/hub.local.toml < environment HUB_A__B. Unknown keys are errors.
+
+Every key is explained in config/hub.toml. A secret may be given as { file = "/run/secrets/…" } (environment: …__FILE).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from hub.domain import Mistake, Refused
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "config"
+
+
+def _secret(given: Any) -> Any:
+    """{ file = … } is read from that file, without the line end an editor leaves."""
+    if not isinstance(given, dict):
+        return given
+    lowered = {key.lower(): value for key, value in given.items()}
+    if set(lowered) != {"file"}:
+        raise ValueError('a secret is a text, or { file = "/path" }')
+    try:
+        return Path(str(lowered["file"])).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"cannot read the secret's file: {error.strerror}") from None
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+EMPTY = SecretStr("")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Web(_Section):
+    listen: str = "127.0.0.1:8080"
+    public_url: str = "http://127.0.0.1:8080"
+    max_body_bytes: int = Field(1 << 20, ge=1024)
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+
+class Database(_Section):
+    url: str = "sqlite:///var/hub.db"
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The path after sqlite://. One exception: sqlite:///var/NAME is the project's own var/, for nobody keeps a file in /var itself."""
+        path = Path(self.url.removeprefix("sqlite://"))
+        if path.parent == Path("/var"):
+            return ROOT / "var" / path.name
+        return path if path.is_absolute() else ROOT / path
+
+    @model_validator(mode="after")
+    def _known(self) -> Database:
+        if not self.url.startswith("sqlite://"):
+            raise ValueError("must start with sqlite:// (PostgreSQL comes with a later release)")
+        return self
+
+
+class Relay(_Section):
+    """Times in seconds."""
+
+    lease: float = Field(60.0, gt=0)
+    poll: float = Field(1.0, gt=0)
+    backoff_first: float = Field(1.0, gt=0)
+    backoff_most: float = Field(60.0, gt=0)
+    breaker_failures: int = Field(5, ge=1)
+    breaker_open: float = Field(5.0, gt=0)
+    breaker_open_most: float = Field(60.0, gt=0)
+    default_duration: float = Field(7200.0, gt=0)
+    shutdown: float = Field(8.0, gt=0)
+
+
+class Account(_Section):
+    """A sender account: what providers rate-limit. `rate` in messages a second (0: no limit), `timeout` in seconds."""
+
+    name: str = "main"
+    rate: float = Field(0.0, ge=0)
+    burst: int = Field(1, ge=1)
+    concurrency: int = Field(32, ge=1, le=1000)
+    attempts: int = Field(6, ge=1)
+    timeout: float = Field(10.0, gt=0)
+    api_base: str = ""
+
+    @property
+    def configured(self) -> bool:
+        raise NotImplementedError
+
+
+class TelegramAccount(Account):
+    rate: float = Field(30.0, ge=0)
+    burst: int = Field(30, ge=1)
+    api_base: str = "https://api.telegram.org"
+    token: Secret = EMPTY
+    updates: Literal["polling", "webhook"] = "polling"
+    webhook_secret: Secret = EMPTY
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.token.get_secret_value())
+
+
+class WhatsAppAccount(Account):
+    rate: float = Field(80.0, ge=0)
+    burst: int = Field(80, ge=1)
+    concurrency: int = Field(64, ge=1, le=1000)
+    api_base: str = "https://graph.facebook.com"
+    api_version: str = "v25.0"
+    token: Secret = EMPTY
+    phone_number_id: str = ""
+    app_secret: Secret = EMPTY
+    verify_token: Secret = EMPTY
+    template_prefix: str = "buurtsein"
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.token.get_secret_value())
+
+
+class MatrixAccount(Account):
+    rate: float = Field(10.0, ge=0)
+    burst: int = Field(10, ge=1)
+    homeserver: str = ""
+    user_id: str = ""
+    access_token: Secret = EMPTY
+    password: Secret = EMPTY
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.homeserver)
+
+
+def _accounts(given: Any) -> Any:
+    """[channels.x] is itself the account "main" unless [[channels.x.accounts]] lists accounts; its keys are then their defaults."""
+    if not isinstance(given, dict):
+        return given
+    rest = {key: value for key, value in given.items() if key != "accounts"}
+    return {"accounts": [{**rest, **one} for one in given.get("accounts") or [{}]]}
+
+
+class Telegram(_Section):
+    accounts: tuple[TelegramAccount, ...] = (TelegramAccount(),)
+    _fold = model_validator(mode="before")(_accounts)
+
+
+class WhatsApp(_Section):
+    accounts: tuple[WhatsAppAccount, ...] = (WhatsAppAccount(),)
+    _fold = model_validator(mode="before")(_accounts)
+
+
+class Matrix(_Section):
+    accounts: tuple[MatrixAccount, ...] = (MatrixAccount(),)
+    _fold = model_validator(mode="before")(_accounts)
+
+
+class Channels(_Section):
+    telegram: Telegram = Telegram()
+    whatsapp: WhatsApp = WhatsApp()
+    matrix: Matrix = Matrix()
+
+
+class Log(_Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Make it with `load_settings`, which reports every mistake at once."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    web: Web = Web()
+    database: Database = Database()
+    relay: Relay = Relay()
+    channels: Channels = Channels()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = [CONFIG / "hub.local.toml", CONFIG / "hub.toml"]
+        return (init_settings, env_settings, *(TomlConfigSettingsSource(settings_cls, file) for file in files))
+
+
+def load_settings() -> Settings:
+    """Read the files and the environment; raises Refused with every mistake."""
+    strangers = [
+        Mistake(name, "no such setting (see config/hub.toml)")
+        for name in sorted(os.environ)
+        if name.startswith("HUB_") and name.removeprefix("HUB_").partition("__")[0].lower() not in Settings.model_fields
+    ]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        # Only place and reason: pydantic's own text quotes the value, which may be a secret.
+        wrong = [
+            Mistake(".".join(str(part) for part in one["loc"]), one["msg"].removeprefix("Value error, "))
+            for one in error.errors(include_input=False, include_url=False)
+        ]
+        raise Refused("The configuration has mistakes", [*strangers, *wrong]) from None
+    if strangers:
+        raise Refused("The configuration has mistakes", strangers)
+    return settings
