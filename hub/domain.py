@@ -250,3 +250,36 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return "\n".join([self.title, *(f"  {m}" for m in self.mistakes)])
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One way to reach one admin. `rank` 1 is tried first; `state`: verified, unverified, dead (unreachable), stopped (STOP)."""
+
+    channel: str
+    handle: Handle
+    rank: int
+    state: str = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """A person who runs groups (beheerder). `groups` holds group ids; id 0: not stored yet."""
+
+    id: int
+    name: str = field(repr=False)
+    language: str
+    addresses: tuple[Address, ...]
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The neighbours' chat: platform, members, the neighbourhoods it covers. `admins` holds admin ids; id 0: not stored yet."""
+
+    id: int
+    name: str
+    platform: str
+    members: int
+    neighbourhoods: tuple[str, ...]
+    admins: tuple[int, ...] = ()

@@ -1,0 +1,280 @@
+"""Verbs on alerts: accept, find, look at, list, and the log behind the live stream."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
+from hub.store.engine import Engine
+from hub.store.queries import Queries
+
+Routes = Mapping[str, Sequence[str]]
+"""Channel → its sender accounts that can send now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who an alert is for, as counted when it came in. `dark`: matched codes in which nobody can be reached."""
+
+    neighbourhoods: int
+    groups: int
+    admins: int
+    dark: tuple[str, ...]
+    admins_by_code: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """An alert ready to be stored. `closes`: alerts this one ends, `closes_as` cancelled or ended. Times in ms.
+
+    `relayed`: False for a Cancel, which has nothing to send in itself.
+    """
+
+    id: str
+    alert: Alert
+    key_id: str
+    priority: int
+    accepted_at: int
+    expires_at: int
+    matches: tuple[Match, ...]
+    audience: Audience
+    closes: tuple[str, ...] = ()
+    closes_as: AlertState = AlertState.CANCELLED
+    relayed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What stands under (sender, identifier) now: ours if `id` is the one we offered, else the earlier one."""
+
+    id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """One matched neighbourhood of a stored alert."""
+
+    code: str
+    name: str
+    overlap_square_metres: float
+    distance_metres: float
+    why: str
+    forwarded_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """Everything there is to see of one alert."""
+
+    id: str
+    sender: str
+    identifier: str
+    status: Status
+    msg_type: MsgType
+    content: dict[str, Any] = field(repr=False)
+    fingerprint: str
+    accepted_at: int
+    expires_at: int
+    planned_at: int | None
+    closed_at: int | None
+    closed_as: str
+    audience: Audience
+    last_event: int
+    matched: tuple[Matched, ...]
+    deliveries: Mapping[DeliveryState, int]
+    first_sent_at: int | None
+    last_sent_at: int | None
+
+    def state(self, now: int) -> AlertState:
+        if self.closed_at is not None:
+            return AlertState(self.closed_as)
+        if self.expires_at <= now:
+            return AlertState.EXPIRED
+        if self.planned_at is None:
+            return AlertState.RELAYING if self.deliveries else AlertState.ACCEPTED
+        waiting = self.deliveries.get(DeliveryState.PENDING, 0) + self.deliveries.get(DeliveryState.SENDING, 0)
+        return AlertState.RELAYING if waiting else AlertState.RELAYED
+
+    @property
+    def forwarded(self) -> int:
+        return sum(one.forwarded_at is not None for one in self.matched)
+
+    @property
+    def first_forwarded_at(self) -> int | None:
+        return min((one.forwarded_at for one in self.matched if one.forwarded_at is not None), default=None)
+
+    @property
+    def covered_at(self) -> int | None:
+        """When the last matched neighbourhood was forwarded; None while one is missing."""
+        times = [one.forwarded_at for one in self.matched]
+        return max((t for t in times if t is not None), default=None) if None not in times else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """An alert whose deliveries are not all made yet."""
+
+    id: str
+    priority: int
+    accepted_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """One entry of an alert's log; `data` is JSON."""
+
+    id: int
+    at: int
+    kind: str
+    data: Any
+
+
+class Alerts:
+    def __init__(self, engine: Engine, queries: Queries) -> None:
+        self._engine = engine
+        self._sql = queries
+
+    async def accept(self, new: NewAlert) -> Stored:
+        """Store the alert, what it matched, and the end of what it closes, all at once. On disk when this returns."""
+        sql, alert = self._sql, new.alert
+        matches = [
+            [
+                m.code,
+                m.name,
+                m.overlap_square_metres,
+                m.distance_metres,
+                m.why,
+                new.audience.admins_by_code.get(m.code, 0),
+            ]
+            for m in new.matches
+        ]
+        audience = [new.audience.neighbourhoods, new.audience.groups, new.audience.admins, new.audience.dark]
+        planned_at = None if new.relayed else new.accepted_at
+        closed = (None, "") if new.relayed else (new.accepted_at, AlertState.ENDED.value)
+        events = [[new.id, "accepted", "{}"]] + [[one, "closed", f'{{"as":"{new.closes_as}"}}'] for one in new.closes]
+        statements = [
+            (
+                sql.insert_alert,
+                new.id,
+                alert.sender,
+                alert.identifier,
+                alert.status.value,
+                alert.msg_type.value,
+                orjson.dumps(alert.content).decode(),
+                alert.fingerprint,
+                new.key_id,
+                new.priority,
+                new.accepted_at,
+                new.expires_at,
+                planned_at,
+                *closed,
+                orjson.dumps(audience).decode(),
+            ),
+            (sql.insert_matches, new.id, orjson.dumps(matches).decode()),
+        ]
+        if new.closes:
+            ids = orjson.dumps(new.closes).decode()
+            statements += [
+                (sql.close_alerts, new.id, ids, new.accepted_at, new.closes_as.value),
+                (sql.withdraw_deliveries, new.id, ids, f"the alert was {new.closes_as}"),
+            ]
+        statements += [
+            (sql.add_events, new.id, orjson.dumps(events).decode(), new.accepted_at),
+            (sql.stored_alert, alert.sender, alert.identifier),
+        ]
+        rows = await self._engine.write(*statements)
+        return Stored(*rows[-1][0])
+
+    async def stored(self, sender: str, identifier: str) -> Stored | None:
+        rows = await self._engine.read(self._sql.stored_alert, sender, identifier)
+        return Stored(*rows[0]) if rows else None
+
+    async def find(self, names: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """(sender, identifier) pairs → {identifier: alert id} of those that are here."""
+        rows = await self._engine.read(self._sql.find_alerts, orjson.dumps(names).decode())
+        return {identifier: alert_id for alert_id, identifier in rows}
+
+    async def audience(self, codes: Sequence[str], routes: Routes) -> Audience:
+        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode()
+        by_code = dict(await self._engine.read(self._sql.audience_by_code, *given))
+        (groups, admins), *_ = await self._engine.read(self._sql.audience_total, *given)
+        dark = tuple(code for code in codes if not by_code.get(code))
+        return Audience(len(codes), groups, admins, dark, by_code)
+
+    async def audience_by_account(self, codes: Sequence[str], routes: Routes) -> list[tuple[str, str, int]]:
+        """(channel, account, admins) of those an alert to these codes would go to first."""
+        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode()
+        return [(str(c), str(a), int(n)) for c, a, n in await self._engine.read(self._sql.audience_by_account, *given)]
+
+    async def unplanned(self) -> list[Unplanned]:
+        """Most urgent first."""
+        return [Unplanned(*row[:4]) for row in await self._engine.read(self._sql.unplanned)]
+
+    async def unplanned_codes(self, alert_id: str) -> list[tuple[str, int]]:
+        """(code, admins in it), nearest to the scene first."""
+        return [(code, admins) for code, admins in await self._engine.read(self._sql.unplanned_codes, alert_id)]
+
+    async def planned(self, alert_id: str, now: int) -> None:
+        await self._engine.write(
+            (self._sql.alert_planned, alert_id, now),
+            (self._sql.add_events, alert_id, orjson.dumps([[alert_id, "planned", "{}"]]).decode(), now),
+        )
+
+    async def contents(self, alert_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        rows = await self._engine.read(self._sql.alert_contents, orjson.dumps(alert_ids).decode())
+        return {alert_id: orjson.loads(content) for alert_id, content in rows}
+
+    async def view(self, alert_id: str) -> AlertView | None:
+        return next(iter(await self.views([alert_id])), None)
+
+    async def page(self, before: tuple[int, str], limit: int) -> list[AlertView]:
+        """The newest alerts that came in before (accepted_at, id)."""
+        rows = await self._engine.read(self._sql.alert_page, *before, limit)
+        return await self.views([row[0] for row in rows])
+
+    async def views(self, alert_ids: Sequence[str]) -> list[AlertView]:
+        """In the order asked for; those that do not exist are left out."""
+        ids = orjson.dumps(alert_ids).decode()
+        matched: dict[str, list[Matched]] = defaultdict(list)
+        for alert_id, *match in await self._engine.read(self._sql.alert_matches, ids):
+            matched[alert_id].append(Matched(*match))
+        counts: dict[str, dict[DeliveryState, int]] = defaultdict(dict)
+        sent: dict[str, list[int]] = defaultdict(list)
+        for alert_id, state, count, first, last in await self._engine.read(self._sql.alert_counts, ids):
+            counts[alert_id][DeliveryState(state)] = count
+            sent[alert_id] += [at for at in (first, last) if at is not None]
+        views = {
+            row[0]: AlertView(
+                id=row[0],
+                sender=row[1],
+                identifier=row[2],
+                status=Status(row[3]),
+                msg_type=MsgType(row[4]),
+                content=orjson.loads(row[5]),
+                fingerprint=row[6],
+                accepted_at=row[7],
+                expires_at=row[8],
+                planned_at=row[9],
+                closed_at=row[10],
+                closed_as=row[11],
+                audience=Audience(*orjson.loads(row[12])),
+                last_event=row[13] or 0,
+                matched=tuple(matched[row[0]]),
+                deliveries=counts[row[0]],
+                first_sent_at=min(sent[row[0]], default=None),
+                last_sent_at=max(sent[row[0]], default=None),
+            )
+            for row in await self._engine.read(self._sql.alerts, ids)
+        }
+        return [views[alert_id] for alert_id in alert_ids if alert_id in views]
+
+    async def events_after(self, alert_id: str, last: int, limit: int = 500) -> list[AlertEvent]:
+        rows = await self._engine.read(self._sql.events_after, alert_id, last, limit)
+        return [AlertEvent(event_id, at, kind, orjson.loads(data)) for event_id, at, kind, data in rows]

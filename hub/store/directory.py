@@ -1,0 +1,247 @@
+"""Verbs on the directory: groups, their admins, the admins' addresses. All or nothing, on disk when they return."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from hub.domain import Address, Admin, Group, Handle, Mistake, Refused
+from hub.store import tables
+from hub.store.engine import shielded
+from hub.store.ids import Ids
+
+BATCH = 1000
+
+
+class Directory:
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+
+    # reading -----------------------------------------------------------------------------------------------------------------
+
+    async def groups(self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 1_000_000) -> list[Group]:
+        query = tables.WatchGroup.filter(id__gt=after) if ids is None else tables.WatchGroup.filter(id__in=ids)
+        rows = await query.order_by("id").limit(limit)
+        found = [row.id for row in rows]
+        codes: dict[int, list[str]] = defaultdict(list)
+        admins: dict[int, list[int]] = defaultdict(list)
+        for part in _parts(found):
+            links = tables.GroupNeighbourhood.filter(group_id__in=part).order_by("code").values_list("group_id", "code")
+            for group_id, code in await links:
+                codes[int(group_id)].append(str(code))
+            people = tables.GroupAdmin.filter(group_id__in=part).order_by("admin_id").values_list("group_id", "admin_id")
+            for group_id, admin_id in await people:
+                admins[int(group_id)].append(int(admin_id))
+        return [
+            Group(g.id, g.name, g.platform, g.members, tuple(codes[g.id]), tuple(admins[g.id])) for g in rows
+        ]
+
+    async def admins(self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 1_000_000) -> list[Admin]:
+        query = tables.Admin.filter(id__gt=after) if ids is None else tables.Admin.filter(id__in=ids)
+        rows = await query.order_by("id").limit(limit)
+        found = [row.id for row in rows]
+        addresses: dict[int, list[Address]] = defaultdict(list)
+        groups: dict[int, list[int]] = defaultdict(list)
+        for part in _parts(found):
+            ways = tables.Address.filter(admin_id__in=part).order_by("rank")
+            for admin_id, *way in await ways.values_list("admin_id", "channel", "handle", "rank", "state"):
+                channel, handle, rank, state = way
+                addresses[int(admin_id)].append(Address(str(channel), Handle(str(handle)), int(rank), str(state)))
+            links = tables.GroupAdmin.filter(admin_id__in=part).order_by("group_id").values_list("admin_id", "group_id")
+            for admin_id, group_id in await links:
+                groups[int(admin_id)].append(int(group_id))
+        return [Admin(a.id, a.name, a.language, tuple(addresses[a.id]), tuple(groups[a.id])) for a in rows]
+
+    # the whole list, from a file ---------------------------------------------------------------------------------------------
+
+    @shielded
+    async def replace_groups(self, groups: Sequence[Group], admins: Sequence[tuple[Admin, Sequence[str]]]) -> None:
+        """The groups named become what is given here; other groups stay. `admins`: each with the names of their groups.
+
+        A person is known again by any of their handles. What they said themselves stays: a stopped address stays stopped.
+        Whoever has no group left afterwards is removed.
+        """
+        async with in_transaction():
+            ids = await self._put_groups(groups)
+            old_links = await self._unlink(list(ids.values()))
+            put = await self._put_admins([admin for admin, _ in admins])
+            await tables.GroupAdmin.bulk_create(
+                [
+                    tables.GroupAdmin(group_id=ids[name], admin_id=admin_id)
+                    for admin_id, (_, names) in zip(put, admins, strict=True)
+                    for name in names
+                ],
+                batch_size=BATCH,
+            )
+            await _remove_without_group(old_links)
+
+    async def _put_groups(self, groups: Sequence[Group]) -> dict[str, int]:
+        known = {str(n): int(i) for i, n in await tables.WatchGroup.all().values_list("id", "name")}
+        ids = {group.name: known.get(group.name) or self._ids.one() for group in groups}
+        for part in _parts(list(ids.values())):
+            await tables.GroupNeighbourhood.filter(group_id__in=part).delete()
+        await tables.WatchGroup.bulk_create(
+            [
+                tables.WatchGroup(id=ids[g.name], name=g.name, platform=g.platform, members=g.members) for g in groups
+            ],
+            batch_size=BATCH,
+            on_conflict=["id"],
+            update_fields=["name", "platform", "members"],
+        )
+        await tables.GroupNeighbourhood.bulk_create(
+            [tables.GroupNeighbourhood(group_id=ids[g.name], code=code) for g in groups for code in g.neighbourhoods],
+            batch_size=BATCH,
+        )
+        return ids
+
+    async def _unlink(self, groups: Sequence[int]) -> set[int]:
+        """Take every admin out of these groups; who they were."""
+        were: set[int] = set()
+        for part in _parts(groups):
+            query = tables.GroupAdmin.filter(group_id__in=part)
+            were |= {int(a) for a in await query.values_list("admin_id", flat=True)}
+            await query.delete()
+        return were
+
+    async def _put_admins(self, admins: Sequence[Admin]) -> list[int]:
+        known = {
+            (str(c), str(h)): (int(a), str(s), int(w), int(i))
+            for i, a, c, h, s, w in await tables.Address.all().values_list(
+                "id", "admin_id", "channel", "handle", "state", "window_open_until"
+            )
+        }
+        put: list[int] = []
+        for admin in admins:
+            owner = next((known[k][0] for k in _keys(admin) if k in known and known[k][0] not in put), None)
+            put.append(owner or self._ids.one())
+        for part in _parts(put):
+            await tables.Address.filter(admin_id__in=part).delete()
+        kept = [known[key][3] for admin in admins for key in _keys(admin) if key in known]
+        for part in _parts(kept):  # a handle that changed hands
+            await tables.Address.filter(id__in=part).delete()
+        await tables.Admin.bulk_create(
+            [tables.Admin(id=i, name=a.name, language=a.language) for i, a in zip(put, admins, strict=True)],
+            batch_size=BATCH,
+            on_conflict=["id"],
+            update_fields=["name", "language"],
+        )
+        rows = []
+        for admin_id, admin in zip(put, admins, strict=True):
+            for address in admin.addresses:
+                _, state, window, address_id = known.get((address.channel, address.handle.value), (0, "", 0, 0))
+                rows.append(
+                    tables.Address(
+                        id=address_id or self._ids.one(),
+                        admin_id=admin_id,
+                        channel=address.channel,
+                        handle=address.handle.value,
+                        rank=address.rank,
+                        state="stopped" if state == "stopped" else address.state,
+                        window_open_until=window,
+                    )
+                )
+        await tables.Address.bulk_create(rows, batch_size=BATCH)
+        return put
+
+    # one by one --------------------------------------------------------------------------------------------------------------
+
+    @shielded
+    async def put_group(self, group: Group) -> int:
+        """Add a group (id 0) or change one, with its neighbourhoods and admins; raises Refused."""
+        async with in_transaction():
+            clash = await tables.WatchGroup.filter(name=group.name).exclude(id=group.id).exists()
+            missing = [a for a in group.admins if not await tables.Admin.filter(id=a).exists()]
+            mistakes = [Mistake("name", "another group has this name")] if clash else []
+            mistakes += [Mistake("admins", f"there is no admin {a}") for a in missing]
+            if mistakes:
+                raise Refused("The group cannot be stored", mistakes)
+            stored = group if group.id else replace(group, id=self._ids.one())
+            await self._put_groups_as(stored)
+            were = await self._unlink([stored.id])
+            await tables.GroupAdmin.bulk_create(
+                [tables.GroupAdmin(group_id=stored.id, admin_id=a) for a in stored.admins]
+            )
+            await _remove_without_group(were - set(stored.admins))
+        return stored.id
+
+    async def _put_groups_as(self, group: Group) -> None:
+        fields = {"name": group.name, "platform": group.platform, "members": group.members}
+        if not await tables.WatchGroup.filter(id=group.id).update(**fields):
+            await tables.WatchGroup.create(id=group.id, **fields)
+        await tables.GroupNeighbourhood.filter(group_id=group.id).delete()
+        await tables.GroupNeighbourhood.bulk_create(
+            [tables.GroupNeighbourhood(group_id=group.id, code=code) for code in group.neighbourhoods]
+        )
+
+    @shielded
+    async def put_admin(self, admin: Admin) -> int:
+        """Add an admin (id 0) or change one, with their addresses and groups; raises Refused."""
+        try:
+            async with in_transaction():
+                missing = [g for g in admin.groups if not await tables.WatchGroup.filter(id=g).exists()]
+                if missing:
+                    raise Refused("The admin cannot be stored", [Mistake("groups", f"there is no group {g}") for g in missing])
+                admin_id = admin.id or self._ids.one()
+                fields = {"name": admin.name, "language": admin.language}
+                if not await tables.Admin.filter(id=admin_id).update(**fields):
+                    await tables.Admin.create(id=admin_id, **fields)
+                await self._put_addresses(admin_id, admin.addresses)
+                await tables.GroupAdmin.filter(admin_id=admin_id).delete()
+                await tables.GroupAdmin.bulk_create(
+                    [tables.GroupAdmin(group_id=g, admin_id=admin_id) for g in admin.groups]
+                )
+        except IntegrityError:
+            raise Refused(
+                "The admin cannot be stored",
+                [Mistake("addresses", "a handle or rank is used twice, here or by another admin")],
+            ) from None
+        return admin_id
+
+    async def _put_addresses(self, admin_id: int, addresses: Sequence[Address]) -> None:
+        old = {(row.channel, row.handle): row for row in await tables.Address.filter(admin_id=admin_id)}
+        await tables.Address.filter(admin_id=admin_id).delete()
+        for address in addresses:
+            row = old.get((address.channel, address.handle.value))
+            await tables.Address.create(
+                id=row.id if row else self._ids.one(),
+                admin_id=admin_id,
+                channel=address.channel,
+                handle=address.handle.value,
+                rank=address.rank,
+                state=address.state,
+                window_open_until=row.window_open_until if row else 0,
+            )
+
+    @shielded
+    async def delete_group(self, group_id: int) -> bool:
+        """Its admins who have no other group go with it."""
+        async with in_transaction():
+            were = await self._unlink([group_id])
+            deleted = await tables.WatchGroup.filter(id=group_id).delete()
+            await _remove_without_group(were)
+        return bool(deleted)
+
+    @shielded
+    async def delete_admin(self, admin_id: int) -> bool:
+        async with in_transaction():
+            return bool(await tables.Admin.filter(id=admin_id).delete())
+
+
+def _keys(admin: Admin) -> Iterable[tuple[str, str]]:
+    return ((address.channel, address.handle.value) for address in admin.addresses)
+
+
+def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    """SQLite takes at most 32,766 parameters in a statement."""
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+
+
+async def _remove_without_group(candidates: Iterable[int]) -> None:
+    people = list(candidates)
+    for part in _parts(people):
+        still = {int(a) for a in await tables.GroupAdmin.filter(admin_id__in=part).values_list("admin_id", flat=True)}
+        await tables.Admin.filter(id__in=[a for a in part if a not in still]).delete()

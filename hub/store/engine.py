@@ -1,0 +1,60 @@
+"""What the queue asks of a database: whole units written, single reads, and nothing of a caller's cancellation.
+
+The verbs (outbox, alerts, receipts, …) hand over statements of their dialect's `queries`; PostgreSQL will be a second engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+Statement = tuple[Any, ...]
+"""(sql, parameter, …)"""
+
+Row = tuple[Any, ...]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class StoreUnavailable(Exception):
+    """The database did not take the unit: nothing of it was stored. The text says why."""
+
+
+class Engine(Protocol):
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """One transaction; the rows of each statement. On disk when it returns. A cancelled caller does not undo or stop it."""
+        ...
+
+    async def read(self, sql: str, *parameters: Any) -> list[Row]:
+        """Committed rows; never waits for a writer."""
+        ...
+
+    async def ping(self) -> None:
+        """Proves that writer and reader answer; raises StoreUnavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what waits, then closes."""
+        ...
+
+
+def shielded(verb: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+    """A Tortoise unit that runs to its end in its own task, whatever happens to its caller.
+
+    Cancelling Tortoise in a transaction can freeze its connection or lose acknowledged writes (stack notes T1, T2).
+    """
+
+    @wraps(verb)
+    async def whole(*args: P.args, **kwargs: P.kwargs) -> T:
+        unit = asyncio.ensure_future(verb(*args, **kwargs))
+        try:
+            return await asyncio.shield(unit)
+        except asyncio.CancelledError:
+            # Nobody is left to hear of a failure; without this asyncio would complain of one never retrieved.
+            unit.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise
+
+    return whole

@@ -1,0 +1,74 @@
+"""Verbs on API keys and browser sessions. Only hashes come in here; the secrets themselves are trust/keys.py's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.domain import Role
+from hub.store import tables
+from hub.store.engine import Engine, shielded
+from hub.store.queries import Queries
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking: an API key, directly or through a browser session."""
+
+    key_id: str
+    name: str
+    role: Role
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    id: str
+    name: str
+    role: Role
+    sender: str
+    created_at: int
+    revoked_at: int | None
+
+
+class Keys:
+    def __init__(self, engine: Engine, queries: Queries) -> None:
+        self._engine = engine
+        self._sql = queries
+
+    @shielded
+    async def put(self, key_id: str, *, name: str, role: Role, sender: str, hash: str, now: int) -> None:
+        await tables.ApiKey.create(id=key_id, name=name, role=role.value, sender=sender, hash=hash, created_at=now)
+
+    async def find(self, hash: str) -> Identity | None:
+        return self._identity(await self._engine.read(self._sql.find_key, hash))
+
+    async def find_session(self, hash: str, now: int) -> Identity | None:
+        return self._identity(await self._engine.read(self._sql.find_session, hash, now))
+
+    @staticmethod
+    def _identity(rows: list[tuple[str, ...]]) -> Identity | None:
+        return Identity(rows[0][0], rows[0][1], Role(rows[0][2]), rows[0][3]) if rows else None
+
+    async def list(self) -> list[KeyView]:
+        return [
+            KeyView(k.id, k.name, Role(k.role), k.sender, k.created_at, k.revoked_at)
+            for k in await tables.ApiKey.all().order_by("created_at", "id")
+        ]
+
+    @shielded
+    async def revoke(self, key_id: str, now: int) -> bool:
+        """False if there is no such key or it was revoked before."""
+        return bool(await tables.ApiKey.filter(id=key_id, revoked_at=None).update(revoked_at=now))
+
+    async def put_session(self, hash: str, key_id: str, *, ticket: bool, expires_at: int) -> None:
+        """A browser session, or a ticket: a link that opens one session, once."""
+        await self._engine.write((self._sql.put_session, hash, key_id, ticket, expires_at))
+
+    async def use_ticket(self, hash: str, now: int) -> str | None:
+        """The key the ticket stands for; the ticket is used up."""
+        rows = await self._engine.write((self._sql.use_ticket, hash, now))
+        return rows[0][0][0] if rows[0] else None
+
+    async def drop_session(self, hash: str, now: int) -> None:
+        """Ends this session, and sweeps out those that ran out."""
+        await self._engine.write((self._sql.drop_session, hash, now))

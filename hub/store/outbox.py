@@ -1,0 +1,196 @@
+"""Verbs on deliveries, the outbox: plan, claim, record, expire, rescue. The states and their arrows: hub/relay/delivery.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
+from hub.store.alerts import Routes
+from hub.store.engine import Engine
+from hub.store.queries import Queries
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours to try until `lease_until` (ms). `handle` is None when the address is gone or signed off."""
+
+    id: int
+    attempt: int
+    tries: int
+    alert_id: str
+    priority: int
+    distance: float
+    expires_at: int
+    lease_until: int
+    handle: Handle | None
+    language: str
+    window_open_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt, ready to be stored. Times in ms.
+
+    `tries`: 1 if it used up a try, 0 if it does not count. `possible_duplicates`: 1 if it may have arrived and will be sent again.
+    """
+
+    delivery_id: int
+    attempt: int
+    state: DeliveryState
+    due_at: int
+    reason: str = ""
+    provider_ref: str = ""
+    sent_at: int | None = None
+    tries: int = 1
+    possible_duplicates: int = 0
+    address_dead: bool = False
+    moved_to: Handle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    kind: ReceiptKind
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AckView:
+    kind: AckKind
+    at: int
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """Everything there is to see of one delivery. `acknowledgements` are the admin's, on whatever channel, in order of time."""
+
+    id: int
+    admin_id: int
+    admin_name: str = field(repr=False)
+    channel: str
+    account: str
+    step: int
+    state: DeliveryState
+    tries: int
+    reason: str
+    possible_duplicates: int
+    sent_at: int | None
+    receipts: tuple[ReceiptView, ...]
+    acknowledgements: tuple[AckView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """For /metrics and /readyz."""
+
+    pending: int
+    sending: int
+    possible_duplicates: int
+    unreadable_updates: int
+
+
+class Outbox:
+    def __init__(self, engine: Engine, queries: Queries) -> None:
+        self._engine = engine
+        self._sql = queries
+
+    async def plan(
+        self, alert_id: str, codes: Sequence[str], routes: Routes, *, first_id: int, priority: int, expires_at: int, now: int
+    ) -> None:
+        """Make the deliveries of these neighbourhoods; safe to run again. Ids run from `first_id` up, nearest first."""
+        sql, chosen = self._sql, orjson.dumps(codes).decode()
+        await self._engine.write(
+            (
+                sql.plan_deliveries,
+                alert_id,
+                chosen,
+                first_id - 1,
+                orjson.dumps(routes).decode(),
+                priority,
+                expires_at,
+                now,
+            ),
+            (sql.codes_planned, alert_id, chosen, now),
+        )
+
+    async def claim(
+        self, channel: str, account: str, *, lease: int, lease_until: int, now: int, limit: int
+    ) -> list[Claimed]:
+        """Take what is due, the most urgent and nearest first. `lease` must be a new number each time."""
+        _, rows = await self._engine.write(
+            (self._sql.claim, channel, account, lease, lease_until, now, limit), (self._sql.claimed, lease)
+        )
+        return [
+            Claimed(i, att, tries, alert, prio, dist, exp, until, Handle(h) if h is not None else None, lang or "nl", window or 0)
+            for i, att, tries, alert, prio, dist, exp, until, h, lang, window in orjson.loads(rows[0][0])
+        ]
+
+    async def next_due(self, channel: str, account: str) -> int | None:
+        """When the next pending delivery of this account is due (ms), or None."""
+        rows = await self._engine.read(self._sql.next_due, channel, account)
+        due: int | None = rows[0][0]
+        return due
+
+    async def record(self, outcomes: Sequence[Outcome], routes: Routes, *, first_id: int, now: int) -> None:
+        """Store a batch, fenced by attempt; where one failed for good, its admin's next address gets a delivery at once."""
+        sql = self._sql
+        batch = orjson.dumps(
+            [
+                [o.delivery_id, o.attempt, o.state, o.due_at, o.reason[:300], o.provider_ref, o.sent_at, o.tries, o.possible_duplicates]
+                for o in outcomes
+            ]
+        ).decode()
+        ids = orjson.dumps([o.delivery_id for o in outcomes]).decode()
+        statements = [
+            (sql.record_outcomes, batch),
+            (sql.match_early_receipts, batch),
+            (sql.lift_matched, batch),
+        ]
+        dead = [o.delivery_id for o in outcomes if o.address_dead]
+        failed = [o.delivery_id for o in outcomes if o.state is DeliveryState.FAILED]
+        if dead:
+            statements.append((sql.kill_addresses, orjson.dumps(dead).decode()))
+        statements += [
+            (sql.move_address, o.delivery_id, o.moved_to.value) for o in outcomes if o.moved_to is not None
+        ]
+        if failed:
+            statements.append((sql.fall_back, orjson.dumps(failed).decode(), first_id - 1, orjson.dumps(routes).decode(), now))
+        statements.append((sql.states_changed, ids, now))
+        await self._engine.write(*statements)
+
+    async def expire(self, now: int) -> int:
+        """Pending deliveries whose alert's time is up are never sent. How many."""
+        rows = await self._engine.write((self._sql.expire, now))
+        return await self._tell(rows[0], now)
+
+    async def rescue(self, now: int, leases_until: int) -> int:
+        """Leases that ran out before `leases_until` go back to pending, counted as possible duplicates. How many."""
+        rows = await self._engine.write((self._sql.rescue, now, leases_until))
+        return await self._tell(rows[0], now)
+
+    async def _tell(self, rows: list[tuple[int, ...]], now: int) -> int:
+        if rows:
+            await self._engine.write((self._sql.states_changed, orjson.dumps([row[0] for row in rows]).decode(), now))
+        return len(rows)
+
+    async def deliveries(self, alert_id: str, after: int = 0, limit: int = 500) -> list[DeliveryView]:
+        rows = await self._engine.read(self._sql.deliveries, alert_id, after, limit)
+        return [
+            DeliveryView(
+                *row[:2],
+                row[2] or "",
+                *row[3:6],
+                DeliveryState(row[6]),
+                *row[7:11],
+                tuple(ReceiptView(ReceiptKind(k), at, why) for k, at, why in sorted(orjson.loads(row[11]), key=lambda r: r[1])),
+                tuple(AckView(AckKind(k), at, via) for k, at, via in sorted(orjson.loads(row[12]), key=lambda r: r[1])),
+            )
+            for row in rows
+        ]
+
+    async def totals(self) -> Totals:
+        return Totals(*(await self._engine.read(self._sql.totals))[0])

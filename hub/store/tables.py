@@ -1,0 +1,282 @@
+"""The schema, as Tortoise models: the source of the migrations and of the directory's queries.
+
+People, groups and deliveries have ids of our own making (ids.py), the same on every database. Times in integer milliseconds (UTC). The queue's tables (delivery, receipt, …) hold plain ids instead of foreign keys to people:
+what was measured stays when a person is erased. Class docstrings become SQL comments: Tortoise 1.1.9 splits them at a semicolon.
+"""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.indexes import Index, PartialIndex
+from tortoise.models import Model
+
+
+class Neighbourhood(Model):
+    code = fields.CharField(max_length=10, primary_key=True)
+    name = fields.CharField(max_length=200)
+    district = fields.CharField(max_length=8, db_index=True)
+    district_name = fields.CharField(max_length=200)
+    municipality = fields.CharField(max_length=6, db_index=True)
+    municipality_name = fields.CharField(max_length=200)
+    boundary = fields.BinaryField()
+    edition = fields.IntField()
+
+    class Meta:
+        table = "neighbourhood"
+
+
+class NeighbourhoodImport(Model):
+    """One row an import, the newest id tells a running hub that its index is old."""
+
+    id = fields.IntField(primary_key=True)
+    imported_at = fields.BigIntField()
+    source = fields.CharField(max_length=200)
+    edition = fields.IntField()
+    count = fields.IntField()
+
+    class Meta:
+        table = "neighbourhood_import"
+
+
+class Postcode(Model):
+    id = fields.IntField(primary_key=True)
+    pc4 = fields.CharField(max_length=4)
+    neighbourhood = fields.CharField(max_length=10)
+    share = fields.FloatField()
+
+    class Meta:
+        table = "postcode"
+        unique_together = (("pc4", "neighbourhood"),)
+
+
+class WatchGroup(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    name = fields.CharField(max_length=200, unique=True)
+    platform = fields.CharField(max_length=20)
+    members = fields.IntField()
+
+    class Meta:
+        table = "watch_group"
+
+
+class GroupNeighbourhood(Model):
+    id = fields.IntField(primary_key=True)
+    group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField("hub.WatchGroup", related_name="neighbourhoods")
+    code = fields.CharField(max_length=10)
+
+    class Meta:
+        table = "group_neighbourhood"
+        unique_together = (("code", "group_id"),)
+        indexes = [Index(fields=("group_id",))]
+
+
+class Admin(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    name = fields.CharField(max_length=200)
+    language = fields.CharField(max_length=8)
+
+    class Meta:
+        table = "admin"
+
+
+class GroupAdmin(Model):
+    id = fields.IntField(primary_key=True)
+    group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField("hub.WatchGroup", related_name="admins")
+    admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="groups")
+
+    class Meta:
+        table = "group_admin"
+        unique_together = (("group_id", "admin_id"),)
+        indexes = [Index(fields=("admin_id",))]
+
+
+class Address(Model):
+    """`state`: verified (may be sent to), unverified, dead (the provider said so), stopped (the person said STOP)."""
+
+    id = fields.BigIntField(primary_key=True, generated=False)
+    admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="addresses")
+    channel = fields.CharField(max_length=20)
+    handle = fields.CharField(max_length=255)
+    rank = fields.IntField()
+    state = fields.CharField(max_length=12, default="verified")
+    window_open_until = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "address"
+        unique_together = (("channel", "handle"), ("admin_id", "rank"))
+
+
+class ApiKey(Model):
+    """Only a SHA-256 of the key is kept: 256 random bits need no slow hash."""
+
+    id = fields.CharField(max_length=16, primary_key=True)
+    name = fields.CharField(max_length=200)
+    role = fields.CharField(max_length=12)
+    sender = fields.CharField(max_length=200)
+    hash = fields.CharField(max_length=64, unique=True)
+    created_at = fields.BigIntField()
+    revoked_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "api_key"
+
+
+class WebSession(Model):
+    """A signed-in browser, the cookie's SHA-256, bound to the key it was opened with. `ticket`: a one-time link, not yet used."""
+
+    hash = fields.CharField(max_length=64, primary_key=True)
+    key_id = fields.CharField(max_length=16)
+    ticket = fields.BooleanField(default=False)
+    expires_at = fields.BigIntField()
+
+    class Meta:
+        table = "web_session"
+
+
+class Alert(Model):
+    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk."""
+
+    id = fields.CharField(max_length=12, primary_key=True)
+    sender = fields.CharField(max_length=200)
+    identifier = fields.CharField(max_length=300)
+    status = fields.CharField(max_length=10)
+    msg_type = fields.CharField(max_length=10)
+    content = fields.TextField()
+    fingerprint = fields.CharField(max_length=64)
+    key_id = fields.CharField(max_length=16)
+    priority = fields.IntField()
+    accepted_at = fields.BigIntField()
+    expires_at = fields.BigIntField()
+    planned_at = fields.BigIntField(null=True)
+    closed_at = fields.BigIntField(null=True)
+    closed_as = fields.CharField(max_length=10, default="")
+    audience = fields.TextField()
+
+    class Meta:
+        table = "alert"
+        unique_together = (("sender", "identifier"),)
+        indexes = [
+            Index(fields=("accepted_at",)),
+            Index(fields=("planned_at",)),
+        ]
+
+
+class AlertNeighbourhood(Model):
+    """What an alert matched, and how far each neighbourhood is: planned, forwarded."""
+
+    id = fields.BigIntField(primary_key=True)
+    alert: fields.ForeignKeyRelation[Alert] = fields.ForeignKeyField("hub.Alert", related_name="matched")
+    code = fields.CharField(max_length=10)
+    name = fields.CharField(max_length=200)
+    overlap = fields.FloatField()
+    distance = fields.FloatField()
+    why = fields.CharField(max_length=300)
+    admins = fields.IntField()
+    planned_at = fields.BigIntField(null=True)
+    forwarded_at = fields.BigIntField(null=True)
+    forwarded_by = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "alert_neighbourhood"
+        unique_together = (("alert_id", "code"),)
+
+
+class Delivery(Model):
+    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim."""
+
+    id = fields.BigIntField(primary_key=True, generated=False)
+    alert_id = fields.CharField(max_length=12)
+    admin_id = fields.BigIntField()
+    address_id = fields.BigIntField()
+    step = fields.IntField()
+    channel = fields.CharField(max_length=20)
+    account = fields.CharField(max_length=40)
+    state = fields.SmallIntField()
+    attempt = fields.IntField(default=0)
+    tries = fields.IntField(default=0)
+    priority = fields.IntField()
+    distance = fields.FloatField()
+    due_at = fields.BigIntField()
+    expires_at = fields.BigIntField()
+    lease = fields.BigIntField(null=True)
+    lease_until = fields.BigIntField(null=True)
+    reason = fields.CharField(max_length=300, default="")
+    provider_ref = fields.CharField(max_length=300, default="")
+    possible_duplicates = fields.IntField(default=0)
+    created_at = fields.BigIntField()
+    sent_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "delivery"
+        unique_together = (("alert_id", "admin_id", "step"),)
+        indexes = [
+            PartialIndex(
+                fields=("channel", "account", "priority", "distance", "id"), name="delivery_due", condition={"state": 0}
+            ),
+            PartialIndex(fields=("lease",), name="delivery_leased", condition={"state": 1}),
+            Index(fields=("address_id",), name="delivery_address"),
+            Index(fields=("provider_ref",), name="delivery_provider_ref"),
+        ]
+
+
+class Receipt(Model):
+    """What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet."""
+
+    id = fields.BigIntField(primary_key=True)
+    delivery_id = fields.BigIntField(null=True)
+    channel = fields.CharField(max_length=20)
+    provider_ref = fields.CharField(max_length=300)
+    kind = fields.CharField(max_length=10)
+    at = fields.BigIntField()
+    reason = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "receipt"
+        unique_together = (("provider_ref", "kind", "at", "channel"),)
+        indexes = [Index(fields=("delivery_id",), name="receipt_delivery")]
+
+
+class Acknowledgement(Model):
+    """What a person answered, the first time of each kind is the one that counts."""
+
+    id = fields.BigIntField(primary_key=True)
+    alert_id = fields.CharField(max_length=12)
+    admin_id = fields.BigIntField()
+    delivery_id = fields.BigIntField()
+    kind = fields.CharField(max_length=10)
+    at = fields.BigIntField()
+    via = fields.CharField(max_length=20)
+
+    class Meta:
+        table = "acknowledgement"
+        unique_together = (("alert_id", "admin_id", "kind"),)
+
+
+class InboxUpdate(Model):
+    """A provider's update as it came, on disk before it is worked on, gone once understood, kept with its error otherwise."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel = fields.CharField(max_length=20)
+    account = fields.CharField(max_length=40)
+    key = fields.CharField(max_length=100, null=True)
+    body = fields.BinaryField()
+    received_at = fields.BigIntField()
+    error = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "inbox"
+        unique_together = (("channel", "account", "key"),)
+
+
+class AlertEvent(Model):
+    """The live stream's log: a row for each batch of changes of one alert. The id is the stream's Last-Event-ID."""
+
+    id = fields.BigIntField(primary_key=True)
+    alert_id = fields.CharField(max_length=12)
+    at = fields.BigIntField()
+    kind = fields.CharField(max_length=20)
+    data = fields.TextField()
+
+    class Meta:
+        table = "alert_event"
+        indexes = [Index(fields=("alert_id", "id"), name="alert_event_stream")]
