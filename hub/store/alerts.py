@@ -203,7 +203,7 @@ class Alerts:
 
     async def audience(self, codes: Sequence[str], routes: Routes) -> Audience:
         given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode()
-        by_code = dict(await self._engine.read(self._sql.audience_by_code, *given))
+        by_code: dict[str, int] = dict(await self._engine.read(self._sql.audience_by_code, *given))
         (groups, admins), *_ = await self._engine.read(self._sql.audience_total, *given)
         dark = tuple(code for code in codes if not by_code.get(code))
         return Audience(len(codes), groups, admins, dark, by_code)
@@ -215,7 +215,7 @@ class Alerts:
 
     async def unplanned(self) -> list[Unplanned]:
         """Most urgent first."""
-        return [Unplanned(*row[:4]) for row in await self._engine.read(self._sql.unplanned)]
+        return [Unplanned(*row) for row in await self._engine.read(self._sql.unplanned)]
 
     async def unplanned_codes(self, alert_id: str) -> list[tuple[str, int]]:
         """(code, admins in it), nearest to the scene first."""
@@ -264,7 +264,7 @@ class Alerts:
                 planned_at=row[9],
                 closed_at=row[10],
                 closed_as=row[11],
-                audience=Audience(*orjson.loads(row[12])),
+                audience=_audience(row[12]),
                 last_event=row[13] or 0,
                 matched=tuple(matched[row[0]]),
                 deliveries=counts[row[0]],
@@ -278,3 +278,8 @@ class Alerts:
     async def events_after(self, alert_id: str, last: int, limit: int = 500) -> list[AlertEvent]:
         rows = await self._engine.read(self._sql.events_after, alert_id, last, limit)
         return [AlertEvent(event_id, at, kind, orjson.loads(data)) for event_id, at, kind, data in rows]
+
+
+def _audience(stored: str) -> Audience:
+    neighbourhoods, groups, admins, dark = orjson.loads(stored)
+    return Audience(neighbourhoods, groups, admins, tuple(dark))

@@ -6,8 +6,8 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -56,7 +56,7 @@ class Store:
 
 def tortoise_config(path: Path, **pragmas: str) -> dict[str, Any]:
     """Tortoise on one SQLite file through our own backend."""
-    credentials = {"file_path": str(path), **{k: v for k, v in PRAGMAS.items()}, **pragmas}
+    credentials = {"file_path": str(path), **PRAGMAS, **pragmas}
     return {
         "connections": {"default": {"engine": "hub.store.sqlite.backend", "credentials": credentials}},
         "apps": {
@@ -76,11 +76,11 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
         raise Refused("SQLite is too old", [Mistake("", f"{sqlite3.sqlite_version} found, 3.38 or newer is needed")])
     path = settings.sqlite_path
     engine = await SqliteEngine.open(path)
-    # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
-    await Tortoise.init(config=tortoise_config(path), _enable_global_fallback=True)
-    ids = Ids(clock)
     try:
-        yield Store(
+        # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
+        await Tortoise.init(config=tortoise_config(path), _enable_global_fallback=True)
+        ids = Ids(clock, beyond=(await engine.read(SQLITE.last_id))[0][0])
+        store = Store(
             engine=engine,
             ids=ids,
             alerts=Alerts(engine, SQLITE),
@@ -90,6 +90,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             neighbourhoods=Neighbourhoods(engine, SQLITE),
             directory=Directory(ids),
         )
+        await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does
+        yield store
     finally:
         await Tortoise.close_connections()
         await engine.close()

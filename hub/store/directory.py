@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
@@ -33,12 +34,12 @@ class Directory:
             links = tables.GroupNeighbourhood.filter(group_id__in=part).order_by("code").values_list("group_id", "code")
             for group_id, code in await links:
                 codes[int(group_id)].append(str(code))
-            people = tables.GroupAdmin.filter(group_id__in=part).order_by("admin_id").values_list("group_id", "admin_id")
+            people = (
+                tables.GroupAdmin.filter(group_id__in=part).order_by("admin_id").values_list("group_id", "admin_id")
+            )
             for group_id, admin_id in await people:
                 admins[int(group_id)].append(int(admin_id))
-        return [
-            Group(g.id, g.name, g.platform, g.members, tuple(codes[g.id]), tuple(admins[g.id])) for g in rows
-        ]
+        return [Group(g.id, g.name, g.platform, g.members, tuple(codes[g.id]), tuple(admins[g.id])) for g in rows]
 
     async def admins(self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 1_000_000) -> list[Admin]:
         query = tables.Admin.filter(id__gt=after) if ids is None else tables.Admin.filter(id__in=ids)
@@ -85,9 +86,7 @@ class Directory:
         for part in _parts(list(ids.values())):
             await tables.GroupNeighbourhood.filter(group_id__in=part).delete()
         await tables.WatchGroup.bulk_create(
-            [
-                tables.WatchGroup(id=ids[g.name], name=g.name, platform=g.platform, members=g.members) for g in groups
-            ],
+            [tables.WatchGroup(id=ids[g.name], name=g.name, platform=g.platform, members=g.members) for g in groups],
             batch_size=BATCH,
             on_conflict=["id"],
             update_fields=["name", "platform", "members"],
@@ -103,7 +102,7 @@ class Directory:
         were: set[int] = set()
         for part in _parts(groups):
             query = tables.GroupAdmin.filter(group_id__in=part)
-            were |= {int(a) for a in await query.values_list("admin_id", flat=True)}
+            were |= {link.admin_id for link in await query.only("admin_id")}
             await query.delete()
         return were
 
@@ -115,9 +114,11 @@ class Directory:
             )
         }
         put: list[int] = []
+        taken: set[int] = set()
         for admin in admins:
-            owner = next((known[k][0] for k in _keys(admin) if k in known and known[k][0] not in put), None)
-            put.append(owner or self._ids.one())
+            owners = (known[key][0] for key in _keys(admin) if key in known)
+            put.append(next((owner for owner in owners if owner not in taken), 0) or self._ids.one())
+            taken.add(put[-1])
         for part in _parts(put):
             await tables.Address.filter(admin_id__in=part).delete()
         kept = [known[key][3] for admin in admins for key in _keys(admin) if key in known]
@@ -169,7 +170,7 @@ class Directory:
         return stored.id
 
     async def _put_groups_as(self, group: Group) -> None:
-        fields = {"name": group.name, "platform": group.platform, "members": group.members}
+        fields: dict[str, Any] = {"name": group.name, "platform": group.platform, "members": group.members}
         if not await tables.WatchGroup.filter(id=group.id).update(**fields):
             await tables.WatchGroup.create(id=group.id, **fields)
         await tables.GroupNeighbourhood.filter(group_id=group.id).delete()
@@ -184,9 +185,11 @@ class Directory:
             async with in_transaction():
                 missing = [g for g in admin.groups if not await tables.WatchGroup.filter(id=g).exists()]
                 if missing:
-                    raise Refused("The admin cannot be stored", [Mistake("groups", f"there is no group {g}") for g in missing])
+                    raise Refused(
+                        "The admin cannot be stored", [Mistake("groups", f"there is no group {g}") for g in missing]
+                    )
                 admin_id = admin.id or self._ids.one()
-                fields = {"name": admin.name, "language": admin.language}
+                fields: dict[str, Any] = {"name": admin.name, "language": admin.language}
                 if not await tables.Admin.filter(id=admin_id).update(**fields):
                     await tables.Admin.create(id=admin_id, **fields)
                 await self._put_addresses(admin_id, admin.addresses)
@@ -243,5 +246,5 @@ def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
 async def _remove_without_group(candidates: Iterable[int]) -> None:
     people = list(candidates)
     for part in _parts(people):
-        still = {int(a) for a in await tables.GroupAdmin.filter(admin_id__in=part).values_list("admin_id", flat=True)}
+        still = {link.admin_id for link in await tables.GroupAdmin.filter(admin_id__in=part).only("admin_id")}
         await tables.Admin.filter(id__in=[a for a in part if a not in still]).delete()

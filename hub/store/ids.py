@@ -14,9 +14,10 @@ class Ids:
     As the delivery id is also the idempotency key at providers, it must not start anew when a database does; time does not.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, beyond: int = 0) -> None:
+        """`beyond`: the highest id the database holds, for the clock may have been set back since."""
         self._clock = clock
-        self._last = 0
+        self._last = beyond // BLOCK
         self._used = BLOCK
         self._block = 0
 

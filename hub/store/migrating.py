@@ -47,13 +47,14 @@ async def migrate(path: Path, clock: Clock) -> list[str]:
 
 async def ready(path: Path, clock: Clock) -> None:
     """A database that does not exist yet is made; an old one is refused, for migrating is the operator's decision."""
-    if not path.exists():
+    if not path.exists():  # noqa: ASYNC240  # at start-up, nothing else runs yet
         await migrate(path, clock)
         return
     names = await pending(path)
     if names:
         raise Refused(
-            "The database has an older schema", [Mistake(path.name, f"run `python run.py migrate` ({', '.join(names)})")]
+            "The database has an older schema",
+            [Mistake(path.name, f"run `python run.py migrate` ({', '.join(names)})")],
         )
 
 
@@ -64,7 +65,10 @@ def _executor(path: Path) -> MigrationExecutor:
 
 def _counts(path: Path) -> dict[str, int]:
     with closing(sqlite3.connect(path)) as db:
-        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+        names = [
+            row[0]
+            for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        ]
         return {name: db.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608  # names of ours
 
 

@@ -75,7 +75,8 @@ class Neighbourhoods:
         async with in_transaction():
             await tables.Postcode.all().delete()
             await tables.Postcode.bulk_create(
-                [tables.Postcode(pc4=pc4, neighbourhood=code, share=share) for pc4, code, share in rows], batch_size=2000
+                [tables.Postcode(pc4=pc4, neighbourhood=code, share=share) for pc4, code, share in rows],
+                batch_size=2000,
             )
             await tables.NeighbourhoodImport.create(imported_at=now, source=source, edition=0, count=len(rows))
 

@@ -9,7 +9,7 @@ import orjson
 
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
-from hub.store.engine import Engine
+from hub.store.engine import Engine, Row, Statement
 from hub.store.queries import Queries
 
 
@@ -99,7 +99,15 @@ class Outbox:
         self._sql = queries
 
     async def plan(
-        self, alert_id: str, codes: Sequence[str], routes: Routes, *, first_id: int, priority: int, expires_at: int, now: int
+        self,
+        alert_id: str,
+        codes: Sequence[str],
+        routes: Routes,
+        *,
+        first_id: int,
+        priority: int,
+        expires_at: int,
+        now: int,
     ) -> None:
         """Make the deliveries of these neighbourhoods; safe to run again. Ids run from `first_id` up, nearest first."""
         sql, chosen = self._sql, orjson.dumps(codes).decode()
@@ -124,10 +132,23 @@ class Outbox:
         _, rows = await self._engine.write(
             (self._sql.claim, channel, account, lease, lease_until, now, limit), (self._sql.claimed, lease)
         )
-        return [
-            Claimed(i, att, tries, alert, prio, dist, exp, until, Handle(h) if h is not None else None, lang or "nl", window or 0)
+        claimed = [
+            Claimed(
+                i,
+                att,
+                tries,
+                alert,
+                prio,
+                dist,
+                exp,
+                until,
+                Handle(h) if h is not None else None,
+                lang or "nl",
+                window or 0,
+            )
             for i, att, tries, alert, prio, dist, exp, until, h, lang, window in orjson.loads(rows[0][0])
         ]
+        return sorted(claimed, key=lambda one: (one.priority, one.distance, one.id))
 
     async def next_due(self, channel: str, account: str) -> int | None:
         """When the next pending delivery of this account is due (ms), or None."""
@@ -140,26 +161,35 @@ class Outbox:
         sql = self._sql
         batch = orjson.dumps(
             [
-                [o.delivery_id, o.attempt, o.state, o.due_at, o.reason[:300], o.provider_ref, o.sent_at, o.tries, o.possible_duplicates]
+                [
+                    o.delivery_id,
+                    o.attempt,
+                    o.state,
+                    o.due_at,
+                    o.reason[:300],
+                    o.provider_ref,
+                    o.sent_at,
+                    o.tries,
+                    o.possible_duplicates,
+                ]
                 for o in outcomes
             ]
         ).decode()
         ids = orjson.dumps([o.delivery_id for o in outcomes]).decode()
-        statements = [
+        statements: list[Statement] = [
             (sql.record_outcomes, batch),
             (sql.match_early_receipts, batch),
             (sql.lift_matched, batch),
         ]
         dead = [o.delivery_id for o in outcomes if o.address_dead]
-        failed = [o.delivery_id for o in outcomes if o.state is DeliveryState.FAILED]
         if dead:
             statements.append((sql.kill_addresses, orjson.dumps(dead).decode()))
+        statements += [(sql.move_address, o.delivery_id, o.moved_to.value) for o in outcomes if o.moved_to is not None]
         statements += [
-            (sql.move_address, o.delivery_id, o.moved_to.value) for o in outcomes if o.moved_to is not None
+            # For all of them: a receipt that came before the outcome may have lifted one to failed just now.
+            (sql.fall_back, ids, first_id - 1, orjson.dumps(routes).decode(), now),
+            (sql.states_changed, ids, now),
         ]
-        if failed:
-            statements.append((sql.fall_back, orjson.dumps(failed).decode(), first_id - 1, orjson.dumps(routes).decode(), now))
-        statements.append((sql.states_changed, ids, now))
         await self._engine.write(*statements)
 
     async def expire(self, now: int) -> int:
@@ -179,18 +209,37 @@ class Outbox:
 
     async def deliveries(self, alert_id: str, after: int = 0, limit: int = 500) -> list[DeliveryView]:
         rows = await self._engine.read(self._sql.deliveries, alert_id, after, limit)
-        return [
-            DeliveryView(
-                *row[:2],
-                row[2] or "",
-                *row[3:6],
-                DeliveryState(row[6]),
-                *row[7:11],
-                tuple(ReceiptView(ReceiptKind(k), at, why) for k, at, why in sorted(orjson.loads(row[11]), key=lambda r: r[1])),
-                tuple(AckView(AckKind(k), at, via) for k, at, via in sorted(orjson.loads(row[12]), key=lambda r: r[1])),
-            )
-            for row in rows
-        ]
+        return [_delivery(row) for row in rows]
 
     async def totals(self) -> Totals:
         return Totals(*(await self._engine.read(self._sql.totals))[0])
+
+
+def _delivery(row: Row) -> DeliveryView:
+    *plain, receipts, acknowledgements = row
+    delivery_id, admin_id, admin_name, channel, account, step, state, tries, reason, possible_duplicates, sent_at = (
+        plain
+    )
+    return DeliveryView(
+        id=delivery_id,
+        admin_id=admin_id,
+        admin_name=admin_name or "",
+        channel=channel,
+        account=account,
+        step=step,
+        state=DeliveryState(state),
+        tries=tries,
+        reason=reason,
+        possible_duplicates=possible_duplicates,
+        sent_at=sent_at,
+        receipts=tuple(
+            sorted((ReceiptView(ReceiptKind(k), at, why) for k, at, why in orjson.loads(receipts)), key=_when)
+        ),
+        acknowledgements=tuple(
+            sorted((AckView(AckKind(k), at, via) for k, at, via in orjson.loads(acknowledgements)), key=_when)
+        ),
+    )
+
+
+def _when(seen: ReceiptView | AckView) -> int:
+    return seen.at

@@ -37,6 +37,7 @@ class Queries:
     lift_matched: str
     fall_back: str
     kill_addresses: str
+    kill_addresses_from_receipts: str
     move_address: str
     states_changed: str
     expire: str
@@ -68,3 +69,4 @@ class Queries:
     use_ticket: str
     drop_session: str
     neighbourhood_version: str
+    last_id: str

@@ -68,7 +68,9 @@ class Receipts:
         """Store what a batch of updates means (made by the verbs below) and drop those updates, in one transaction."""
         await self._engine.write(*statements, (self._sql.drop_updates, orjson.dumps(handled).decode()))
 
-    def receipts(self, channel: str, seen: Sequence[Receipt], routes: Routes, *, first_id: int, now: int) -> list[Statement]:
+    def receipts(
+        self, channel: str, seen: Sequence[Receipt], routes: Routes, *, first_id: int, now: int
+    ) -> list[Statement]:
         """Append them, lift their deliveries, and where one failed for good turn to the admin's next address."""
         sql = self._sql
         batch = orjson.dumps(
@@ -78,9 +80,9 @@ class Receipts:
             (sql.insert_receipts, batch, channel),
             (sql.lift_deliveries, batch, channel),
         ]
-        dead = [r.delivery_id for r in seen if r.address_dead and r.delivery_id is not None]
+        dead = [r.provider_ref for r in seen if r.address_dead]
         if dead:
-            statements.append((sql.kill_addresses, orjson.dumps(dead).decode()))
+            statements.append((sql.kill_addresses_from_receipts, orjson.dumps(dead).decode(), channel))
         if any(r.kind is ReceiptKind.FAILED for r in seen):
             statements.append(
                 (sql.fall_back_from_receipts, batch, first_id - 1, orjson.dumps(routes).decode(), now, channel)
@@ -116,7 +118,9 @@ class Receipts:
             (self._sql.withdraw_person, channel, handle.value),
         ]
 
-    def address_changed(self, channel: str, handle: Handle, reachable: bool, moved_to: Handle | None) -> list[Statement]:
+    def address_changed(
+        self, channel: str, handle: Handle, reachable: bool, moved_to: Handle | None
+    ) -> list[Statement]:
         if moved_to is not None:
             return [(self._sql.address_moved, channel, handle.value, moved_to.value)]
         query = self._sql.address_reachable if reachable else self._sql.address_unreachable

@@ -1,7 +1,9 @@
+# ruff: noqa: RUF012  # Tortoise reads Meta's plain lists
 """The schema, as Tortoise models: the source of the migrations and of the directory's queries.
 
-People, groups and deliveries have ids of our own making (ids.py), the same on every database. Times in integer milliseconds (UTC). The queue's tables (delivery, receipt, …) hold plain ids instead of foreign keys to people:
-what was measured stays when a person is erased. Class docstrings become SQL comments: Tortoise 1.1.9 splits them at a semicolon.
+People, groups and deliveries have ids of our own making (ids.py), the same on every database. Times in integer milliseconds
+(UTC). The queue's tables (delivery, receipt, …) hold plain ids instead of foreign keys to people: what was measured stays when
+a person is erased. Class docstrings become SQL comments: Tortoise 1.1.9 splits them at a semicolon.
 """
 
 from __future__ import annotations
@@ -61,7 +63,9 @@ class WatchGroup(Model):
 
 class GroupNeighbourhood(Model):
     id = fields.IntField(primary_key=True)
-    group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField("hub.WatchGroup", related_name="neighbourhoods")
+    group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField(
+        "hub.WatchGroup", related_name="neighbourhoods"
+    )
     code = fields.CharField(max_length=10)
 
     class Meta:
@@ -83,6 +87,7 @@ class GroupAdmin(Model):
     id = fields.IntField(primary_key=True)
     group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField("hub.WatchGroup", related_name="admins")
     admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="groups")
+    admin_id: int
 
     class Meta:
         table = "group_admin"
@@ -182,7 +187,7 @@ class AlertNeighbourhood(Model):
 
 
 class Delivery(Model):
-    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim."""
+    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True, generated=False)
     alert_id = fields.CharField(max_length=12)

@@ -45,15 +45,20 @@ class _Transaction(SqliteTransactionContext):
         await self._trxlock.acquire()
         try:
             await uninterrupted(self.ensure_connection())
-            await uninterrupted(self._begin())
+            await uninterrupted(self.connection.begin())
         except BaseException:
-            self._trxlock.release()
+            await uninterrupted(self._give_up())
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
         return self.connection  # type: ignore[no-any-return]  # Tortoise types it Any
 
-    async def _begin(self) -> None:
-        await self.connection.begin()
+    async def _give_up(self) -> None:
+        """BEGIN may have been done when the cancellation came: left open, it would swallow everybody's next writes."""
+        try:
+            if self.connection._connection is not None:
+                await self.connection._connection.rollback()
+        finally:
+            self._trxlock.release()
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         get_connections().reset(self.token)
@@ -76,7 +81,7 @@ class _Transaction(SqliteTransactionContext):
 
 
 class _TransactionClient(SqliteTransactionWrapper):
-    def acquire_connection(self) -> ConnectionWrapper:
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
         if self._finalized:
             raise TransactionManagementError("this transaction has ended (was the task started inside it?)")
         return super().acquire_connection()

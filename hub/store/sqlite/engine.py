@@ -28,7 +28,21 @@ PRAGMAS = {
 READERS = 2
 GROUP_MOST = 500
 
-Outcome = list[list[Row]] | StoreUnavailable | sqlite3.Error
+# What is the machine's fault rather than the statement's: disk full, file gone, locked by another process for too long.
+TROUBLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+}
+
+Outcome = list[list[Row]] | Exception
 _Waiting = tuple[tuple[Statement, ...], "asyncio.Future[list[list[Row]]]"]
 
 
@@ -48,7 +62,11 @@ class SqliteEngine:
     @classmethod
     async def open(cls, path: Path) -> SqliteEngine:
         engine = cls(path)
-        await engine.ping()
+        try:
+            await engine.ping()
+        except BaseException:
+            await engine.close()
+            raise
         return engine
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
@@ -70,7 +88,9 @@ class SqliteEngine:
             group, self._waiting = self._waiting[:GROUP_MOST], self._waiting[GROUP_MOST:]
             try:
                 outcomes = await loop.run_in_executor(self._writer, self._commit, [unit for unit, _ in group])
-            except Exception as error:  # a statement or parameter sqlite3 cannot take: a bug, but nobody may wait for ever
+            except (
+                Exception
+            ) as error:  # a statement or parameter sqlite3 cannot take: a bug, but nobody may wait for ever
                 outcomes = [StoreUnavailable(f"the writer failed: {error!r}")] * len(group)
             for (_, done), outcome in zip(group, outcomes, strict=True):
                 if isinstance(outcome, Exception):
@@ -91,9 +111,11 @@ class SqliteEngine:
                 db.execute("SAVEPOINT unit")
                 try:
                     outcomes.append([db.execute(statement[0], statement[1:]).fetchall() for statement in unit])
-                except sqlite3.Error as error:
+                except Exception as error:  # also what is no sqlite3.Error, e.g. a number too big for a column
+                    if not db.in_transaction:  # a full disk has undone the whole group, not this unit alone
+                        return [_told(error)] * len(units)
                     db.execute("ROLLBACK TO unit")
-                    outcomes.append(error)
+                    outcomes.append(_told(error))
                 db.execute("RELEASE unit")
             db.execute("COMMIT")
         except sqlite3.Error as error:  # disk full, file gone: nothing of the group is stored
@@ -110,8 +132,9 @@ class SqliteEngine:
     def _fetch(self, sql: str, parameters: tuple[Any, ...]) -> list[Row]:
         try:
             return self._connection(write=False).execute(sql, parameters).fetchall()
-        except sqlite3.OperationalError as error:
-            raise StoreUnavailable(f"the database cannot be read: {error}") from error
+        except sqlite3.Error as error:
+            told = _told(error)
+            raise told from (None if told is error else error)
 
     def _connection(self, write: bool) -> sqlite3.Connection:
         """This thread's own connection, made at its first use."""
@@ -133,10 +156,16 @@ class SqliteEngine:
     async def close(self) -> None:
         self._closed = True
         if self._pump is not None:
-            await self._pump
+            await asyncio.shield(self._pump)
         loop = asyncio.get_running_loop()
         for executor in (self._readers, self._writer):
             await loop.run_in_executor(None, executor.shutdown)
         for db in self._connections:
             db.close()
         self._connections.clear()
+
+
+def _told(error: Exception) -> Exception:
+    """The machine's trouble as StoreUnavailable; anything else is the statement's and stays what it is."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
+    return StoreUnavailable(f"the database does not answer: {error}") if code in TROUBLE else error

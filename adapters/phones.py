@@ -1,0 +1,109 @@
+"""The demo's phones: both emulators on one port, a page that lists every phone, and people who answer by themselves.
+
+async with Phones(hub_url, people) as phones:      # people: (channel, handle, name)
+    await phones.answer()                          # everyone who has a message answers it, in their own time
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from urllib.parse import quote
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader
+
+from adapters.telegram.emulator import TelegramEmulator
+from adapters.whatsapp.emulator import WhatsAppEmulator
+
+TELEGRAM_TOKEN = "700000:emulated-bot-of-the-demo"  # noqa: S105  # opens nothing but the emulator
+WHATSAPP_TOKEN = "emulated-token-of-the-demo"  # noqa: S105
+PHONE_NUMBER_ID = "106540352242922"
+PORT = 8081
+# Seconds a person of the demo takes to see a message, and then to forward it.
+SEES, FORWARDS = (0.4, 1.6), (0.5, 2.0)
+
+
+class Phones:
+    """`api_base` of each channel is `url` + /telegram or /whatsapp. Messengers are kept to their real limits."""
+
+    def __init__(self, hub_url: str, people: Sequence[tuple[str, str, str]]) -> None:
+        self.app_secret, self.verify_token = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        self.telegram = TelegramEmulator(TELEGRAM_TOKEN, rate=30, latency=0.04)
+        self.whatsapp = WhatsAppEmulator(WHATSAPP_TOKEN, PHONE_NUMBER_ID, self.app_secret, f"{hub_url}/hooks/whatsapp")
+        self.whatsapp.rate, self.whatsapp.latency = 80, 0.06
+        self.people = people
+        self.url = ""
+        for channel, handle, name in people:
+            if channel == "telegram":
+                self.telegram.chat(int(handle), name)
+            else:
+                self.whatsapp.postman.names[handle.lstrip("+")] = name
+        self._runner: web.AppRunner | None = None
+        self._rng = Random()  # noqa: S311  # how fast people of a demo are is no secret
+
+    async def __aenter__(self) -> Phones:
+        app = web.Application()
+        app.add_subapp("/telegram", self.telegram.app())
+        app.add_subapp("/whatsapp", self.whatsapp.app())
+        app.router.add_get("/", self._list)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, "127.0.0.1", PORT).start()
+        except OSError:  # taken: any free port will do
+            await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = "http://{}:{}".format(*self._runner.addresses[0][:2])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def answer(self) -> None:
+        """Everyone answers each message once: seen, then forwarded. Runs until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for channel, handle, _ in self.people:
+                group.create_task(self._answer_as(channel, handle))
+
+    async def _answer_as(self, channel: str, handle: str) -> None:
+        answered = 0
+        while True:
+            await asyncio.sleep(self._rng.uniform(*SEES))
+            if self._count(channel, handle) > answered:
+                answered = self._count(channel, handle)
+                self._tap(channel, handle, 0)
+                await asyncio.sleep(self._rng.uniform(*FORWARDS))
+                self._tap(channel, handle, 1)
+
+    def _count(self, channel: str, handle: str) -> int:
+        """Messages from the hub on this phone."""
+        if channel == "telegram":
+            return sum(message.from_bot for message in self.telegram.messages(int(handle)))
+        return sum(not bubble.mine for bubble in self.whatsapp.chat(handle))
+
+    def _tap(self, channel: str, handle: str, button: int) -> None:
+        """The first or second button, in whichever language it is."""
+        for label in (("Ontvangen", "Received"), ("Doorgestuurd", "Forwarded"))[button]:
+            tapped = (
+                self.telegram.tap(int(handle), label) if channel == "telegram" else self.whatsapp.tap(handle, label)
+            )
+            if tapped:
+                return
+
+    async def _list(self, request: web.Request) -> web.Response:
+        pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+        phones = [
+            {
+                "name": name,
+                "channel": channel,
+                "handle": handle,
+                "link": f"{channel}/phone/{quote(handle)}",
+                "messages": self._count(channel, handle),
+            }
+            for channel, handle, name in self.people
+        ]
+        return web.Response(text=pages.get_template("phones.html").render(phones=phones), content_type="text/html")

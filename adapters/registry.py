@@ -1,0 +1,28 @@
+"""Which adapters there are: from the settings to channels, one for each configured sender account.
+
+The one line to add for a new messenger is here; see README.md "Adding a channel".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import aiohttp
+
+from adapters.telegram.channel import TelegramChannel
+from adapters.whatsapp.channel import WhatsAppChannel
+from hub.channel import Channel
+from hub.clock import Clock
+from hub.settings import Account, Channels
+
+
+def channels(
+    settings: Channels, session: aiohttp.ClientSession, clock: Clock, public_url: str
+) -> Iterator[tuple[Channel, Account]]:
+    """Every configured account with the channel that speaks for it; accounts without a token are left out."""
+    for telegram in settings.telegram.accounts:
+        if telegram.configured:
+            yield TelegramChannel(telegram, session, clock, public_url), telegram
+    for whatsapp in settings.whatsapp.accounts:
+        if whatsapp.configured:
+            yield WhatsAppChannel(whatsapp, session, clock), whatsapp

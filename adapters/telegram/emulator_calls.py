@@ -1,0 +1,223 @@
+"""What each method does once its parameters are known to be right: parameters in, `result` out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from adapters.telegram.emulator_chats import Chat, Message, Tap, message_json
+from adapters.telegram.emulator_faults import BLOCKED, Refused, bad_request
+from adapters.telegram.emulator_methods import Given, Upload, utf16_length
+from adapters.telegram.emulator_objects import plain_text
+from adapters.telegram.emulator_updates import Updates
+from hub.clock import Clock
+
+Call = Callable[[Given], Awaitable[Any]]
+# Milliseconds a tap can be answered. Telegram publishes no number; the real one is of this order.
+TAP_LIFE = 60_000
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same as a current content "
+    "and reply markup of the message"
+)
+TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+# sendChatAction.
+ACTIONS = {"typing", "find_location", "choose_sticker"} | {
+    f"{verb}_{what}"
+    for verb, whats in {
+        "upload": ("photo", "video", "voice", "document", "video_note"),
+        "record": ("video", "voice", "video_note"),
+    }.items()
+    for what in whats
+}
+
+
+class Calls:
+    """The bot's side of the chats. `open_door`: any number is the chat of somebody who has started the bot."""
+
+    def __init__(self, bot: dict[str, Any], clock: Clock, updates: Updates, open_door: bool) -> None:
+        self.chats: dict[int, Chat] = {}
+        self.taps: dict[str, Tap] = {}
+        self.commands: list[dict[str, Any]] = []
+        self.bot = bot
+        self.open_door = open_door
+        self._clock = clock
+        self._updates = updates
+        self._last_message_id = 0
+        self.by_method: Mapping[str, Call] = {
+            "getMe": self._get_me,
+            "getUpdates": self._get_updates,
+            "setWebhook": self._set_webhook,
+            "deleteWebhook": self._delete_webhook,
+            "getWebhookInfo": self._get_webhook_info,
+            "sendMessage": self._send_message,
+            "sendPhoto": self._send_photo,
+            "sendLocation": self._send_location,
+            "sendVenue": self._send_location,
+            "editMessageText": self._edit_text,
+            "editMessageReplyMarkup": self._edit_reply_markup,
+            "deleteMessage": self._delete_message,
+            "answerCallbackQuery": self._answer_tap,
+            "getChat": self._get_chat,
+            "setMyCommands": self._set_my_commands,
+            "sendChatAction": self._send_chat_action,
+        }
+
+    def find(self, chat_id: int | str) -> Chat:
+        """Raises Refused: chat not found."""
+        if not isinstance(chat_id, int):
+            raise bad_request("chat not found")
+        chat = self.chats.get(chat_id)
+        if chat is None and self.open_door:
+            chat = self.chats[chat_id] = Chat(chat_id, f"Beheerder {chat_id}")
+        if chat is None:
+            raise bad_request("chat not found")
+        return chat
+
+    def next_message_id(self) -> int:
+        self._last_message_id += 1
+        return self._last_message_id
+
+    async def _get_me(self, given: Given) -> Any:
+        return {
+            **self.bot,
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
+        }
+
+    async def _get_updates(self, given: Given) -> Any:
+        self._updates.allow(given.get("allowed_updates"))
+        return await self._updates.poll(given.get("offset", 0), given.get("limit", 100), given.get("timeout", 0))
+
+    async def _set_webhook(self, given: Given) -> Any:
+        self._updates.allow(given.get("allowed_updates"))
+        self._drop_if_asked(given)
+        self._updates.hook(given.get("url", ""), given.get("secret_token", ""))
+        return True
+
+    async def _delete_webhook(self, given: Given) -> Any:
+        self._drop_if_asked(given)
+        self._updates.hook("", "")
+        return True
+
+    def _drop_if_asked(self, given: Given) -> None:
+        if given.get("drop_pending_updates"):
+            self._updates.pending.clear()
+
+    async def _get_webhook_info(self, given: Given) -> Any:
+        return self._updates.hook_info()
+
+    async def _send_message(self, given: Given) -> Any:
+        return self._deliver(given, "text", _text(given, "text", 4096), {})
+
+    async def _send_photo(self, given: Given) -> Any:
+        size = given["photo"].size if isinstance(given["photo"], Upload) else 0
+        photo = {"file_id": "p1", "file_unique_id": "u1", "width": 90, "height": 90, "file_size": size}
+        return self._deliver(given, "photo", _text(given, "caption", 1024), {"photo": [photo]})
+
+    async def _send_location(self, given: Given) -> Any:
+        location = {"latitude": given["latitude"], "longitude": given["longitude"]}
+        if "title" not in given:
+            return self._deliver(given, "location", "", {"location": location})
+        venue = {"location": location, "title": given["title"], "address": given["address"]}
+        return self._deliver(given, "venue", "", {"venue": venue, "location": location})
+
+    def _deliver(self, given: Given, kind: str, text: str, content: dict[str, Any]) -> Any:
+        chat = self.find(given["chat_id"])
+        if chat.blocked:
+            raise Refused(BLOCKED)
+        message = Message(self.next_message_id(), self._clock.now(), True, text, kind, content=content)
+        message.keyboard = given.get("reply_markup", {}).get("inline_keyboard", [])
+        if "reply_parameters" in given:
+            wanted = given["reply_parameters"]
+            if wanted["message_id"] in chat.messages:
+                message.reply_to = wanted["message_id"]
+            elif not wanted.get("allow_sending_without_reply"):
+                raise bad_request("message to be replied not found")
+        chat.messages[message.message_id] = message
+        chat.unread += 1
+        chat.version += 1
+        return message_json(chat, message, self.bot)
+
+    async def _edit_text(self, given: Given) -> Any:
+        if "text" not in given:
+            raise bad_request("message text is empty")
+        chat, message = self._editable(given)
+        return self._edit(chat, message, _text(given, "text", 4096), given)
+
+    async def _edit_reply_markup(self, given: Given) -> Any:
+        chat, message = self._editable(given)
+        return self._edit(chat, message, message.text, given)
+
+    def _editable(self, given: Given) -> tuple[Chat, Message]:
+        if "inline_message_id" in given:
+            raise bad_request("MESSAGE_ID_INVALID")
+        if "chat_id" not in given:
+            raise bad_request("chat_id is empty")
+        if "message_id" not in given:
+            raise bad_request("message identifier is not specified")
+        chat = self.find(given["chat_id"])
+        message = chat.message(given["message_id"], "message to edit not found")
+        if not message.from_bot:
+            raise bad_request("message can't be edited")
+        return chat, message
+
+    def _edit(self, chat: Chat, message: Message, text: str, given: Given) -> Any:
+        # An edit without keyboard takes the keyboard away, as the real one does.
+        rows = given.get("reply_markup", {}).get("inline_keyboard", [])
+        if (text, rows) == (message.text, message.keyboard):
+            raise bad_request(NOT_MODIFIED)
+        message.text, message.keyboard, message.edited_at = text, rows, self._clock.now()
+        chat.version += 1
+        return message_json(chat, message, self.bot)
+
+    async def _delete_message(self, given: Given) -> Any:
+        chat = self.find(given["chat_id"])
+        chat.message(given["message_id"], "message to delete not found")
+        del chat.messages[given["message_id"]]
+        chat.version += 1
+        return True
+
+    async def _answer_tap(self, given: Given) -> Any:
+        tap = self.taps.pop(given["callback_query_id"], None)
+        if tap is None or self._clock.now() - tap.at > TAP_LIFE:
+            raise bad_request(TOO_OLD)
+        chat = self.chats[tap.chat_id]
+        if tap.message_id in chat.messages:
+            chat.messages[tap.message_id].toast = given.get("text", "")
+            chat.version += 1
+        return True
+
+    async def _get_chat(self, given: Given) -> Any:
+        # ChatFullInfo has more required fields than Chat.
+        required = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": GIFTS}
+        return {**self.find(given["chat_id"]).json(), **required}
+
+    async def _set_my_commands(self, given: Given) -> Any:
+        self.commands = given["commands"]
+        return True
+
+    async def _send_chat_action(self, given: Given) -> Any:
+        self.find(given["chat_id"])
+        if given["action"] not in ACTIONS:
+            raise bad_request("wrong parameter action in request")
+        return True
+
+
+GIFTS = {
+    "unlimited_gifts": False,
+    "limited_gifts": False,
+    "unique_gifts": False,
+    "premium_subscription": False,
+    "gifts_from_channels": False,
+}
+
+
+def _text(given: Given, name: str, most: int) -> str:
+    """Lengths count after entities parsing."""
+    text = plain_text(given.get(name, ""), given.get("parse_mode"))
+    if name == "text" and not text.strip():
+        raise bad_request("message text is empty")
+    if utf16_length(text) > most:
+        raise bad_request("message is too long" if name == "text" else "message caption is too long")
+    return text

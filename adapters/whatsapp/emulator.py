@@ -1,0 +1,217 @@
+"""A strict Cloud API for tests and the demo: refuses what Meta refuses, tells by signed webhooks, has phones.
+
+`WhatsAppEmulator(...).app()` is the server. Rules in strictness.py, people in chats.py, webhooks in postman.py, what
+can go wrong in faults.py, the page of a phone in phone_page.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from adapters.whatsapp import phone_page
+from adapters.whatsapp.chats import Chats, plain
+from adapters.whatsapp.definitions import Definitions, read_definitions
+from adapters.whatsapp.faults import Course, Fault, FaultKind
+from adapters.whatsapp.postman import Postman
+from adapters.whatsapp.strictness import Refusal, read_message, recipient_of, unknown_object
+from hub.clock import Clock, SystemClock
+
+# A pair may exchange one message in 6 seconds, with a burst of 45 (Cloud API overview, quoted by third parties).
+PAIR_SECONDS, PAIR_BURST = 6.0, 45
+# How many webhooks Meta posts side by side is not published; more than one, so that order is not to be relied on.
+POSTMEN = 4
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class WhatsAppEmulator(Chats):
+    """One phone number of the Cloud API, and everybody it writes to.
+
+    Knobs, free to change at any time: `rate` (messages a second, then 130429), `pair_burst` (PAIR_BURST is the real one,
+    then 131056), `latency` (seconds before an answer), `course`, `courses`, `blocked`, and of the postman `hook_url`,
+    `batch`, `meagre`, `names`.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        phone_number_id: str,
+        app_secret: str,
+        hook_url: str = "",
+        *,
+        clock: Clock | None = None,
+        templates: Definitions | None = None,
+        postmen: int = POSTMEN,
+    ) -> None:
+        clock = clock or SystemClock()
+        super().__init__(Postman(hook_url, app_secret, phone_number_id, clock), clock)
+        self.templates = read_definitions() if templates is None else templates
+        self.requests = 0
+        self.too_many = 0
+        self.rate: float | None = None
+        self.pair_burst: int | None = None
+        self.latency = 0.0
+        self._token, self._phone_number_id, self._postmen = token, phone_number_id, postmen
+        self._media: set[str] = set()
+        self._faults: dict[str | None, deque[Fault]] = defaultdict(deque)
+        self._accepted_at: deque[float] = deque()
+        self._pairs: dict[str, tuple[float, float]] = {}
+        self._closing = asyncio.Event()
+
+    def app(self) -> web.Application:
+        """The server. One app per emulator."""
+        app = web.Application(client_max_size=8 << 20)
+        version = r"/{version:v\d+\.\d+}/{number}"
+        app.router.add_post(f"{version}/messages", self._guarded(self._post_message))
+        app.router.add_post(f"{version}/media", self._guarded(self._post_media))
+        app.router.add_get(version, self._guarded(self._get_number))
+        app.add_routes(phone_page.routes(self))
+        app.cleanup_ctx.append(self._work)
+        app.on_shutdown.append(self._let_go)
+        return app
+
+    def fault(self, number: str | None, fault: Fault, times: int = 1) -> None:
+        """The next `times` sends to this number (None: to anybody) go wrong so."""
+        self._faults[None if number is None else plain(number)].extend([fault] * times)
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            try:
+                if request.headers.get("Authorization") != f"Bearer {self._token}":
+                    raise Refusal(190, message="Invalid OAuth access token - Cannot parse access token")
+                if request.match_info["number"] != self._phone_number_id:
+                    raise unknown_object(request.match_info["number"])
+                return await handler(request)
+            except Refusal as refusal:
+                return _json(refusal.body(), refusal.status, refusal.headers)
+
+        return answer
+
+    async def _post_message(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
+        body = await _read(request)
+        if body.get("messaging_product") != "whatsapp":
+            raise Refusal(100, message="(#100) The parameter messaging_product is required.")
+        if body.get("status") == "read":
+            if not self._known(str(body.get("message_id", ""))):
+                raise Refusal(131009, "Message id is not valid")
+            return _json({"success": True})
+        number = recipient_of(body)
+        fault = self._next_fault(number)
+        if fault and fault.kind is FaultKind.REFUSE:
+            raise Refusal(fault.code, status=fault.status, subcode=fault.subcode, retry_after=fault.retry_after)
+        if fault and not fault.accepted:
+            return await self._break(request, fault, b"")
+        content = read_message(body, self.templates, self._known)
+        self._limit(number)
+        if self.latency:
+            await self.clock.sleep(self.latency)
+        failed = fault is not None and fault.kind is FaultKind.FAIL
+        course = Course(("failed",), self.course.pause, code=fault.code) if fault and failed else None
+        bubble = self.accept(number, content, body, course)
+        contact = {"input": body.get("to") or number} | ({} if "." in number else {"wa_id": number})
+        answer = {
+            "messaging_product": "whatsapp",
+            "contacts": [contact],
+            "messages": [{"id": bubble.id, "message_status": "accepted"}],
+        }
+        if fault and not failed:
+            return await self._break(request, fault, orjson.dumps(answer))
+        return _json(answer)
+
+    async def _post_media(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        if form.get("messaging_product") != "whatsapp" or "file" not in form:
+            raise Refusal(100, message="(#100) The parameters messaging_product and file are required.")
+        name = str(4_490_709_327_384_033 + len(self._media))
+        self._media.add(name)
+        return _json({"id": name})
+
+    async def _get_number(self, request: web.Request) -> web.StreamResponse:
+        return _json(
+            {
+                "id": self._phone_number_id,
+                "display_phone_number": "+31 79 000 0000",
+                "verified_name": "Buurtsein",
+                "quality_rating": "GREEN",
+            }
+        )
+
+    def _known(self, name: str) -> bool:
+        return name in self._by_id or name in self._media
+
+    def _next_fault(self, number: str) -> Fault | None:
+        for waiting in (self._faults.get(number), self._faults.get(None)):
+            if waiting:
+                return waiting.popleft()
+        return None
+
+    def _limit(self, number: str) -> None:
+        """A sliding second for the number, a bucket of tokens for the pair."""
+        now = self.clock.monotonic()
+        while self._accepted_at and self._accepted_at[0] <= now - 1:
+            self._accepted_at.popleft()
+        if self.rate is not None and len(self._accepted_at) >= self.rate:
+            self.too_many += 1
+            raise Refusal(130429, "Message failed to send because there were too many messages sent from this number.")
+        if self.pair_burst is not None:
+            tokens, since = self._pairs.get(number, (float(self.pair_burst), now))
+            tokens = min(float(self.pair_burst), tokens + (now - since) / PAIR_SECONDS)
+            if tokens < 1:
+                self.too_many += 1
+                raise Refusal(131056, "Too many messages sent from this number to the same user in a short time.")
+            self._pairs[number] = (tokens - 1, now)
+        self._accepted_at.append(now)
+
+    async def _break(self, request: web.Request, fault: Fault, answer: bytes) -> web.StreamResponse:
+        response = web.StreamResponse()
+        match fault.kind:
+            case FaultKind.HTML:
+                page = "<!DOCTYPE html><title>Sorry, something went wrong</title>"
+                return web.Response(text=page, status=fault.status, content_type="text/html")
+            case FaultKind.GARBAGE:
+                return web.Response(body=b"\x00not json{")
+            case FaultKind.TRUNCATED:
+                response = web.StreamResponse(headers={"Content-Length": str(len(answer))})
+                await response.prepare(request)
+                await response.write(answer[: len(answer) // 2])
+            case FaultKind.HANG:
+                await self._closing.wait()
+            case FaultKind.DROP | FaultKind.REFUSE | FaultKind.FAIL:
+                pass
+        if request.transport is not None:
+            request.transport.abort()
+        return response
+
+    async def _work(self, app: web.Application) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession() as session:
+            postmen = [asyncio.create_task(self.postman.work(session)) for _ in range(self._postmen)]
+            yield
+            for task in (*postmen, *self._running):
+                task.cancel()
+            await asyncio.gather(*postmen, *self._running, return_exceptions=True)
+            await self.postman.close()
+
+    async def _let_go(self, app: web.Application) -> None:
+        self._closing.set()
+
+
+async def _read(request: web.Request) -> dict[str, Any]:
+    try:
+        body = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise Refusal(100, message="(#100) The parameter messaging_product is required.")
+    return body
+
+
+def _json(answer: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(body=orjson.dumps(answer), status=status, headers=headers, content_type="application/json")

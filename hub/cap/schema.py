@@ -1,0 +1,218 @@
+"""What an alert may look like as JSON with CAP 1.2 element names: one strict pydantic model per CAP element.
+
+Only the form of each value, one by one; what belongs together (an Update needs references) stands in `rules.py`. All
+mistakes are given at once, in sentences made by `sentences.py`. The order of the fields is CAP's, and is the order in
+which the hub answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from hub.cap.geojson import check_geometry
+from hub.cap.sentences import near
+from hub.cap.values import LARGEST_BUFFER_METRES, parse_circle, parse_polygon, parse_posted_time, parse_references
+from hub.domain import Certainty, MsgType, Severity, Status, Urgency
+
+CATEGORIES: Final = (
+    "Geo",
+    "Met",
+    "Safety",
+    "Security",
+    "Rescue",
+    "Fire",
+    "Health",
+    "Env",
+    "Transport",
+    "Infra",
+    "CBRNE",
+    "Other",
+)
+RESPONSE_TYPES: Final = (
+    "Shelter",
+    "Evacuate",
+    "Prepare",
+    "Execute",
+    "Avoid",
+    "Monitor",
+    "Assess",
+    "AllClear",
+    "None",
+)
+SCOPES: Final = ("Public", "Restricted", "Private")
+
+# CAP sets no lengths. The longest text of the authorities we know has 5,000 characters; twice that is room enough.
+LONGEST_TEXT = 10_000
+LONGEST_LINE = 1_000
+LONGEST_NAME = 200
+
+
+def wrong(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
+
+
+def _readable_by(parse: Callable[[str], object]) -> AfterValidator:
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except ValueError as e:
+            raise wrong(str(e)) from None
+        return text
+
+    return AfterValidator(check)
+
+
+def _one_of(names: tuple[str, ...] | type[StrEnum]) -> AfterValidator:
+    allowed = names if isinstance(names, tuple) else tuple(names)
+
+    def check(text: str) -> str:
+        if text not in allowed:
+            raise wrong(f"give one of {', '.join(allowed)}{near(text, allowed)}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:  # PostgreSQL stores every character but this one
+        raise wrong("leave out the character U+0000")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise wrong("is empty; fill it in")
+    return text
+
+
+def _name(text: str, info: ValidationInfo) -> str:
+    # CAP 1.2 section 3.2.1; real authorities break it, so XML gets a warning instead.
+    if not (info.context and info.context["lenient"]) and re.search(r"[\s,<&]", text):
+        raise wrong("leave out spaces, commas, < and &")
+    return text
+
+
+def _language(text: str) -> str:
+    # RFC 3066 section 2.1, which CAP 1.2 section 3.2.2 names.
+    if not re.fullmatch(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}", text):
+        raise wrong("give a language code such as nl-NL or en")
+    return text
+
+
+def _link(text: str) -> str:
+    # It is shown to people as a link, so nothing a browser would run.
+    if not re.match(r"https?://[^\s/]", text, re.IGNORECASE):
+        raise wrong("give a web address that starts with https://")
+    return text
+
+
+def _geometry(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        check_geometry(value)
+    except ValueError as e:
+        raise wrong(str(e)) from None
+    return value
+
+
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_without_nul)]
+Line = Annotated[str, StringConstraints(max_length=LONGEST_LINE), AfterValidator(_without_nul)]
+FilledLine = Annotated[Line, AfterValidator(_not_blank)]
+Name = Annotated[
+    str,
+    StringConstraints(max_length=LONGEST_NAME),
+    AfterValidator(_without_nul),
+    AfterValidator(_not_blank),
+    AfterValidator(_name),
+]
+Time = Annotated[str, _readable_by(parse_posted_time)]
+Category = Annotated[str, _one_of(CATEGORIES)]
+ResponseType = Annotated[str, _one_of(RESPONSE_TYPES)]
+Link = Annotated[Line, AfterValidator(_link)]
+# A body of 1 MiB holds 60,000 tiny areas; nobody means that.
+Many = Field(default=None, max_length=2_000)
+
+
+class _Element(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class NamedValue(_Element):
+    """CAP eventCode, parameter and geocode: what kind of code, and the code."""
+
+    valueName: FilledLine
+    value: Text
+
+
+class ResourceElement(_Element):
+    """CAP resource: a photo or file that belongs to the info. `size` in bytes; `derefUri` is the file in base64."""
+
+    resourceDesc: Line | None = None
+    mimeType: Line | None = None
+    size: Annotated[int, Field(ge=0)] | None = None
+    uri: Line | None = None
+    derefUri: Annotated[str, AfterValidator(_without_nul)] | None = None
+    digest: Line | None = None
+
+
+class AreaElement(_Element):
+    """CAP area, with our geometry (GeoJSON, lon/lat) and bufferMetres. altitude and ceiling are in feet, as in CAP."""
+
+    areaDesc: Text | None = None
+    polygon: list[Annotated[str, _readable_by(parse_polygon)]] | None = Many
+    circle: list[Annotated[str, _readable_by(parse_circle)]] | None = Many
+    geocode: list[NamedValue] | None = Many
+    altitude: FiniteFloat | None = None
+    ceiling: FiniteFloat | None = None
+    geometry: Annotated[dict[str, Any], AfterValidator(_geometry)] | None = None
+    bufferMetres: Annotated[FiniteFloat, Field(ge=0, le=LARGEST_BUFFER_METRES)] | None = None
+
+
+class InfoElement(_Element):
+    """CAP info: what is the matter, in one language."""
+
+    language: Annotated[str, AfterValidator(_language)] | None = None
+    category: list[Category] | None = Many
+    event: FilledLine
+    responseType: list[ResponseType] | None = Many
+    urgency: Annotated[str, _one_of(Urgency)] | None = None
+    severity: Annotated[str, _one_of(Severity)] | None = None
+    certainty: Annotated[str, _one_of(Certainty)] | None = None
+    audience: Text | None = None
+    eventCode: list[NamedValue] | None = Many
+    effective: Time | None = None
+    onset: Time | None = None
+    expires: Time | None = None
+    senderName: Line | None = None
+    headline: Line | None = None
+    description: Text | None = None
+    instruction: Text | None = None
+    web: Link | None = None
+    contact: Line | None = None
+    parameter: list[NamedValue] | None = Many
+    resource: list[ResourceElement] | None = Many
+    area: list[AreaElement] | None = Many
+
+
+class AlertElement(_Element):
+    """CAP alert. What is left out is filled in later, see `complete.py`."""
+
+    identifier: Name | None = None
+    sender: Name | None = None
+    sent: Time | None = None
+    status: Annotated[str, _one_of(Status)] | None = None
+    msgType: Annotated[str, _one_of(MsgType)] | None = None
+    source: Line | None = None
+    scope: Annotated[str, _one_of(SCOPES)] | None = None
+    restriction: Line | None = None
+    addresses: Text | None = None
+    code: list[Line] | None = Many
+    note: Text | None = None
+    references: Annotated[Text, _readable_by(parse_references)] | None = None
+    incidents: Text | None = None
+    info: Annotated[list[InfoElement], Field(max_length=100)] | None = None

@@ -1,0 +1,189 @@
+"""The neighbourhoods in an R-tree: which lie at a point, in a box, next door, or under an alert's areas.
+
+Built once from what the store holds, never changed: an import builds a new index and the service swaps the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rtree.index import Index
+from shapely.geometry.base import BaseGeometry
+
+from hub.domain import Area, Mistake, Neighbourhood, Refused
+from hub.places import matching
+from hub.places.projection import outside, point_to_metres, straight_to_metres, to_metres
+
+Rows = NDArray[np.int64]
+"""Positions of neighbourhoods in the index, the numbers the R-tree speaks."""
+
+# A shape touches a neighbourhood when they share more than this. Neighbours share their border, and borders of
+# different makers or projections run centimetres apart: else an alert for one would wake all those next door.
+_SLIVER = 1.0  # m², or metres of a line
+_SLIVER_SHARE = 0.01  # of a shape so small that it has hardly a square metre itself
+
+# Borders that were simplified one by one no longer meet exactly.
+_TOUCHING = 1.0  # metres
+
+
+class NeighbourhoodIndex:
+    """Neighbourhoods by place and by code. Not thread-safe, not even for reading: rtree is not (Toblerity/rtree #53).
+
+    Build it in any thread, then use it from the event loop's thread only.
+    """
+
+    def __init__(
+        self, neighbourhoods: Sequence[Neighbourhood], postcodes: Iterable[tuple[str, str, float]] = ()
+    ) -> None:
+        """2 to 4 s for the country at full detail (3 million corners), so build it in a thread.
+
+        Raises ValueError for a boundary that is empty or not in the Netherlands.
+
+        `postcodes` are (PC4, BU code, share of the postcode's area); codes we do not hold are passed over.
+        """
+        self._neighbourhoods = tuple(neighbourhoods)
+        self._rows_by_code: dict[str, Rows] = _grouped(
+            (code, row)
+            for row, one in enumerate(self._neighbourhoods)
+            for code in {one.code, one.district, one.municipality} - {""}
+        )
+        self._rows_by_postcode: dict[str, Rows] = _grouped(
+            (pc4, int(self._rows_by_code[code][0])) for pc4, code, _ in postcodes if code in self._rows_by_code
+        )
+        self.has_postcodes = bool(self._rows_by_postcode)
+        self.shapes = _boundaries(self._neighbourhoods)
+        """Boundaries in RD metres, by row."""
+        self.square_metres: NDArray[np.float64] = shapely.area(self.shapes)
+        self._tree = _tree(self.shapes)
+        self.edition = max((one.edition for one in self._neighbourhoods), default=0)
+
+    def __len__(self) -> int:
+        return len(self._neighbourhoods)
+
+    def __iter__(self) -> Iterator[Neighbourhood]:
+        return iter(self._neighbourhoods)
+
+    def __getitem__(self, row: int) -> Neighbourhood:
+        return self._neighbourhoods[row]
+
+    def get(self, code: str) -> Neighbourhood | None:
+        """The neighbourhood of a BU code."""
+        return self[int(self._rows_by_code[code][0])] if code.startswith("BU") and code in self._rows_by_code else None
+
+    def rows_of(self, code: str) -> Rows:
+        """The rows of a BU, WK or GM code; none if we do not know it."""
+        return self._rows_by_code.get(code, _NO_ROWS)
+
+    def rows_of_postcode(self, pc4: str) -> Rows:
+        """The rows of all neighbourhoods the table names, however small their share: all who live there are meant."""
+        return self._rows_by_postcode.get(pc4, _NO_ROWS)
+
+    def known_code(self, code: str) -> list[str]:
+        """The BU codes a BU, WK or GM code stands for, sorted; [] if we do not know it."""
+        return sorted(self[row].code for row in self.rows_of(code))
+
+    def codes_of_district(self, code: str) -> list[str]:
+        return self.known_code(code) if code.startswith("WK") else []
+
+    def codes_of_municipality(self, code: str) -> list[str]:
+        return self.known_code(code) if code.startswith("GM") else []
+
+    def match(self, areas: Sequence[Area]) -> matching.MatchResult:
+        """The neighbourhoods under an alert's areas, nearest to the scene first; see hub/places/matching.py."""
+        return matching.match(self, areas)
+
+    def at(self, longitude: float, latitude: float) -> list[Neighbourhood]:
+        """The neighbourhoods whose boundary covers the point: mostly one, both on a shared border, none on water."""
+        if outside((longitude, latitude, longitude, latitude)):
+            return []
+        return self._touching(point_to_metres(longitude, latitude))
+
+    def within(self, bbox: tuple[float, float, float, float]) -> list[Neighbourhood]:
+        """The neighbourhoods with ground in (west, south, east, north) degrees. Refused if that is no box."""
+        west, south, east, north = bbox
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+            reason = "must be west,south,east,north in degrees, with west < east and south < north"
+            raise Refused("The box is none", [Mistake("bbox", reason)])
+        shape = straight_to_metres(shapely.box(west, south, east, north))
+        return [] if shape is None else self._touching(shape)
+
+    def neighbours(self, code: str, within_metres: float = 0) -> list[str]:
+        """The BU codes next to a BU code, touching it or at most so far away, nearest first; [] for an unknown code."""
+        one = self.get(code)
+        if one is None:
+            return []
+        row = int(self._rows_by_code[code][0])
+        reach = max(within_metres, _TOUCHING)
+        west, south, east, north = shapely.bounds(self.shapes[row])
+        rows = self._near((west - reach, south - reach, east + reach, north + reach))
+        rows = rows[rows != row]
+        rows = rows[shapely.dwithin(self.shapes[rows], self.shapes[row], reach)]
+        distances = shapely.distance(self.shapes[rows], self.shapes[row])
+        return [code for _, code in sorted(zip(distances, (self[other].code for other in rows), strict=True))]
+
+    def overlapping(self, shape: BaseGeometry) -> tuple[Rows, NDArray[np.float64]]:
+        """Rows the shape (RD metres, one dimension) reaches, and the square metres it shares with each.
+
+        A polygon must share more than a sliver, a line run inside for more than a metre; a point on a border is in
+        both. Points and lines share 0 m².
+        """
+        rows = self._near(shape.bounds)
+        shapes = self.shapes[rows]
+        dimension = shapely.get_dimensions(shape)
+        if dimension == 0:
+            rows = rows[shapely.intersects(shapes, shape)]
+            return rows, np.zeros(len(rows))
+        if dimension == 1:
+            lengths = shapely.length(shapely.intersection(shapes, shape))
+            rows = rows[lengths > min(_SLIVER, shape.length * _SLIVER_SHARE)]
+            return rows, np.zeros(len(rows))
+        shapely.prepare(shape)
+        whole = shapely.covers(shape, shapes)
+        partly = shapely.intersects(shape, shapes) & ~whole
+        shared = np.where(whole, self.square_metres[rows], 0.0)
+        shared[partly] = shapely.area(shapely.intersection(shapes[partly], shape))
+        hit = shared > min(_SLIVER, shape.area * _SLIVER_SHARE)
+        return rows[hit], shared[hit]
+
+    def _touching(self, shape: BaseGeometry) -> list[Neighbourhood]:
+        rows = self._near(shape.bounds)
+        found = rows[shapely.intersects(self.shapes[rows], shape)]
+        return sorted((self[row] for row in found), key=lambda one: one.code)
+
+    def _near(self, bounds: Sequence[float]) -> Rows:
+        return np.fromiter(self._tree.intersection(bounds), dtype=np.int64)
+
+
+_NO_ROWS: Rows = np.empty(0, dtype=np.int64)
+
+
+def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, Rows]:
+    groups: dict[str, list[int]] = {}
+    for key, row in pairs:
+        groups.setdefault(key, []).append(row)
+    return {key: np.array(rows, dtype=np.int64) for key, rows in groups.items()}
+
+
+def _boundaries(neighbourhoods: Sequence[Neighbourhood]) -> NDArray[np.object_]:
+    degrees = np.asarray(shapely.from_wkb([one.boundary for one in neighbourhoods]), dtype=object)
+    for one, bounds in zip(neighbourhoods, shapely.bounds(degrees), strict=True):
+        if not outside(bounds):
+            continue
+        raise ValueError(f"{one.code}: the boundary is empty or not in the Netherlands")
+    shapes = to_metres(degrees)
+    # Projection moves vertices by rounding errors; a border that runs back along itself can then cross itself.
+    broken = ~shapely.is_valid(shapes)
+    shapes[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    shapely.prepare(shapes)
+    return shapes
+
+
+def _tree(shapes: NDArray[np.object_]) -> Index:
+    # Streamed in one go rtree packs the tree: ten times faster to build than inserting. It cannot stream nothing.
+    if not len(shapes):
+        return Index(interleaved=True)
+    boxes = shapely.bounds(shapes).tolist()
+    return Index(((row, box, None) for row, box in enumerate(boxes)), interleaved=True)

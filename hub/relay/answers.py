@@ -1,0 +1,74 @@
+"""What a person can answer: the three buttons of a message, and the words and signs that mean the same."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hub.channel import Action
+from hub.domain import AckKind
+from hub.relay.words import LANGUAGES, language
+
+STOP = "stop"
+_ORDER = (AckKind.RECEIVED, AckKind.FORWARDED, AckKind.CANNOT)
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_MEANINGS = {word: meaning for one in LANGUAGES.values() for word, meaning in one.answers.items()}
+_LONGEST = max(len(word.split()) for word in _MEANINGS)
+
+
+def actions_for(delivery_id: int, language_code: str) -> tuple[Action, ...]:
+    """Received, forwarded, cannot, in the contract's order; the data names answer and delivery in at most 24 signs."""
+    labels = language(language_code).labels
+    number = _base36(delivery_id)
+    return tuple(Action(kind, labels[kind], f"{kind.value}:{number}") for kind in _ORDER)
+
+
+def read_action(data: str) -> tuple[AckKind, int] | None:
+    """The answer and the delivery a button stands for; None if it is none of ours."""
+    kind, _, number = data.partition(":")
+    try:
+        return AckKind(kind), int(number, 36)
+    except ValueError:
+        return None
+
+
+def read_words(text: str) -> AckKind | str | None:
+    """What a free reply means: an AckKind, STOP, or None.
+
+    Only a reply made of nothing but known words counts: "niet doorgestuurd" must never cover a neighbourhood. "ok, doorgestuurd"
+    is forwarded; yes and no together mean nothing.
+    """
+    words = _plain(text).split()
+    meanings: set[str] = set()
+    while words:
+        for length in range(min(_LONGEST, len(words)), 0, -1):
+            meaning = _MEANINGS.get(" ".join(words[:length]))
+            if meaning is not None:
+                meanings.add(meaning)
+                words = words[length:]
+                break
+        else:
+            return None
+    meanings.discard("filler")
+    if meanings == {"received", "forwarded"}:
+        return AckKind.FORWARDED
+    if len(meanings) != 1:
+        return None
+    only = meanings.pop()
+    return STOP if only == STOP else AckKind(only)
+
+
+def _plain(text: str) -> str:
+    """Lower case, without punctuation, skin tones and variation selectors."""
+    kept = (
+        sign if not unicodedata.category(sign).startswith(("P", "Mn", "Sk", "Cf")) or sign == "'" else " "
+        for sign in unicodedata.normalize("NFC", text[:200]).replace("’", "'").lower()
+    )
+    return "".join(kept).strip()
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"

@@ -1,0 +1,79 @@
+"""The delivery's state machine: what the result of one attempt makes of a delivery. Pure; drawn in hub/README.md.
+
+PENDING --claimed--> SENDING --accepted--> SENT --> DELIVERED --> READ     a receipt only lifts (store/sqlite/queries.py)
+   |  ^                |   \\---rejected, or tries used up---> FAILED         and the admin's next address is tried
+   |  \\---deferred-----/    temporary, uncertain, or lease lost: due_at moves on
+   |--expired--> EXPIRED    |--withdrawn--> CANCELLED
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from hub.channel import Accepted, Can, Deferred, Rejected, Result, Uncertain
+from hub.domain import DeliveryState, ReceiptKind
+from hub.store.outbox import Claimed, Outcome
+
+# A message that may have arrived is told by a receipt within seconds where the channel has them; only then is it sent again.
+# 15 s: long for a status webhook (about a second), short for a burglary.
+RECEIPT_WAIT_MS = 15_000
+
+
+def outcome_of(
+    result: Result, claimed: Claimed, *, attempts: int, can: Can, backoff: Callable[[int], float], now: int
+) -> Outcome:
+    """The outcome to store. `attempts`: how many tries there are; `backoff(tries)`: seconds to wait after so many; `now` in ms."""
+
+    def failed(reason: str, address_dead: bool = False, possible_duplicates: int = 0) -> Outcome:
+        return Outcome(
+            claimed.id,
+            claimed.attempt,
+            DeliveryState.FAILED,
+            now,
+            reason,
+            address_dead=address_dead,
+            possible_duplicates=possible_duplicates,
+        )
+
+    match result:
+        case Accepted(provider_ref):
+            return Outcome(claimed.id, claimed.attempt, DeliveryState.SENT, now, provider_ref=provider_ref, sent_at=now)
+        case Rejected(reason, address_dead):
+            return failed(reason, address_dead)
+        case Deferred(reason, retry_after, whole_account, moved_to):
+            # When the provider names the time, or the trouble is our account's, it is no fault of this delivery: no try is used.
+            tries = 0 if whole_account or (retry_after is not None and moved_to is None) else 1
+            if tries and claimed.tries + 1 >= attempts:
+                return failed(f"attempts used up: {reason}")
+            wait = retry_after if retry_after is not None else backoff(claimed.tries)
+            due = now + round(wait * 1000)
+            return Outcome(
+                claimed.id, claimed.attempt, DeliveryState.PENDING, due, reason, tries=tries, moved_to=moved_to
+            )
+        case Uncertain(reason):
+            twice = 0 if can.idempotent else 1
+            if claimed.tries + 1 >= attempts:
+                return failed(f"attempts used up: {reason}", possible_duplicates=twice)
+            told = ReceiptKind.DELIVERED in can.receipts and not can.idempotent
+            wait_ms = RECEIPT_WAIT_MS if told else round(backoff(claimed.tries) * 1000)
+            return Outcome(
+                claimed.id,
+                claimed.attempt,
+                DeliveryState.PENDING,
+                now + wait_ms,
+                reason,
+                possible_duplicates=twice,
+            )
+        case _:
+            assert_never(result)
+
+
+def put_back(claimed: Claimed, now: int, reason: str = "") -> Outcome:
+    """Claimed but not tried: pending again, as if nothing had been."""
+    return Outcome(claimed.id, claimed.attempt, DeliveryState.PENDING, now, reason, tries=0)
+
+
+def not_sent(claimed: Claimed, state: DeliveryState, now: int, reason: str) -> Outcome:
+    """Claimed, and then there was no reason left to send it."""
+    return Outcome(claimed.id, claimed.attempt, state, now, reason, tries=0)

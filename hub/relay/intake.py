@@ -1,0 +1,187 @@
+"""Intake: from what was posted to an alert on disk, or to a refusal with every mistake. Answers only after the commit.
+
+Called by the web's endpoint, the command line's `send` and the demo. Sends nothing: it stores, and wakes the planner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from random import Random
+
+from hub.cap import Posted, complete, objections
+from hub.clock import Clock, to_milliseconds
+from hub.domain import Alert, AlertState, Mistake, MsgType, Refused, Severity, Status, Urgency
+from hub.places.atlas import Atlas
+from hub.places.matching import MatchResult
+from hub.relay.wakes import Wakes
+from hub.store.alerts import Alerts, AlertView, Audience, NewAlert, Routes
+from hub.store.keys import Identity
+
+# Crockford's base 32 without look-alikes, so that a number can be read out over the phone. 8 signs are 40 bits: the chance that a
+# guess hits one of 10,000 alerts is one in a hundred million.
+SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class AlreadyDifferent(Exception):
+    """(sender, identifier) names another alert already: 409."""
+
+    def __init__(self, alert_id: str) -> None:
+        super().__init__(f"another alert has this sender and identifier: {alert_id}")
+        self.alert_id = alert_id
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What stands under the alert's name now; `new` is False for a repeat."""
+
+    view: AlertView
+    new: bool
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Who would get it; nothing is stored. `by_account`: (channel, account, admins)."""
+
+    alert: Alert
+    match: MatchResult
+    audience: Audience
+    by_account: tuple[tuple[str, str, int], ...]
+    warnings: tuple[str, ...]
+
+
+class Intake:
+    def __init__(
+        self,
+        alerts: Alerts,
+        atlas: Atlas,
+        wakes: Wakes,
+        clock: Clock,
+        rng: Random | secrets.SystemRandom,
+        *,
+        routes: Routes,
+        default_duration: float,
+    ) -> None:
+        self._alerts = alerts
+        self._atlas = atlas
+        self._wakes = wakes
+        self._clock = clock
+        self._rng = rng
+        self._routes = routes
+        self._default_duration = default_duration
+
+    async def simulate(self, posted: Posted, who: Identity) -> Simulation:
+        """The whole judgement of `accept`, with what would be refused told as warnings instead."""
+        alert = self._complete(posted, who, new_identifier="simulated")
+        match = self._match(alert)
+        audience = await self._alerts.audience([m.code for m in match.matches], self._routes)
+        by_account = await self._alerts.audience_by_account([m.code for m in match.matches], self._routes)
+        warnings = [*posted.warnings, *match.warnings]
+        warnings += [str(m) for m in (*match.mistakes, *objections(alert, self._clock.now()))]
+        if not match.matches and alert.infos:
+            warnings.append(str(NOBODY))
+        if alert.msg_type is MsgType.CANCEL and not await self._referenced(alert):
+            warnings.append(str(NOTHING_TO_CANCEL))
+        return Simulation(alert, match, audience, tuple(by_account), tuple(warnings))
+
+    async def accept(
+        self, posted: Posted, who: Identity, *, allow_empty: bool = False, idempotency_key: str = ""
+    ) -> Taken:
+        """Store the alert and tell the planner. Raises Refused, AlreadyDifferent, StoreUnavailable; then nothing was stored."""
+        alert = self._complete(posted, who, new_identifier=self._identifier(who, idempotency_key))
+        earlier = await self._alerts.stored(alert.sender, alert.identifier)
+        if earlier is not None:
+            return await self._repeat(earlier.id, earlier.fingerprint, alert)
+        now = self._clock.now()
+        match = self._match(alert)
+        closes = await self._referenced(alert)
+        mistakes = [*match.mistakes, *objections(alert, now)]
+        if alert.msg_type is MsgType.CANCEL:
+            mistakes += [] if closes else [NOTHING_TO_CANCEL]
+        elif not match.matches and not match.mistakes and not allow_empty:
+            mistakes.append(NOBODY)
+        if mistakes:
+            raise Refused("The alert was not accepted", mistakes)
+        codes = [m.code for m in match.matches]
+        offered = NewAlert(
+            id=self._number(),
+            alert=alert,
+            key_id=who.key_id,
+            priority=priority(alert),
+            accepted_at=now,
+            expires_at=to_milliseconds(alert.expires),
+            matches=tuple(match.matches),
+            audience=await self._alerts.audience(codes, self._routes),
+            closes=tuple(closes.values()),
+            closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
+            relayed=alert.msg_type is not MsgType.CANCEL,
+        )
+        stored = await self._alerts.accept(offered)
+        if stored.id != offered.id:
+            return await self._repeat(stored.id, stored.fingerprint, alert)
+        self._wakes.withdraw(offered.closes)
+        self._wakes.planner.set()
+        self._wakes.changed()
+        warnings = [*posted.warnings, *match.warnings]
+        warnings += [
+            f"references: {r.identifier} is not an alert of ours"
+            for r in alert.references
+            if r.identifier not in closes and alert.msg_type is MsgType.UPDATE
+        ]
+        return Taken(await self._view(stored.id), True, tuple(warnings))
+
+    async def _repeat(self, alert_id: str, fingerprint: str, alert: Alert) -> Taken:
+        if fingerprint != alert.fingerprint:
+            raise AlreadyDifferent(alert_id)
+        return Taken(await self._view(alert_id), False, ())
+
+    async def _view(self, alert_id: str) -> AlertView:
+        view = await self._alerts.view(alert_id)
+        if view is None:
+            raise LookupError(f"alert {alert_id} vanished after its commit")
+        return view
+
+    def _complete(self, posted: Posted, who: Identity, new_identifier: str) -> Alert:
+        return complete(
+            posted,
+            sender=who.sender or who.name,
+            now_ms=self._clock.now(),
+            new_identifier=new_identifier,
+            default_duration_s=self._default_duration,
+        )
+
+    def _match(self, alert: Alert) -> MatchResult:
+        # One info per language says the same of the same place; where they differ, everyone named is meant.
+        return self._atlas.index.match([area for info in alert.infos for area in info.areas])
+
+    async def _referenced(self, alert: Alert) -> dict[str, str]:
+        """{identifier: alert id} of the alerts that an Update or Cancel ends."""
+        if alert.msg_type not in (MsgType.UPDATE, MsgType.CANCEL):
+            return {}
+        return await self._alerts.find([(r.sender, r.identifier) for r in alert.references])
+
+    def _number(self) -> str:
+        signs = "".join(self._rng.choice(SIGNS) for _ in range(8))
+        return f"{signs[:4]}-{signs[4:]}"
+
+    def _identifier(self, who: Identity, idempotency_key: str) -> str:
+        """A repeat with the same Idempotency-Key gets the same identifier, and so is a repeat of the same alert."""
+        if not idempotency_key:
+            return f"buurtsein-{self._rng.getrandbits(96):024x}"
+        return "key-" + hashlib.sha256(f"{who.key_id}\n{idempotency_key}".encode()).hexdigest()[:32]
+
+
+NOBODY = Mistake(
+    "info.area",
+    "no neighbourhood of ours lies in this area, so nobody would get it (allowEmpty=true takes it all the same)",
+)
+NOTHING_TO_CANCEL = Mistake("references", "none of these is an alert of ours: there is nothing to cancel")
+
+
+def priority(alert: Alert) -> int:
+    """The order of sending under a limit, lowest first: Actual before the rest, then urgency, then severity (design §7)."""
+    urgency = min((list(Urgency).index(info.urgency) for info in alert.infos), default=0)
+    severity = min((list(Severity).index(info.severity) for info in alert.infos), default=0)
+    return (0 if alert.status is Status.ACTUAL else 100) + urgency * 10 + severity

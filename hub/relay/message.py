@@ -1,0 +1,148 @@
+"""The message an admin gets: one wording per alert and language, made once and kept while it is being sent.
+
+Times are shown in Europe/Amsterdam. A description too long for a channel is cut, never split over messages; the link has the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hub.cap import alert_from_content
+from hub.channel import Wording
+from hub.domain import Alert, Area, Info, MsgType, Status
+from hub.relay.words import Language, language
+from hub.store.alerts import Alerts, AlertView
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+TEXT_MOST = 4096
+SHORT_MOST = 1024
+KEPT_ALERTS = 200
+NAMES_SHOWN = 3
+
+
+class Messages:
+    """Wordings of the alerts being relayed; `prepare` before `wording`."""
+
+    def __init__(self, alerts: Alerts, public_url: str) -> None:
+        self._alerts = alerts
+        self._public_url = public_url.rstrip("/")
+        self._views: OrderedDict[str, AlertView] = OrderedDict()
+        self._wordings: dict[tuple[str, str], Wording] = {}
+
+    async def prepare(self, alert_ids: Collection[str]) -> None:
+        """Load what is not loaded yet."""
+        missing = [alert_id for alert_id in alert_ids if alert_id not in self._views]
+        if not missing:
+            return
+        for view in await self._alerts.views(missing):
+            self._views[view.id] = view
+        while len(self._views) > max(KEPT_ALERTS, 2 * len(alert_ids)):
+            gone, _ = self._views.popitem(last=False)
+            self._wordings = {key: wording for key, wording in self._wordings.items() if key[0] != gone}
+
+    def wording(self, alert_id: str, language_code: str) -> Wording:
+        key = alert_id, language(language_code).code
+        wording = self._wordings.get(key)
+        if wording is None:
+            view = self._views[alert_id]
+            wording = make_wording(view, language(language_code), f"{self._public_url}/a/{alert_id}")
+            self._wordings[key] = wording
+        return wording
+
+
+def make_wording(view: AlertView, words: Language, link: str) -> Wording:
+    """What is said of this alert in this language."""
+    alert = alert_from_content(view.content)
+    info = _info_for(alert, words.code)
+    kind = {Status.EXERCISE: "exercise", Status.TEST: "test"}.get(alert.status, "alert")
+    scene = _scene(info)
+    pieces = {
+        "number": view.id,
+        "lead": words.leads.get(kind, ""),
+        "update": alert.msg_type is MsgType.UPDATE,
+        "event": info.event if info else "",
+        "headline": (info.headline or info.event) if info else "",
+        "where": _where(info, [one.name for one in view.matched], words),
+        "map": _map_link(*scene) if scene else "",
+        "time": _clock(alert.sent, alert.sent),
+        "until": _clock((info.expires if info else None) or alert.expires, alert.sent),
+        "instruction": (info.instruction if info else "") or words.instruction,
+        "link": link,
+    }
+    description = info.description if info else ""
+
+    def message(description: str) -> str:
+        forward = words.forward.render({**pieces, "description": description}).strip() if kind == "alert" else ""
+        return words.message.render({**pieces, "description": description, "forward": forward}).strip()
+
+    def short(description: str) -> str:
+        return words.short.render({**pieces, "description": description}).strip()
+
+    parts = {
+        name: _one_line(str(pieces[name]))
+        for name in ("number", "event", "headline", "where", "time", "until", "instruction", "link")
+    }
+    parts["description"] = _one_line(description)
+    return Wording(
+        template=kind,
+        language=words.code,
+        text=_fitted(message, description, TEXT_MOST),
+        short_text=_fitted(short, description, SHORT_MOST),
+        parts=parts,
+    )
+
+
+def _info_for(alert: Alert, code: str) -> Info | None:
+    return next((info for info in alert.infos if info.language[:2].lower() == code), next(iter(alert.infos), None))
+
+
+def _where(info: Info | None, names: list[str], words: Language) -> str:
+    """The police's own words for the place, then the neighbourhoods nearest to the scene."""
+    place = "; ".join(dict.fromkeys(area.description for area in info.areas if area.description)) if info else ""
+    shown = [name for name in names[:NAMES_SHOWN] if name.casefold() not in place.casefold()]
+    if len(names) > NAMES_SHOWN:
+        shown.append(words.more.format(n=len(names) - NAMES_SHOWN))
+    return f"{place} ({', '.join(shown)})" if place and shown else place or ", ".join(shown)
+
+
+def _scene(info: Info | None) -> tuple[float, float] | None:
+    """(latitude, longitude) to point at: a circle's centre, else the middle of a polygon's corners."""
+    areas: tuple[Area, ...] = info.areas if info else ()
+    for area in areas:
+        for circle in area.circles:
+            return circle.latitude, circle.longitude
+        for polygon in area.polygons:
+            latitudes, longitudes = zip(*polygon, strict=True)
+            return (min(latitudes) + max(latitudes)) / 2, (min(longitudes) + max(longitudes)) / 2
+    return None
+
+
+def _map_link(latitude: float, longitude: float) -> str:
+    return (
+        f"https://www.openstreetmap.org/?mlat={latitude:.5f}&mlon={longitude:.5f}#map=16/{latitude:.5f}/{longitude:.5f}"
+    )
+
+
+def _clock(moment: datetime, sent: datetime) -> str:
+    """HH:MM, with the date where it is not the day the alert was sent."""
+    local, day = moment.astimezone(AMSTERDAM), sent.astimezone(AMSTERDAM).date()
+    return local.strftime("%H:%M" if local.date() == day else "%d-%m-%Y %H:%M")
+
+
+def _one_line(text: str) -> str:
+    """WhatsApp refuses template parameters with line ends, tabs or more than four spaces in a row."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _fitted(render: Callable[[str], str], description: str, most: int) -> str:
+    """The text with as much of the description as fits; counted as Telegram does, in UTF-16 units."""
+    text = render(description)
+    while (excess := len(text.encode("utf-16-le", "surrogatepass")) // 2 - most) > 0 and description:
+        # The description may stand in the text twice; a few rounds of cutting are cheap and right for any template.
+        description = description[: max(0, len(description) - max(2, excess // 2 + 1))].rstrip("… ")
+        text = render(description + "…" if description else "")
+    return text if excess <= 0 else text[:most]

@@ -1,0 +1,187 @@
+"""The receiver: what comes back from the messengers, from raw updates on disk to receipts, acknowledgements and addresses.
+
+Updates are kept before they are understood (web/hooks.py for webhooks, `listener` for what a channel fetches), and dropped in the
+transaction that stores their meaning. One that cannot be understood stays, with its error, for the operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import assert_never
+
+import structlog
+
+from hub.channel import (
+    AckSeen,
+    AddressChanged,
+    Channel,
+    Confirms,
+    Listens,
+    RawUpdate,
+    ReceiptSeen,
+    ReplySeen,
+    Unreadable,
+)
+from hub.clock import Clock
+from hub.domain import AckKind, Handle
+from hub.relay.answers import STOP, read_action, read_words
+from hub.relay.wakes import Wakes
+from hub.relay.words import language
+from hub.store.alerts import Routes
+from hub.store.database import Store
+from hub.store.engine import Statement
+from hub.store.receipts import KeptUpdate, Receipt
+
+log = structlog.get_logger()
+
+BATCH = 200
+# Words without a reply-to are taken to be about the latest alert of the last day; a bare "ok" next week is about nothing.
+WORDS_MS = 24 * 3600 * 1000
+LISTEN_AGAIN_SECONDS = 1.0
+LISTEN_AGAIN_MOST = 60.0
+
+
+class Receiver:
+    def __init__(
+        self, store: Store, channels: Sequence[Channel], wakes: Wakes, clock: Clock, routes: Routes, poll: float
+    ) -> None:
+        self._store = store
+        self._channels = {(channel.name, channel.account): channel for channel in channels}
+        self._wakes = wakes
+        self._clock = clock
+        self._routes = routes
+        self._poll = poll
+
+    def listener(self, channel: Channel) -> Callable[[Callable[[], None]], Awaitable[None]]:
+        """The loop that fetches a channel's updates, where it has to be asked for them; each batch is on disk before the next."""
+
+        async def listen(beat: Callable[[], None]) -> None:
+            if not isinstance(channel, Listens):
+                return
+            wait = LISTEN_AGAIN_SECONDS
+            while True:
+                beat()
+                try:
+                    async for batch in channel.updates():
+                        beat()
+                        if batch:
+                            await self.keep(channel, batch)
+                        wait = LISTEN_AGAIN_SECONDS
+                    return  # the channel has nothing to fetch: its provider calls us
+                except Exception as error:
+                    log.warning(
+                        "listening_failed", channel=channel.name, account=channel.account, error=type(error).__name__
+                    )
+                await self._clock.sleep(wait)
+                wait = min(LISTEN_AGAIN_MOST, wait * 2)
+
+        return listen
+
+    async def keep(self, channel: Channel, updates: Sequence[RawUpdate]) -> None:
+        """Updates on disk, and somebody awake to read them."""
+        await self._store.receipts.keep(
+            channel.name, channel.account, [(update.key, update.body) for update in updates], self._clock.now()
+        )
+        self._wakes.receiver.set()
+
+    async def run(self, beat: Callable[[], None]) -> None:
+        while True:
+            beat()
+            await self.read_all()
+            await self._clock.wait(self._wakes.receiver, self._poll)
+
+    async def read_all(self) -> None:
+        """Work off what is kept, in order; a batch per transaction."""
+        after = 0
+        while kept := await self._store.receipts.kept(after, BATCH):
+            after = kept[-1].id
+            statements: list[Statement] = []
+            handled: list[int] = []
+            confirmations: list[Callable[[], Awaitable[None]]] = []
+            for update in kept:
+                try:
+                    meant, confirm = await self._understand(update)
+                except Unreadable as error:
+                    log.error("update_unreadable", channel=update.channel, update=update.id, error=str(error))
+                    await self._store.receipts.mark_unreadable(update.id, str(error))
+                except Exception as error:  # a bug in an adapter: this update is set aside, the others go on
+                    log.error("update_failed", channel=update.channel, update=update.id, error=type(error).__name__)
+                    await self._store.receipts.mark_unreadable(update.id, f"failed: {type(error).__name__}")
+                else:
+                    statements += meant
+                    confirmations += confirm
+                    handled.append(update.id)
+            await self._store.receipts.apply(statements, handled)
+            self._wakes.changed()
+            self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
+            for confirm_one in confirmations:
+                await confirm_one()
+
+    async def _understand(self, update: KeptUpdate) -> tuple[list[Statement], list[Callable[[], Awaitable[None]]]]:
+        """What to store for this update, and what to tell the person once it is stored."""
+        channel = self._channels.get((update.channel, update.account))
+        if channel is None:
+            raise Unreadable("this sender account is not configured any more")
+        statements: list[Statement] = []
+        confirmations: list[Callable[[], Awaitable[None]]] = []
+        receipts: list[Receipt] = []
+        for event in channel.parse(RawUpdate(update.body, update.key)):
+            match event:
+                case ReceiptSeen(kind, at, provider_ref, delivery_id, reason, address_dead):
+                    receipts.append(Receipt(kind, at, provider_ref, delivery_id, reason, address_dead))
+                case AckSeen(handle, data, at, via, token):
+                    answer = read_action(data)
+                    if answer is not None:
+                        statements += self._acknowledged(channel, handle, answer[1], answer[0], at, via)
+                    statements += self._window(channel, handle, at)
+                    if token:
+                        confirmations.append(_confirm(channel, token, answer[0] if answer else None))
+                case ReplySeen(handle, text, at, provider_ref):
+                    statements += await self._replied(channel, handle, text, at, provider_ref)
+                    statements += self._window(channel, handle, at)
+                case AddressChanged(handle, _, reachable, moved_to, _):
+                    statements += self._store.receipts.address_changed(channel.name, handle, reachable, moved_to)
+                case _:
+                    assert_never(event)
+        if receipts:
+            statements += self._store.receipts.receipts(
+                channel.name, receipts, self._routes, first_id=self._store.ids.block(), now=self._clock.now()
+            )
+        return statements, confirmations
+
+    async def _replied(
+        self, channel: Channel, handle: Handle, text: str, at: int, provider_ref: str | None
+    ) -> list[Statement]:
+        meaning = read_words(text)
+        if meaning is None:
+            return []
+        if meaning == STOP:
+            return self._store.receipts.stop(channel.name, handle)
+        since = self._clock.now() - WORDS_MS
+        delivery_id = await self._store.receipts.answered_delivery(channel.name, handle, provider_ref or "", since)
+        if delivery_id is None:
+            return []
+        via = "reply" if provider_ref else "word"
+        return self._acknowledged(channel, handle, delivery_id, AckKind(meaning), at, via)
+
+    def _acknowledged(
+        self, channel: Channel, handle: Handle, delivery_id: int, kind: AckKind, at: int, via: str
+    ) -> list[Statement]:
+        return self._store.receipts.acknowledge(
+            channel.name, handle, delivery_id, kind, at=at, via=via, now=self._clock.now()
+        )
+
+    def _window(self, channel: Channel, handle: Handle, at: int) -> list[Statement]:
+        """Hearing from a person opens their service window, on channels that have one."""
+        if channel.can.service_window is None:
+            return []
+        return self._store.receipts.open_window(channel.name, handle, at + channel.can.service_window * 1000)
+
+
+def _confirm(channel: Channel, token: str, kind: AckKind | None) -> Callable[[], Awaitable[None]]:
+    async def confirm() -> None:
+        if isinstance(channel, Confirms):
+            # The language of the person is not in the update; Dutch first.
+            await channel.confirm(token, language("nl").noted[kind] if kind else "")
+
+    return confirm

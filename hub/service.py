@@ -1,0 +1,123 @@
+"""Wiring: builds the hub from its parts in one straight function, starts its loops, and stops them in order.
+
+The only file that knows all stages. `run.py` gives it the channels (from adapters/); `web/` is handed the `Hub`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+from hub.channel import Channel
+from hub.clock import Clock
+from hub.places.atlas import Atlas
+from hub.relay.dispatcher import Dispatcher
+from hub.relay.intake import Intake
+from hub.relay.loops import Loops
+from hub.relay.message import Messages
+from hub.relay.outcomes import Outcomes
+from hub.relay.planner import Planner
+from hub.relay.receiver import Receiver
+from hub.relay.rescuer import Rescuer
+from hub.relay.wakes import Wakes
+from hub.settings import Account, Settings
+from hub.store.alerts import Routes
+from hub.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A channel with the limits of its sender account."""
+
+    channel: Channel
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """What the web and the command line work with."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    atlas: Atlas
+    senders: tuple[Sender, ...]
+    routes: Routes
+    intake: Intake
+    messages: Messages
+    receiver: Receiver
+    dispatchers: tuple[Dispatcher, ...]
+    outcomes: Outcomes
+    planner: Planner
+    rescuer: Rescuer
+    wakes: Wakes
+    loops: Loops
+
+
+def build_hub(
+    settings: Settings, store: Store, senders: Sequence[Sender], clock: Clock, rng: Random | secrets.SystemRandom
+) -> Hub:
+    routes: dict[str, list[str]] = defaultdict(list)
+    for sender in senders:
+        routes[sender.channel.name].append(sender.channel.account)
+    wakes = Wakes()
+    atlas = Atlas(store.neighbourhoods)
+    messages = Messages(store.alerts, settings.web.public_url)
+    outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes)
+    return Hub(
+        settings=settings,
+        clock=clock,
+        store=store,
+        atlas=atlas,
+        senders=tuple(senders),
+        routes=routes,
+        intake=Intake(
+            store.alerts, atlas, wakes, clock, rng, routes=routes, default_duration=settings.relay.default_duration
+        ),
+        messages=messages,
+        receiver=Receiver(store, [s.channel for s in senders], wakes, clock, routes, settings.relay.poll),
+        dispatchers=tuple(
+            Dispatcher(
+                s.channel, s.account, settings.relay, store.outbox, store.ids, messages, outcomes.put, wakes, clock, rng
+            )
+            for s in senders
+        ),
+        outcomes=outcomes,
+        planner=Planner(store, wakes, clock, routes, settings.relay.poll),
+        rescuer=Rescuer(store.outbox, atlas, wakes, clock, settings.relay.poll),
+        wakes=wakes,
+        loops=Loops(clock),
+    )
+
+
+@asynccontextmanager
+async def running(hub: Hub) -> AsyncIterator[Hub]:
+    """The hub's loops for as long as the context lasts. Ends in order: stop claiming → let sends end → flush → close channels."""
+    await hub.atlas.refresh()
+    # One process per SQLite file: whatever is leased now belongs to a process that is gone.
+    await hub.rescuer.rescue_everything()
+    for sender in hub.senders:
+        await sender.channel.open()
+    start: Callable[..., None] = hub.loops.start
+    start("outcomes", hub.outcomes.run)
+    start("planner", hub.planner.run)
+    start("rescuer", hub.rescuer.run)
+    start("receiver", hub.receiver.run)
+    for dispatcher in hub.dispatchers:
+        start(f"dispatcher {dispatcher.name}", dispatcher.run)
+    for sender in hub.senders:
+        start(f"listener {sender.channel.name} {sender.channel.account}", hub.receiver.listener(sender.channel))
+    try:
+        yield hub
+    finally:
+        await hub.loops.stop("planner", "rescuer")
+        for dispatcher in hub.dispatchers:
+            await dispatcher.drain(hub.settings.relay.shutdown)
+        await hub.outcomes.flush()
+        await hub.loops.stop()
+        for sender in hub.senders:
+            await sender.channel.close()

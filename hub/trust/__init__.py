@@ -1,0 +1,1 @@
+"""Trust: who is asking, and what their key stands for."""

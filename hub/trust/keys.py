@@ -1,0 +1,35 @@
+"""API keys and browser sessions: how secrets are made, hashed and recognised.
+
+A key is 256 random bits, so SHA-256 is hash enough: nobody can guess towards it, and argon2's slowness would be paid on every call
+(164 ms). Passwords that people choose are another matter and do not come here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from hub.domain import Role
+from hub.store.keys import Identity, Keys
+
+SECRET_BYTES = 32
+
+
+def make_key(role: Role) -> tuple[str, str]:
+    """(id, secret): the id may be shown in lists, the secret is shown once, to its owner."""
+    return secrets.token_hex(6), f"bs_{role.value}_{secrets.token_urlsafe(SECRET_BYTES)}"
+
+
+def make_session() -> str:
+    """The secret of a session cookie or of a one-time ticket."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 in hex: all that is ever stored of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def authenticate(keys: Keys, secret: str) -> Identity | None:
+    """Who this key stands for, or None. The look-up is by hash, so there is nothing to compare in constant time."""
+    return await keys.find(hash_secret(secret))

@@ -1,0 +1,70 @@
+"""/api/v1/alerts: post one, try one out, look at them. The judgement is the relay's intake; this only speaks HTTP."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from hub.cap import Posted, read_json, read_xml
+from hub.store.alerts import AlertView
+from hub.web.answers import alert_answer, delivery_answer, simulation_answer
+from hub.web.calls import Call, answer, page, refused
+from hub.web.problems import not_found
+
+JSON_TYPE = "application/json"
+XML_TYPES = ("application/cap+xml", "application/xml")
+NEWEST = (2**63 - 1, "")
+"""Later than every alert."""
+
+LONGEST_KEY = 255
+
+
+async def post_alert(call: Call) -> web.Response:
+    posted = await _posted(call)
+    allow_empty = call.flag("allowEmpty")
+    key = call.request.headers.get("Idempotency-Key", "")
+    if key and not re.fullmatch(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}", key):
+        raise refused("Idempotency-Key", f"give 1 to {LONGEST_KEY} characters of ASCII without spaces")
+    taken = await call.hub.intake.accept(posted, call.identity, allow_empty=allow_empty, idempotency_key=key)
+    place = f"/api/v1/alerts/{taken.view.id}"
+    return answer(alert_answer(taken.view, call.now(), taken.warnings), 202 if taken.new else 200, Location=place)
+
+
+async def simulate_alert(call: Call) -> web.Response:
+    simulation = await call.hub.intake.simulate(await _posted(call), call.identity)
+    return answer(simulation_answer(simulation, call.hub.senders))
+
+
+async def _posted(call: Call) -> Posted:
+    raw = await call.body(call.hub.settings.web.max_body_bytes, JSON_TYPE, *XML_TYPES)
+    return read_json(raw) if call.request.content_type == JSON_TYPE else read_xml(raw)
+
+
+async def list_alerts(call: Call) -> web.Response:
+    """Newest first."""
+    cursor, limit = call.cursor(int, str), call.limit()
+    before = (cursor[0], cursor[1]) if cursor else NEWEST
+    views = await call.hub.store.alerts.page(before, limit + 1)
+    now = call.now()
+    return page(views, limit, lambda view: alert_answer(view, now), lambda view: (view.accepted_at, view.id))
+
+
+async def get_alert(call: Call) -> web.Response:
+    return answer(alert_answer(await known_alert(call), call.now()))
+
+
+async def list_deliveries(call: Call) -> web.Response:
+    """In the order of sending: nearest to the scene first."""
+    cursor, limit = call.cursor(int), call.limit()
+    alert = await known_alert(call)
+    views = await call.hub.store.outbox.deliveries(alert.id, cursor[0] if cursor else 0, limit + 1)
+    return page(views, limit, delivery_answer, lambda view: (view.id,))
+
+
+async def known_alert(call: Call) -> AlertView:
+    """The alert the path names, or 404."""
+    view = await call.hub.store.alerts.view(call.part("id"))
+    if view is None:
+        raise not_found("alert", call.part("id"))
+    return view

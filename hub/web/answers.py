@@ -1,0 +1,278 @@
+"""What the API answers, as dataclasses: the one source of both the JSON and its description in openapi.json.
+
+Built from the store's views; ids are strings, as they do not fit a JavaScript number. Field names are the contract's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+from pydantic import WithJsonSchema
+
+from hub.clock import to_datetime
+from hub.domain import AckKind, Admin, AlertState, DeliveryState, Group, Match
+from hub.relay.intake import Simulation
+from hub.service import Sender
+from hub.store.alerts import AlertEvent, AlertView, Audience
+from hub.store.outbox import AckView, DeliveryView
+
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""RFC 3339, UTC, with milliseconds."""
+
+
+def moment(milliseconds: int) -> Moment:
+    return to_datetime(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment_or_none(milliseconds: int | None) -> Moment | None:
+    return None if milliseconds is None else moment(milliseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedAnswer:
+    """A neighbourhood the alert's area touches. `forwardedAt`: when the first of its groups had it."""
+
+    code: str
+    name: str
+    overlapSquareMetres: float
+    distanceMetres: float
+    why: str
+    forwardedAt: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceAnswer:
+    """Who it is for. `dark`: matched codes in which nobody can be reached."""
+
+    neighbourhoods: int
+    groups: int
+    admins: int
+    dark: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageAnswer:
+    """Matched neighbourhoods, those forwarded in, and the codes of those not yet forwarded in."""
+
+    matched: int
+    forwarded: int
+    dark: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineAnswer:
+    acceptedAt: Moment
+    firstSentAt: Moment | None
+    lastSentAt: Moment | None
+    firstForwardedAt: Moment | None
+    coveredAt: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAnswer:
+    """Our part of an alert's answer; the CAP names of the alert itself stand beside these. `deliveries`: how many per state."""
+
+    id: str
+    state: AlertState
+    matched: tuple[MatchedAnswer, ...]
+    audience: AudienceAnswer
+    deliveries: Mapping[str, int]
+    coverage: CoverageAnswer
+    timeline: TimelineAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAnswer:
+    """What one sender account would have to send, and how long its rate makes that take at least."""
+
+    channel: str
+    account: str
+    admins: int
+    secondsNeeded: float
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationAnswer:
+    """Who would get it. Nothing was stored or sent."""
+
+    matched: tuple[MatchedAnswer, ...]
+    audience: AudienceAnswer
+    accounts: tuple[AccountAnswer, ...]
+    secondsNeeded: float
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAnswer:
+    kind: str
+    at: Moment
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementAnswer:
+    """The admin's answer that counts: *forwarded* once it was given, else the latest one."""
+
+    kind: AckKind
+    at: Moment
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAnswer:
+    """One alert to one address of one admin. `attempts`: tries used up; `step` 0 is the admin's first address."""
+
+    id: str
+    admin: str
+    adminName: str
+    channel: str
+    account: str
+    step: int
+    state: str
+    attempts: int
+    reason: str
+    possibleDuplicates: int
+    sentAt: Moment | None
+    receipts: tuple[ReceiptAnswer, ...]
+    acknowledgement: AcknowledgementAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAnswer:
+    channel: str
+    handle: str
+    rank: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdminAnswer:
+    id: str
+    name: str
+    language: str
+    addresses: tuple[AddressAnswer, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAnswer:
+    id: str
+    name: str
+    platform: str
+    members: int
+    neighbourhoods: tuple[str, ...]
+    admins: tuple[str, ...]
+
+
+def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = None) -> dict[str, Any]:
+    """The alert's CAP names and ours in one object; `warnings` only where it was just posted."""
+    ours = AlertAnswer(
+        id=view.id,
+        state=view.state(now),
+        matched=tuple(
+            MatchedAnswer(
+                one.code,
+                one.name,
+                round(one.overlap_square_metres, 1),
+                round(one.distance_metres, 1),
+                one.why,
+                moment_or_none(one.forwarded_at),
+            )
+            for one in view.matched
+        ),
+        audience=audience_answer(view.audience),
+        deliveries={state_name(state): view.deliveries.get(state, 0) for state in DeliveryState},
+        coverage=CoverageAnswer(
+            matched=len(view.matched),
+            forwarded=view.forwarded,
+            dark=tuple(one.code for one in view.matched if one.forwarded_at is None),
+        ),
+        timeline=TimelineAnswer(
+            acceptedAt=moment(view.accepted_at),
+            firstSentAt=moment_or_none(view.first_sent_at),
+            lastSentAt=moment_or_none(view.last_sent_at),
+            firstForwardedAt=moment_or_none(view.first_forwarded_at),
+            coveredAt=moment_or_none(view.covered_at),
+        ),
+    )
+    answer = {"id": view.id, **view.content, **{one.name: getattr(ours, one.name) for one in fields(ours)}}
+    return answer if warnings is None else {**answer, "warnings": list(warnings)}
+
+
+def audience_answer(audience: Audience) -> AudienceAnswer:
+    return AudienceAnswer(audience.neighbourhoods, audience.groups, audience.admins, audience.dark)
+
+
+def simulation_answer(simulation: Simulation, senders: Sequence[Sender]) -> SimulationAnswer:
+    limits = {(one.channel.name, one.channel.account): one.account for one in senders}
+    accounts = []
+    for channel, account, admins in simulation.by_account:
+        limit = limits[channel, account]
+        seconds = max(0, admins - limit.burst) / limit.rate if limit.rate else 0.0
+        accounts.append(AccountAnswer(channel, account, admins, round(seconds, 1)))
+    return SimulationAnswer(
+        matched=tuple(_would_match(one) for one in simulation.match.matches),
+        audience=audience_answer(simulation.audience),
+        accounts=tuple(accounts),
+        # The accounts send side by side.
+        secondsNeeded=max((one.secondsNeeded for one in accounts), default=0.0),
+        warnings=simulation.warnings,
+    )
+
+
+def _would_match(one: Match) -> MatchedAnswer:
+    shared, away = round(one.overlap_square_metres, 1), round(one.distance_metres, 1)
+    return MatchedAnswer(one.code, one.name, shared, away, one.why, None)
+
+
+def delivery_answer(view: DeliveryView) -> DeliveryAnswer:
+    return DeliveryAnswer(
+        id=str(view.id),
+        admin=str(view.admin_id),
+        adminName=view.admin_name,
+        channel=view.channel,
+        account=view.account,
+        step=view.step,
+        state=state_name(view.state),
+        attempts=view.tries,
+        reason=view.reason,
+        possibleDuplicates=view.possible_duplicates,
+        sentAt=moment_or_none(view.sent_at),
+        receipts=tuple(ReceiptAnswer(one.kind.value, moment(one.at), one.reason) for one in view.receipts),
+        acknowledgement=acknowledgement_answer(view.acknowledgements),
+    )
+
+
+def acknowledgement_answer(given: Sequence[AckView]) -> AcknowledgementAnswer | None:
+    """Of answers in order of time. Forwarded is a fact: a later *cannot* does not undo it."""
+    forwarded = [one for one in given if one.kind is AckKind.FORWARDED]
+    counts = (forwarded or list(given))[-1:]
+    return AcknowledgementAnswer(counts[0].kind, moment(counts[0].at), counts[0].via) if counts else None
+
+
+def event_answer(event: AlertEvent) -> dict[str, Any]:
+    """An entry of the log as the stream tells it: rows of numbers become objects with names."""
+    data: Any = event.data
+    if event.kind == "deliveries":
+        names = ("id", "state", "channel", "admin")
+        rows = ((str(i), state_name(DeliveryState(state)), channel, str(admin)) for i, state, channel, admin in data)
+        data = {"deliveries": [dict(zip(names, row, strict=True)) for row in rows]}
+    elif event.kind == "acknowledgement":
+        data = {**data, "at": moment(data["at"])}
+    return {"at": moment(event.at), **data}
+
+
+def state_name(state: DeliveryState) -> str:
+    return state.name.lower()
+
+
+def admin_answer(admin: Admin) -> AdminAnswer:
+    ways = tuple(AddressAnswer(one.channel, one.handle.value, one.rank, one.state) for one in admin.addresses)
+    return AdminAnswer(str(admin.id), admin.name, admin.language, ways, tuple(str(group) for group in admin.groups))
+
+
+def group_answer(group: Group) -> GroupAnswer:
+    admins = tuple(str(admin) for admin in group.admins)
+    return GroupAnswer(str(group.id), group.name, group.platform, group.members, group.neighbourhoods, admins)

@@ -1,0 +1,145 @@
+"""Builds the aiohttp application from the table of routes, and serves it until the context ends.
+
+The only file that knows aiohttp's machinery: guards, headers, errors into answers, start and stop.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from aiohttp.typedefs import Handler as PlainHandler
+from aiohttp.typedefs import Middleware
+
+from hub.domain import Mistake, Refused
+from hub.service import Hub
+from hub.web.calls import Call
+from hub.web.identity import identify, no_key, wrong_role
+from hub.web.metrics import Metrics
+from hub.web.openapi import API_VERSION, description
+from hub.web.pages import error_page
+from hub.web.problems import is_for_people, problem_of
+from hub.web.readiness import Readiness
+from hub.web.rendering import PAGE_POLICY, Rendering
+from hub.web.routes import ROUTES, Open, Route
+from hub.web.state import State
+
+BACKLOG = 1024
+"""Connections the system holds while the loop is busy: a burst of webhooks must not be refused."""
+
+SHUTDOWN_SECONDS = 5.0
+MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+def create_app(hub: Hub) -> web.Application:
+    state = State(Metrics(hub), Readiness(hub), Rendering(), description(ROUTES, hub.settings.web.public_url))
+    # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
+    app = web.Application(
+        middlewares=[_measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
+    )
+    for route in ROUTES:
+        handler = _guarded(route, hub, state)
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET" and route.head:
+            app.router.add_route("HEAD", route.path, handler)
+
+    async def close_streams(_: web.Application) -> None:
+        state.closing = True
+        hub.wakes.changed()
+
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(_headers(hub, request, response))
+        response.headers.setdefault("Cache-Control", "no-store")
+
+    app.on_shutdown.append(close_streams)
+    app.on_response_prepare.append(add_headers)
+    return app
+
+
+@asynccontextmanager
+async def serving(hub: Hub) -> AsyncIterator[None]:
+    """Answers on settings.web.listen while the context lasts. Raises Refused if the place is taken or not ours."""
+    web_settings = hub.settings.web
+    runner = web.AppRunner(create_app(hub), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, web_settings.host, web_settings.port, backlog=BACKLOG).start()
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            reason = (
+                "another program listens there: stop it, or choose another"
+                if taken
+                else error.strerror or "not possible"
+            )
+            raise Refused(f"Cannot listen on {web_settings.listen}", [Mistake("web.listen", reason)]) from None
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if isinstance(route.may, Open):
+            return await route.handler(Call(hub, state, request, None))
+        who = await identify(hub, request, cookie=request.method in ("GET", "HEAD"))
+        if who is None:
+            raise no_key()
+        if who.role not in route.may:
+            raise wrong_role(route.may, who.role)
+        return await route.handler(Call(hub, state, request, who))
+
+    return handle
+
+
+def _measured(hub: Hub, state: State) -> Middleware:
+    @web.middleware
+    async def measured(request: web.Request, handler: PlainHandler) -> web.StreamResponse:
+        begun = hub.clock.monotonic()
+        response = await handler(request)
+        if isinstance(response, web.Response):  # a live stream lasts as long as somebody looks
+            resource = request.match_info.route.resource
+            route = resource.canonical if resource else "unknown"
+            state.metrics.answered(_method(request), route, response.status, hub.clock.monotonic() - begun)
+        return response
+
+    return measured
+
+
+def _told(state: State) -> Middleware:
+    @web.middleware
+    async def told(request: web.Request, handler: PlainHandler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            problem = problem_of(error)
+        if is_for_people(request.path):
+            return error_page(state.rendering, request, problem)
+        return problem.response()
+
+    return told
+
+
+def _method(request: web.Request) -> str:
+    """A method of ours, or OTHER: the client's own inventions would grow the metrics without end."""
+    return request.method if request.method in ("GET", "HEAD", "POST", "PATCH", "DELETE") else "OTHER"
+
+
+def _headers(hub: Hub, request: web.Request, response: web.StreamResponse) -> dict[str, str]:
+    headers = {
+        "Content-Security-Policy": PAGE_POLICY if response.content_type == "text/html" else MACHINE_POLICY,
+        # Not no-referrer: with that, browsers send `Origin: null` with our own forms.
+        "Referrer-Policy": "same-origin",
+        "Server": "Buurtsein",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+    if request.path.startswith("/api/"):
+        headers["API-Version"] = API_VERSION
+    if hub.settings.web.public_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers

@@ -1,0 +1,128 @@
+"""One request on its way through a handler: the hub, the request, who asks; and the one way to read what was asked.
+
+Every reader refuses with `Problem` or `Refused`, naming the parameter. Made by `app.py`, used by every handler.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from aiohttp import web
+
+from hub.domain import Mistake, Refused
+from hub.service import Hub
+from hub.store.keys import Identity
+from hub.web.problems import Problem
+from hub.web.state import State
+
+MOST_ITEMS = 500
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`who` is None only on routes that ask for nobody."""
+
+    hub: Hub
+    state: State
+    request: web.Request
+    who: Identity | None
+
+    @property
+    def identity(self) -> Identity:
+        if self.who is None:
+            raise LookupError("a route that needs to know who asks must name its roles in routes.py")
+        return self.who
+
+    def now(self) -> int:
+        return self.hub.clock.now()
+
+    def part(self, name: str) -> str:
+        """A piece of the path."""
+        return self.request.match_info[name]
+
+    def parameter(self, name: str) -> str | None:
+        """A query parameter; given twice it is refused, for nobody could say which counts."""
+        values = self.request.query.getall(name, [])
+        if len(values) > 1:
+            raise refused(name, "is given more than once")
+        return values[0] if values else None
+
+    def flag(self, name: str) -> bool:
+        given = self.parameter(name)
+        if given not in (None, "true", "false"):
+            raise refused(name, "give true or false")
+        return given == "true"
+
+    def limit(self) -> int:
+        """How many items a page of a list holds."""
+        given = self.parameter("limit")
+        if given is None:
+            return 100
+        if not (given.isascii() and given.isdecimal() and len(given) < 6 and 1 <= int(given) <= MOST_ITEMS):
+            raise refused("limit", f"give a whole number from 1 to {MOST_ITEMS}")
+        return int(given)
+
+    def cursor(self, *kinds: type) -> list[Any] | None:
+        """What `page` wrote, if it is of these kinds; None at the start of a list."""
+        given = self.parameter("cursor")
+        if given is None:
+            return None
+        try:
+            values: Any = orjson.loads(
+                base64.b64decode(given.encode("ascii") + b"=" * (-len(given) % 4), b"-_", validate=True)
+            )
+        except (ValueError, binascii.Error):
+            values = []
+        # A whole number past 64 bits is none of ours, and no database takes it.
+        fits = isinstance(values, list) and all(not isinstance(value, int) or abs(value) < 2**63 for value in values)
+        if not fits or [type(value) for value in values] != list(kinds):
+            raise refused("cursor", "is not one of ours; give the `next` of the page before, or nothing")
+        return list(values)
+
+    async def body(self, most: int, *types: str) -> bytes:
+        """The body, of one of these content types (any, if none is named) and of at most so many bytes: else 415, 413."""
+        if types and self.request.content_type not in types:
+            raise Problem(
+                415,
+                "This content type is not taken",
+                f"Send one of: {', '.join(types)}",
+                headers={"Accept": ", ".join(types)},
+            )
+        too_large = Problem(413, "The body is too large", f"Keep it to {most:,} bytes.")
+        if (self.request.content_length or 0) > most:
+            raise too_large
+        body = bytearray()
+        async for chunk in self.request.content.iter_any():
+            body += chunk
+            if len(body) > most:
+                raise too_large
+        return bytes(body)
+
+
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+def refused(place: str, reason: str) -> Refused:
+    return Refused("A parameter is wrong", [Mistake(place, reason)])
+
+
+def answer(content: Any, status: int = 200, **headers: str) -> web.Response:
+    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json", headers=headers)
+
+
+def page(items: Sequence[T], limit: int, shown: Callable[[T], Any], mark: Callable[[T], Sequence[Any]]) -> web.Response:
+    """A page of a list that was asked for one item more than `limit`; `mark` gives the place of the last one shown."""
+    more = len(items) > limit
+    following = written_cursor(mark(items[limit - 1])) if more else None
+    return answer({"items": [shown(item) for item in items[:limit]], "next": following})
+
+
+def written_cursor(mark: Sequence[Any]) -> str:
+    """Opaque to whoever gets it; `Call.cursor` reads it."""
+    return base64.urlsafe_b64encode(orjson.dumps(mark)).rstrip(b"=").decode()

@@ -1,0 +1,116 @@
+"""/api/v1/admins and /groups: the directory, one by one. Whole lists come in by `import directory`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from hub.domain import Admin, Group, Mistake, Refused
+from hub.web.answers import admin_answer, group_answer
+from hub.web.calls import Call, answer, page
+from hub.web.directory_given import read_admin, read_group
+from hub.web.problems import not_found
+
+JSON_TYPE = "application/json"
+MERGE_TYPE = "application/merge-patch+json"
+"""RFC 7396: members left out stay as they are."""
+
+
+async def list_admins(call: Call) -> web.Response:
+    cursor, limit = call.cursor(int), call.limit()
+    found = await call.hub.store.directory.admins(after=cursor[0] if cursor else 0, limit=limit + 1)
+    return page(found, limit, admin_answer, lambda one: (one.id,))
+
+
+async def create_admin(call: Call) -> web.Response:
+    admin_id = await call.hub.store.directory.put_admin(read_admin(await _object(call, JSON_TYPE), None))
+    return _created("admins", admin_id, admin_answer(await _admin(call, str(admin_id))))
+
+
+async def get_admin(call: Call) -> web.Response:
+    return answer(admin_answer(await _admin(call, call.part("id"))))
+
+
+async def update_admin(call: Call) -> web.Response:
+    given = await _object(call, JSON_TYPE, MERGE_TYPE)
+    old = await _admin(call, call.part("id"))
+    await call.hub.store.directory.put_admin(read_admin(_merged(admin_answer(old), given), old))
+    return await get_admin(call)
+
+
+async def delete_admin(call: Call) -> web.Response:
+    await call.hub.store.directory.delete_admin((await _admin(call, call.part("id"))).id)
+    return web.Response(status=204)
+
+
+async def list_groups(call: Call) -> web.Response:
+    cursor, limit = call.cursor(int), call.limit()
+    found = await call.hub.store.directory.groups(after=cursor[0] if cursor else 0, limit=limit + 1)
+    return page(found, limit, group_answer, lambda one: (one.id,))
+
+
+async def create_group(call: Call) -> web.Response:
+    group = read_group(await _object(call, JSON_TYPE), None, call.hub.atlas.index)
+    group_id = await call.hub.store.directory.put_group(group)
+    return _created("groups", group_id, group_answer(await _group(call, str(group_id))))
+
+
+async def get_group(call: Call) -> web.Response:
+    return answer(group_answer(await _group(call, call.part("id"))))
+
+
+async def update_group(call: Call) -> web.Response:
+    given = await _object(call, JSON_TYPE, MERGE_TYPE)
+    old = await _group(call, call.part("id"))
+    await call.hub.store.directory.put_group(read_group(_merged(group_answer(old), given), old, call.hub.atlas.index))
+    return await get_group(call)
+
+
+async def delete_group(call: Call) -> web.Response:
+    await call.hub.store.directory.delete_group((await _group(call, call.part("id"))).id)
+    return web.Response(status=204)
+
+
+async def _admin(call: Call, admin_id: str) -> Admin:
+    found = await call.hub.store.directory.admins([_number("admin", admin_id)])
+    if not found:
+        raise not_found("admin", admin_id)
+    return found[0]
+
+
+async def _group(call: Call, group_id: str) -> Group:
+    found = await call.hub.store.directory.groups([_number("group", group_id)])
+    if not found:
+        raise not_found("group", group_id)
+    return found[0]
+
+
+def _number(what: str, given: str) -> int:
+    """An id as a number; one that can be none of ours is not found."""
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise not_found(what, given)
+    return int(given)
+
+
+async def _object(call: Call, *types: str) -> dict[str, Any]:
+    raw = await call.body(call.hub.settings.web.max_body_bytes, *types)
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Refused("This is not JSON", [Mistake(f"line {error.lineno}, column {error.colno}", error.msg)]) from None
+    if not isinstance(content, dict):
+        raise Refused("This is not an object", [Mistake("", "give a JSON object: {…}")])
+    return content
+
+
+def _merged(old: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What stands now, with what was given over it. Its own id may come along, as in what GET answered."""
+    now: dict[str, Any] = orjson.loads(orjson.dumps(old))
+    own_id = now.pop("id")
+    return {**now, **{name: value for name, value in given.items() if (name, value) != ("id", own_id)}}
+
+
+def _created(path: str, new_id: int, content: Any) -> web.Response:
+    return answer(content, 201, Location=f"/api/v1/{path}/{new_id}")

@@ -1,0 +1,123 @@
+"""What a coordinator may give for an admin or a group: the form of each value, then what the map and the handles' rules say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from hub.cap.schema import wrong
+from hub.cap.sentences import mistakes_of
+from hub.directory.handles import read_handle
+from hub.domain import Address, Admin, Group, Mistake, Refused
+from hub.places.index import NeighbourhoodIndex
+
+
+def _written_as(pattern: str, sentence: str) -> AfterValidator:
+    """Text of this pattern; the sentence tells what is asked for otherwise."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise wrong(sentence)
+        return text
+
+    return AfterValidator(check)
+
+
+def _some(given: list[str]) -> list[str]:
+    if not given:
+        raise wrong("is empty; give at least one")
+    return given
+
+
+PLATFORMS = "whatsapp|telegram|matrix|signal|other"
+STATES = "verified|unverified|dead|stopped"
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    _written_as(r"[^\x00-\x1f]{1,200}", "give 1 to 200 characters on one line"),
+]
+Id = Annotated[str, _written_as("[0-9]{1,18}", "give an id as text, as the hub answers it")]
+Code = Annotated[str, _written_as("(BU|WK|GM)[0-9A-Z]{4,8}", "give a CBS code, such as BU06370300 or WK063703")]
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class AddressGiven(_Given):
+    """Without `state` an address we know keeps its own, a new one is verified. Only the person undoes a STOP."""
+
+    channel: Annotated[str, _written_as("[a-z]{2,20}", "give the name of a channel, such as whatsapp or telegram")]
+    handle: Annotated[str, StringConstraints(max_length=255)]
+    rank: Annotated[int, Field(ge=1, le=99)]
+    state: Annotated[str, _written_as(STATES, f"give one of {STATES.replace('|', ', ')}")] | None = None
+
+
+class AdminGiven(_Given):
+    name: Name
+    language: Annotated[str, _written_as("[a-z]{2}", "give two letters, such as nl or en")] = "nl"
+    addresses: Annotated[list[AddressGiven], Field(max_length=20)]
+    groups: Annotated[list[Id], Field(max_length=200)] = []
+
+
+class GroupGiven(_Given):
+    """`neighbourhoods`: CBS codes; a WK or GM code stands for all its neighbourhoods."""
+
+    name: Name
+    platform: Annotated[str, _written_as(PLATFORMS, f"give one of {PLATFORMS.replace('|', ', ')}")]
+    members: Annotated[int, Field(ge=0, le=1_000_000)]
+    neighbourhoods: Annotated[list[Code], Field(max_length=2_000), AfterValidator(_some)]
+    admins: Annotated[list[Id], Field(max_length=200)] = []
+
+
+Given = TypeVar("Given", bound=_Given)
+WRONG_ADMIN = "The admin cannot be stored"
+WRONG_GROUP = "The group cannot be stored"
+
+
+def read_admin(content: Mapping[str, Any], old: Admin | None) -> Admin:
+    """Raises Refused with every mistake. `old` is what stands now, None for a new admin."""
+    given = _read(AdminGiven, content, WRONG_ADMIN)
+    states = {(one.channel, one.handle.value): one.state for one in old.addresses} if old else {}
+    addresses: list[Address] = []
+    mistakes: list[Mistake] = []
+    for number, one in enumerate(given.addresses):
+        handle = read_handle(one.channel, one.handle)
+        if isinstance(handle, str):
+            mistakes.append(Mistake(f"addresses[{number}].handle", handle))
+            continue
+        before = states.get((one.channel, handle.value), "")
+        state = before if before == "stopped" else one.state or before or "verified"
+        addresses.append(Address(one.channel, handle, one.rank, state))
+    if mistakes:
+        raise Refused(WRONG_ADMIN, mistakes)
+    groups = tuple(dict.fromkeys(map(int, given.groups)))
+    return Admin(old.id if old else 0, given.name, given.language, tuple(addresses), groups)
+
+
+def read_group(content: Mapping[str, Any], old: Group | None, index: NeighbourhoodIndex) -> Group:
+    """Raises Refused with every mistake. `old` is what stands now, None for a new group."""
+    given = _read(GroupGiven, content, WRONG_GROUP)
+    codes: dict[str, None] = {}
+    mistakes: list[Mistake] = []
+    for number, code in enumerate(given.neighbourhoods):
+        # A code that a newer map dropped must not keep the rest of its group from being changed.
+        known = index.known_code(code) or [one for one in (old.neighbourhoods if old else ()) if one == code]
+        codes |= dict.fromkeys(known)
+        if not known:
+            mistakes.append(Mistake(f"neighbourhoods[{number}]", f"no neighbourhood of ours has the code {code}"))
+    if mistakes:
+        raise Refused(WRONG_GROUP, mistakes)
+    admins = tuple(dict.fromkeys(map(int, given.admins)))
+    return Group(old.id if old else 0, given.name, given.platform, given.members, tuple(codes), admins)
+
+
+def _read(model: type[Given], content: Mapping[str, Any], title: str) -> Given:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise Refused(title, mistakes_of(error, model)) from None

@@ -1,0 +1,48 @@
+"""/hooks/…: what providers tell us. A call is proven by its channel, kept on disk as it came, and only then answered 200.
+
+Knows no messenger: any channel that implements `hub.channel.Hooks` is served. What an update means is the receiver's to find out.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hub.channel import Channel, HookRefused, Hooks
+from hub.web.calls import Call, answer
+from hub.web.problems import Problem, not_found
+
+MOST_BYTES = 3 << 20
+"""WhatsApp's webhooks are at most 3 MB (Meta, webhooks reference); Telegram's are far smaller."""
+
+
+async def hook_challenge(call: Call) -> web.Response:
+    """The provider's GET that sets the hook up: answered with what it wants back."""
+    for _, hooks in _accounts(call):
+        text = hooks.challenge(call.request.query)
+        if text is not None:
+            return web.Response(text=text)
+    raise Problem(403, "This is not for us", "No sender account here has this verify token.")
+
+
+async def receive_hook(call: Call) -> web.Response:
+    accounts = _accounts(call)
+    body = await call.body(MOST_BYTES)
+    for channel, hooks in accounts:
+        try:
+            update = hooks.check_hook(call.request.headers, body)
+        except HookRefused:
+            continue
+        await call.hub.store.receipts.keep(channel.name, channel.account, [(update.key, update.body)], call.now())
+        call.hub.wakes.receiver.set()
+        return answer({})
+    raise Problem(401, "This call proves nothing", "Its signature or secret fits no sender account here.")
+
+
+def _accounts(call: Call) -> list[tuple[Channel, Hooks]]:
+    """The sender accounts of the channel the path names, each also as what takes its hooks; 404 if there are none."""
+    name = call.part("channel")
+    channels = [one.channel for one in call.hub.senders if one.channel.name == name]
+    found: list[tuple[Channel, Hooks]] = [(channel, channel) for channel in channels if isinstance(channel, Hooks)]
+    if not found:
+        raise not_found("channel with a webhook", name)
+    return found

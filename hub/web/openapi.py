@@ -1,0 +1,208 @@
+"""openapi.json (3.1), made from the table of routes, the models of what is posted and the dataclasses of what is answered.
+
+Fits the Dutch API Design Rules. Names of parameters and schemas that routes.py uses stand here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import orjson
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from hub.cap.schema import AlertElement
+from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, SimulationAnswer
+from hub.web.calls import MOST_ITEMS, Call
+from hub.web.directory_given import AdminGiven, GroupGiven
+
+if TYPE_CHECKING:
+    from hub.web.routes import Described, Route
+
+API_VERSION: Final = "1.0.0"
+BASE: Final = "/api/v1"
+
+PARAMETERS: Final[Mapping[str, tuple[str, dict[str, Any], str]]] = {
+    "limit": ("query", {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": 100}, "Items on a page"),
+    "cursor": ("query", {"type": "string"}, "The `next` of the page before"),
+    "allowEmpty": ("query", {"type": "boolean", "default": False}, "Take an alert that matches no neighbourhood"),
+    "Idempotency-Key": ("header", {"type": "string"}, "The same key is the same alert, where `identifier` is left out"),
+    "Last-Event-ID": ("header", {"type": "string"}, "Resume after this event"),
+    "lastEventId": ("query", {"type": "string"}, "The same, where headers cannot be set"),
+    "point": ("query", {"type": "string"}, "lon,lat in degrees"),
+    "bbox": ("query", {"type": "string"}, "west,south,east,north in degrees"),
+}
+TAGS: Final = {
+    "alerts": "Post alerts and see how far they are",
+    "neighbourhoods": "The CBS neighbourhoods (buurten) the hub knows",
+    "directory": "Groups, their admins and the admins' addresses",
+    "description": "This document",
+}
+CONTENT_TYPES: Final = {
+    "stream": "text/event-stream",
+    "Feature": "application/geo+json",
+    "FeatureCollection": "application/geo+json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemMistake:
+    """One thing wrong with what was given: where it stands, and what to do about it."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemAnswer:
+    """RFC 9457. `errors` with a 400, all mistakes at once; `id` with a 409: the alert that has the name already."""
+
+    status: int
+    title: str
+    detail: str
+    errors: tuple[ProblemMistake, ...] = ()
+    id: str = ""
+
+
+async def get_openapi(call: Call) -> web.Response:
+    return web.Response(body=call.state.description, content_type="application/json")
+
+
+def description(routes: Iterable[Route], public_url: str) -> bytes:
+    """The document as JSON; `public_url` is where this hub is found."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        if route.described is not None:
+            path = route.path.removeprefix(BASE)
+            paths.setdefault(path, {})[route.method.lower()] = _operation(route, route.described)
+    return orjson.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Buurtsein",
+                "version": API_VERSION,
+                "description": "Relays police alerts to neighbourhood-watch admins, until every neighbourhood forwarded them.",
+                "contact": {"name": "Buurtsein", "url": public_url, "email": "info@buurtsein.example"},
+                "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+            },
+            "servers": [{"url": public_url.rstrip("/") + BASE}],
+            "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+            "paths": paths,
+            "components": {
+                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+                "schemas": _schemas(),
+                "headers": {"API-Version": {"description": "Full version of the API", "schema": {"type": "string"}}},
+            },
+        }
+    )
+
+
+def _operation(route: Route, described: Described) -> dict[str, Any]:
+    guarded = isinstance(route.may, frozenset)
+    errors = {*described.errors, *((401, 403) if guarded else ()), 503}
+    roles = (
+        f"For keys of role {', '.join(sorted(route.may))}." if isinstance(route.may, frozenset) else "For everybody."
+    )
+    operation: dict[str, Any] = {
+        "operationId": route.handler.__name__,
+        "tags": [described.tag],
+        "summary": route.summary,
+        "description": roles,
+        "security": [{"bearer": []}] if guarded else [],
+        "responses": {str(s): _answer(s, name) for s, name in described.answers.items()}
+        | {str(s): _error(s) for s in sorted(errors)},
+    }
+    in_path = re.findall(r"{(\w+)}", route.path)
+    parameters = [{"name": p, "in": "path", "required": True, "schema": {"type": "string"}} for p in in_path]
+    for name in described.parameters:
+        place, schema, text = PARAMETERS[name]
+        parameters.append({"name": name, "in": place, "schema": schema, "description": text})
+    if parameters:
+        operation["parameters"] = parameters
+    if described.body:
+        operation["requestBody"] = {"required": True, "content": _body(described.body, route.method)}
+    return operation
+
+
+def _body(name: str, method: str) -> dict[str, Any]:
+    if name == "alert":
+        xml = {"schema": {"type": "string", "description": "One CAP message, 1.2 or older"}}
+        return {"application/json": _schema("AlertElement"), "application/cap+xml": xml, "application/xml": xml}
+    if method == "PATCH":
+        # A merge patch (RFC 7396) may leave out what the whole must have.
+        patch = {
+            "schema": {"type": "object", "description": f"Some members of {name}; null is not one of their values"}
+        }
+        return {"application/merge-patch+json": patch, "application/json": patch}
+    return {"application/json": _schema(name)}
+
+
+def _answer(status: int, name: str) -> dict[str, Any]:
+    headers: dict[str, Any] = {"API-Version": {"$ref": "#/components/headers/API-Version"}}
+    if status in (201, 202):
+        headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is from now on"}
+    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
+    if name == "stream":
+        answer["content"] = {CONTENT_TYPES[name]: {"schema": {"type": "string"}}}
+    elif name == "openapi":
+        answer["content"] = {"application/json": {"schema": {"type": "object"}}}
+    elif name:
+        answer["content"] = {CONTENT_TYPES.get(name, "application/json"): _schema(name)}
+    return answer
+
+
+def _error(status: int) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "headers": {"API-Version": {"$ref": "#/components/headers/API-Version"}},
+        "content": {"application/problem+json": _schema("Problem")},
+    }
+
+
+def _schema(name: str) -> dict[str, Any]:
+    return {"schema": {"$ref": f"#/components/schemas/{name}"}}
+
+
+def _schemas() -> dict[str, Any]:
+    given = (AlertElement, AdminGiven, GroupGiven)
+    answered = (AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, ProblemAnswer)
+    models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
+        *((one.__name__, "validation", TypeAdapter(one)) for one in given),
+        *((one.__name__, "serialization", TypeAdapter(one)) for one in answered),
+    ]
+    _, found = TypeAdapter.json_schemas(models, ref_template="#/components/schemas/{model}")
+    schemas: dict[str, Any] = found["$defs"]
+    ours, cap = schemas.pop("AlertAnswer"), schemas["AlertElement"]
+    # An alert is answered as one object: its CAP names, and ours beside them.
+    properties = cap["properties"] | ours["properties"] | {"warnings": {"type": "array", "items": {"type": "string"}}}
+    schemas["Alert"] = ours | {"title": "Alert", "properties": properties}
+    schemas["Problem"] = schemas.pop("ProblemAnswer") | {"title": "Problem", "required": ["status", "title", "detail"]}
+    for name, item in (
+        ("AlertPage", "Alert"),
+        ("DeliveryPage", "DeliveryAnswer"),
+        ("AdminPage", "AdminAnswer"),
+        ("GroupPage", "GroupAnswer"),
+    ):
+        schemas[name] = _page(item)
+    feature = {
+        "type": {"const": "Feature"},
+        "id": {"type": "string"},
+        "properties": {"type": "object"},
+        "geometry": {"type": "object"},
+    }
+    schemas["Feature"] = {"type": "object", "properties": feature, "required": [*feature]}
+    features = {
+        "type": {"const": "FeatureCollection"},
+        "features": {"type": "array", "items": _schema("Feature")["schema"]},
+    }
+    schemas["FeatureCollection"] = {"type": "object", "properties": features, "required": [*features]}
+    return schemas
+
+
+def _page(item: str) -> dict[str, Any]:
+    properties = {"items": {"type": "array", "items": _schema(item)["schema"]}, "next": {"type": ["string", "null"]}}
+    return {"type": "object", "properties": properties, "required": ["items", "next"]}

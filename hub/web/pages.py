@@ -1,0 +1,105 @@
+"""Pages for people: the console's list and one alert, and the public page that tells whether a message is real."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from hub.domain import AlertState, MsgType
+from hub.store.alerts import AlertView
+from hub.web.alerts_api import NEWEST, known_alert
+from hub.web.answers import alert_answer, delivery_answer
+from hub.web.calls import Call, written_cursor
+from hub.web.problems import Problem, not_found
+from hub.web.rendering import Rendering, language_of
+
+SHOWN_ALERTS = 50
+SHOWN_DELIVERIES = 500
+ACTIVE = (AlertState.ACCEPTED, AlertState.RELAYING, AlertState.RELAYED)
+LOOK_ALIKES = str.maketrans("OIL", "011")
+"""Alert numbers hold no O, I or L (relay/intake.py): who types one means its look-alike."""
+
+
+async def front_page(call: Call) -> web.Response:
+    return web.Response(status=303, headers={"Location": "/console"})
+
+
+async def alerts_page(call: Call) -> web.Response:
+    cursor = call.cursor(int, str)
+    before = (cursor[0], cursor[1]) if cursor else NEWEST
+    views = await call.hub.store.alerts.page(before, SHOWN_ALERTS + 1)
+    now = call.now()
+    rows = [(view, view.state(now), first_info(view)) for view in views[:SHOWN_ALERTS]]
+    last = views[SHOWN_ALERTS - 1] if len(views) > SHOWN_ALERTS else None
+    older = written_cursor((last.accepted_at, last.id)) if last else None
+    return call.state.rendering.page(call.request, "alerts", who=call.identity, rows=rows, older=older)
+
+
+async def alert_page(call: Call) -> web.Response:
+    view = await known_alert(call)
+    deliveries = await call.hub.store.outbox.deliveries(view.id, 0, SHOWN_DELIVERIES)
+    alert = alert_answer(view, call.now())
+    return call.state.rendering.page(
+        call.request,
+        "alert",
+        who=call.identity,
+        view=view,
+        info=first_info(view),
+        alert=alert,
+        alert_json=orjson.dumps(alert).decode(),
+        deliveries=[delivery_answer(one) for one in deliveries],
+        shown_most=SHOWN_DELIVERIES,
+    )
+
+
+async def proof_page(call: Call) -> web.Response:
+    """404 and a plain warning for a number that was never given out."""
+    number = call.part("number").strip().upper().translate(LOOK_ALIKES).replace("-", "")
+    view = await call.hub.store.alerts.view(f"{number[:4]}-{number[4:]}")
+    rendering, request = call.state.rendering, call.request
+    headers = {"X-Robots-Tag": "noindex"}
+    if view is None:
+        response = rendering.page(request, "proof", 404, view=None, number=call.part("number")[:20])
+    else:
+        state = view.state(call.now())
+        response = rendering.page(
+            request,
+            "proof",
+            view=view,
+            number=view.id,
+            state=state,
+            active=state in ACTIVE,
+            cancels=view.msg_type is MsgType.CANCEL,
+            now=call.now(),
+            info=first_info(view, language_of(request)),
+        )
+    response.headers.update(headers)
+    return response
+
+
+async def static_file(call: Call) -> web.Response:
+    file = call.state.rendering.files.get(call.part("name"))
+    if file is None:
+        raise not_found("file", call.part("name"))
+    # The address holds a hash of the content (Rendering), so a copy is good for ever; without the hash it is asked for anew.
+    for_ever = call.request.query.get("v") == file.tag
+    caching = "public, max-age=31536000, immutable" if for_ever else "no-cache"
+    return web.Response(body=file.body, headers={"Content-Type": file.content_type, "Cache-Control": caching})
+
+
+def error_page(rendering: Rendering, request: web.Request, problem: Problem) -> web.Response:
+    """The small page of an error; who needs to sign in gets the page for that, and comes back here after it."""
+    if problem.status == 401:
+        response = rendering.page(request, "signin", 401, wrong=False, onward=request.path_qs)
+    else:
+        response = rendering.page(request, "error", problem.status, code=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def first_info(view: AlertView, language: str = "nl") -> dict[str, Any]:
+    """The alert's info in this language, else its first; {} if it has none (a bare Cancel)."""
+    infos: list[dict[str, Any]] = view.content.get("info", [])
+    return next((info for info in infos if info["language"].lower().startswith(language)), infos[0] if infos else {})

@@ -1,0 +1,174 @@
+"""Every route of the hub, with who may call it. The application is built from this table alone, so there is no door without a lock.
+
+`openapi.py` describes the same table, and a test tries every lock with every role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from hub.domain import Role
+from hub.web.alerts_api import get_alert, list_alerts, list_deliveries, post_alert, simulate_alert
+from hub.web.calls import Handler
+from hub.web.directory_api import (
+    create_admin,
+    create_group,
+    delete_admin,
+    delete_group,
+    get_admin,
+    get_group,
+    list_admins,
+    list_groups,
+    update_admin,
+    update_group,
+)
+from hub.web.hooks import hook_challenge, receive_hook
+from hub.web.neighbourhoods_api import get_neighbourhood, list_neighbourhoods
+from hub.web.openapi import get_openapi
+from hub.web.pages import alert_page, alerts_page, front_page, proof_page, static_file
+from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
+from hub.web.status import healthz, metrics, readyz
+from hub.web.stream import alert_events
+
+
+class Open(Enum):
+    """Routes that ask for no key."""
+
+    PUBLIC = "public"
+    VERIFIED_BY_PROVIDER = "the messenger's signature is checked by its channel"
+
+
+PUBLIC = Open.PUBLIC
+ANY_KEY = frozenset(Role)
+POLICE = frozenset({Role.POLICE})
+COORDINATOR = frozenset({Role.COORDINATOR})
+DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What openapi.json says of a route beyond its path. Names of parameters and schemas stand in openapi.py.
+
+    `answers`: status → schema. 401, 403 and 503 need not be named, every guarded route has them.
+    """
+
+    tag: str
+    answers: Mapping[int, str]
+    errors: tuple[int, ...] = ()
+    parameters: tuple[str, ...] = ()
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`may`: the roles let in. `head`: whether HEAD works as well as GET; not where looking has an effect or never ends."""
+
+    method: str
+    path: str
+    handler: Handler
+    may: frozenset[Role] | Open
+    summary: str
+    described: Described | None = field(default=None, kw_only=True)
+    head: bool = field(default=True, kw_only=True)
+
+
+API = "/api/v1"
+LISTED = ("limit", "cursor")
+WRITE_ERRORS = (400, 413, 415)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST", f"{API}/alerts", post_alert, POLICE, "Post an alert; answered once it is on disk",
+        described=Described(
+            "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409), ("allowEmpty", "Idempotency-Key"), "alert"
+        ),
+    ),
+    Route(
+        "POST", f"{API}/alerts/_simulate", simulate_alert, POLICE, "Who would get it; sends and stores nothing",
+        described=Described("alerts", {200: "SimulationAnswer"}, WRITE_ERRORS, (), "alert"),
+    ),
+    Route(
+        "GET", f"{API}/alerts", list_alerts, ANY_KEY, "Alerts, newest first",
+        described=Described("alerts", {200: "AlertPage"}, (400,), LISTED),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}", get_alert, ANY_KEY, "One alert as it stands now",
+        described=Described("alerts", {200: "Alert"}, (400, 404)),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/deliveries", list_deliveries, ANY_KEY, "Its deliveries, nearest to the scene first",
+        described=Described("alerts", {200: "DeliveryPage"}, (400, 404), LISTED),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False,
+        described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
+    ),
+    Route(
+        "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",
+        described=Described("neighbourhoods", {200: "FeatureCollection"}, (400,), ("point", "bbox")),
+    ),
+    Route(
+        "GET", f"{API}/neighbourhoods/{{code}}", get_neighbourhood, ANY_KEY, "One neighbourhood by its CBS code",
+        described=Described("neighbourhoods", {200: "Feature"}, (400, 404)),
+    ),
+    Route(
+        "GET", f"{API}/admins", list_admins, DIRECTORY_READERS, "Admins",
+        described=Described("directory", {200: "AdminPage"}, (400,), LISTED),
+    ),
+    Route(
+        "POST", f"{API}/admins", create_admin, COORDINATOR, "Add an admin",
+        described=Described("directory", {201: "AdminAnswer"}, WRITE_ERRORS, (), "AdminGiven"),
+    ),
+    Route(
+        "GET", f"{API}/admins/{{id}}", get_admin, DIRECTORY_READERS, "One admin",
+        described=Described("directory", {200: "AdminAnswer"}, (400, 404)),
+    ),
+    Route(
+        "PATCH", f"{API}/admins/{{id}}", update_admin, COORDINATOR, "Change an admin; what is left out stays",
+        described=Described("directory", {200: "AdminAnswer"}, (*WRITE_ERRORS, 404), (), "AdminGiven"),
+    ),
+    Route(
+        "DELETE", f"{API}/admins/{{id}}", delete_admin, COORDINATOR, "Remove an admin",
+        described=Described("directory", {204: ""}, (400, 404)),
+    ),
+    Route(
+        "GET", f"{API}/groups", list_groups, DIRECTORY_READERS, "Groups",
+        described=Described("directory", {200: "GroupPage"}, (400,), LISTED),
+    ),
+    Route(
+        "POST", f"{API}/groups", create_group, COORDINATOR, "Add a group",
+        described=Described("directory", {201: "GroupAnswer"}, WRITE_ERRORS, (), "GroupGiven"),
+    ),
+    Route(
+        "GET", f"{API}/groups/{{id}}", get_group, DIRECTORY_READERS, "One group",
+        described=Described("directory", {200: "GroupAnswer"}, (400, 404)),
+    ),
+    Route(
+        "PATCH", f"{API}/groups/{{id}}", update_group, COORDINATOR, "Change a group; what is left out stays",
+        described=Described("directory", {200: "GroupAnswer"}, (*WRITE_ERRORS, 404), (), "GroupGiven"),
+    ),
+    Route(
+        "DELETE", f"{API}/groups/{{id}}", delete_group, COORDINATOR, "Remove a group, and its admins who have no other",
+        described=Described("directory", {204: ""}, (400, 404)),
+    ),
+    Route(
+        "GET", f"{API}/openapi.json", get_openapi, PUBLIC, "This description",
+        described=Described("description", {200: "openapi"}),
+    ),
+    Route("GET", "/healthz", healthz, PUBLIC, "The process is up"),
+    Route("GET", "/readyz", readyz, PUBLIC, "Store and loops are well"),
+    Route("GET", "/metrics", metrics, PUBLIC, "Figures for Prometheus"),
+    Route("GET", "/hooks/{channel}", hook_challenge, Open.VERIFIED_BY_PROVIDER, "A provider sets its webhook up"),
+    Route("POST", "/hooks/{channel}", receive_hook, Open.VERIFIED_BY_PROVIDER, "A provider tells us something"),
+    Route("GET", "/", front_page, PUBLIC, "To the console"),
+    Route("GET", "/login", sign_in_page, PUBLIC, "Sign-in page"),
+    Route("POST", "/login", sign_in, PUBLIC, "Sign in with an API key"),
+    Route("GET", "/login/{ticket}", sign_in_with_ticket, PUBLIC, "Sign in with a one-time link", head=False),
+    Route("POST", "/logout", sign_out, PUBLIC, "Sign out"),
+    Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
+    Route("GET", "/console/alerts/{id}", alert_page, ANY_KEY, "One alert, live"),
+    Route("GET", "/a/{number}", proof_page, PUBLIC, "Is this message real, and still active?"),
+    Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
+)  # fmt: skip

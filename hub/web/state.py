@@ -1,0 +1,25 @@
+"""What the web remembers between requests, one per application: streams under way, whether it is closing, counters, pages.
+
+Nothing in here outlives the process: sessions and all else stand in the store.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hub.web.metrics import Metrics
+from hub.web.readiness import Readiness
+from hub.web.rendering import Rendering
+
+
+@dataclass(slots=True)
+class State:
+    """`description`: openapi.json, as written; `streams`: live streams now, by key id."""
+
+    metrics: Metrics
+    readiness: Readiness
+    rendering: Rendering
+    description: bytes
+    streams: Counter[str] = field(default_factory=Counter)
+    closing: bool = False

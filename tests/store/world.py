@@ -1,0 +1,203 @@
+"""The small world of the store's tests: a clock that stands still, people with addresses, alerts, and the steps of a delivery."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hub.clock import to_datetime
+from hub.domain import (
+    AckKind,
+    Address,
+    Admin,
+    Alert,
+    AlertState,
+    DeliveryState,
+    Group,
+    Handle,
+    Match,
+    MsgType,
+    ReceiptKind,
+    Status,
+)
+from hub.store.alerts import Audience, NewAlert, Routes, Stored
+from hub.settings import Database
+from hub.store.database import Store, open_store
+from hub.store.outbox import Claimed, DeliveryView, Outcome
+from hub.store.receipts import Receipt
+
+START = 1_800_000_000_000
+HOUR = 3_600_000
+ROUTES: Routes = {"whatsapp": ["main"], "telegram": ["main"]}
+
+
+class FakeClock:
+    """Stands still until told; its `sleep` only lets others run."""
+
+    def __init__(self, now: int) -> None:
+        self.time = now
+
+    def now(self) -> int:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time / 1000
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += round(seconds * 1000)
+        await asyncio.sleep(0)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        await self.sleep(0 if event.is_set() else seconds)
+        came = event.is_set()
+        event.clear()
+        return came
+
+
+def group(name: str, *codes: str) -> Group:
+    return Group(0, name, "whatsapp", 100, codes)
+
+
+def person(name: str, *ways: tuple[str, str]) -> Admin:
+    """`ways`: (channel, handle), the first is rank 1."""
+    addresses = tuple(Address(channel, Handle(handle), rank) for rank, (channel, handle) in enumerate(ways, 1))
+    return Admin(0, name, "nl", addresses)
+
+
+async def people(store: Store, *entries: tuple[Admin, Sequence[str]]) -> None:
+    """Put admins in groups; a group named after a code covers that code: `("Anna", ["BU1"])`."""
+    names = sorted({name for _, names in entries for name in names})
+    await store.directory.replace_groups([group(name, name) for name in names], entries)
+
+
+def new_alert(
+    number: str = "A",
+    *codes: str,
+    identifier: str = "",
+    fingerprint: str = "f",
+    priority: int = 0,
+    now: int = START,
+    expires_at: int = START + HOUR,
+    closes: Sequence[str] = (),
+    closes_as: AlertState = AlertState.CANCELLED,
+    relayed: bool = True,
+) -> NewAlert:
+    """Codes nearest first, 100 metres apart."""
+    alert = Alert(
+        sender="oc@politie.example",
+        identifier=identifier or f"name-of-{number}",
+        sent=to_datetime(now),
+        status=Status.ACTUAL,
+        msg_type=MsgType.ALERT,
+        scope="Restricted",
+        references=(),
+        infos=(),
+        expires=to_datetime(expires_at),
+        content={"identifier": identifier or number},
+        fingerprint=fingerprint,
+    )
+    return NewAlert(
+        id=number,
+        alert=alert,
+        key_id="key",
+        priority=priority,
+        accepted_at=now,
+        expires_at=expires_at,
+        matches=tuple(Match(code, f"Buurt {code}", 10.0, 100.0 * n, "area") for n, code in enumerate(codes)),
+        audience=Audience(len(codes), 0, 0, ()),
+        closes=tuple(closes),
+        closes_as=closes_as,
+        relayed=relayed,
+    )
+
+
+async def accept(store: Store, number: str = "A", *codes: str, **more: Any) -> Stored:
+    return await store.alerts.accept(new_alert(number, *codes, **more))
+
+
+async def plan(store: Store, number: str, *codes: str, routes: Routes = ROUTES, now: int = START, **more: Any) -> None:
+    await store.outbox.plan(
+        number,
+        codes,
+        routes,
+        first_id=store.ids.block(),
+        priority=more.get("priority", 0),
+        expires_at=more.get("expires_at", START + HOUR),
+        now=now,
+    )
+
+
+async def relay(store: Store, number: str, *codes: str, routes: Routes = ROUTES, **more: Any) -> list[DeliveryView]:
+    """Accept and plan an alert; its deliveries, nearest first."""
+    await accept(store, number, *codes, **more)
+    await plan(store, number, *codes, routes=routes, **more)
+    return await store.outbox.deliveries(number)
+
+
+async def claim(
+    store: Store,
+    channel: str = "whatsapp",
+    account: str = "main",
+    *,
+    now: int = START,
+    limit: int = 100,
+    lease: int = 60_000,
+) -> list[Claimed]:
+    return await store.outbox.claim(
+        channel, account, lease=store.ids.one(), lease_until=now + lease, now=now, limit=limit
+    )
+
+
+async def record(store: Store, *outcomes: Outcome, now: int = START) -> None:
+    await store.outbox.record(outcomes, ROUTES, first_id=store.ids.block(), now=now)
+
+
+def outcome(claimed: Claimed, state: DeliveryState, **more: Any) -> Outcome:
+    sent = {"provider_ref": f"ref-{claimed.id}", "sent_at": START} if state is DeliveryState.SENT else {}
+    return Outcome(claimed.id, claimed.attempt, state, **{"due_at": START, **sent, **more})
+
+
+def receipt(ref: str, kind: ReceiptKind, at: int = START, **more: Any) -> Receipt:
+    return Receipt(
+        **{
+            "kind": kind,
+            "at": at,
+            "provider_ref": ref,
+            "delivery_id": None,
+            "reason": "",
+            "address_dead": False,
+            **more,
+        }
+    )
+
+
+async def receive(store: Store, *seen: Receipt, channel: str = "whatsapp", now: int = START) -> None:
+    statements = store.receipts.receipts(channel, seen, ROUTES, first_id=store.ids.block(), now=now)
+    await store.receipts.apply(statements, [])
+
+
+async def answer(
+    store: Store, handle: str, delivery: int, kind: AckKind, *, at: int = START, channel: str = "whatsapp"
+) -> None:
+    statements = store.receipts.acknowledge(channel, Handle(handle), delivery, kind, at=at, via="button", now=at)
+    await store.receipts.apply(statements, [])
+
+
+async def deliveries(store: Store, number: str = "A") -> list[tuple[str, str, int, DeliveryState]]:
+    """(admin, channel, step, state) in order of their ids."""
+    return [(d.admin_name, d.channel, d.step, d.state) for d in await store.outbox.deliveries(number)]
+
+
+def in_new_store(migrated: Path, walk: Callable[[Store], Awaitable[None]]) -> None:
+    """For property tests, whose examples each need an empty store of their own."""
+
+    async def run(path: Path) -> None:
+        async with open_store(Database(url=f"sqlite://{path}"), FakeClock(START)) as store:
+            await walk(store)
+
+    with TemporaryDirectory() as folder:
+        asyncio.run(run(Path(copyfile(migrated, Path(folder) / "hub.db"))))

@@ -1,0 +1,65 @@
+"""Every route of the table, tried with every role: no door without its lock."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from hub.domain import Role
+from hub.web.routes import ROUTES, Open, Route
+from tests.web.world import World
+
+GUARDED = [route for route in ROUTES if not isinstance(route.may, Open)]
+METHODS = [(method, route) for route in GUARDED for method in (route.method, "HEAD") if method == route.method or route.head and route.method == "GET"]
+
+
+def path_of(route: Route) -> str:
+    return re.sub(r"{\w+}", "0", route.path)
+
+
+@pytest.mark.parametrize(("method", "route"), METHODS, ids=lambda one: one if isinstance(one, str) else one.path)
+async def test_a_guarded_route_lets_in_its_roles_and_nobody_else(world: World, method: str, route: Route) -> None:
+    assert isinstance(route.may, frozenset)
+    nobody = await world.call(method, path_of(route), None)
+    assert nobody.status == 401 and "Bearer" in nobody.headers["WWW-Authenticate"]
+    wrong = await world.call(method, path_of(route), None, headers={"Authorization": "Bearer wrong"})
+    assert wrong.status == 401
+    basic = await world.call(method, path_of(route), None, headers={"Authorization": "Basic a2V5LW9mLXBvbGljZTo="})
+    assert basic.status == 401
+    for role in Role:
+        answer = await world.call(method, path_of(route), role)
+        assert (answer.status == 403) == (role not in route.may), (role, answer.status)
+        assert answer.status != 401
+
+
+def test_only_these_routes_ask_for_no_key() -> None:
+    assert {(route.method, route.path) for route in ROUTES if route.may is Open.PUBLIC} == {
+        ("GET", "/api/v1/openapi.json"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+        ("GET", "/"),
+        ("GET", "/login"),
+        ("POST", "/login"),
+        ("GET", "/login/{ticket}"),
+        ("POST", "/logout"),
+        ("GET", "/a/{number}"),
+        ("GET", "/static/{name}"),
+    }
+    assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
+
+
+def test_only_police_post_alerts_and_only_coordinators_change_the_directory() -> None:
+    may = {(route.method, route.path): route.may for route in ROUTES}
+    assert may["POST", "/api/v1/alerts"] == may["POST", "/api/v1/alerts/_simulate"] == {Role.POLICE}
+    for method, path in may:
+        if re.search("/(admins|groups)", path):
+            readers = {Role.COORDINATOR, Role.AUDITOR} if method == "GET" else {Role.COORDINATOR}
+            assert may[method, path] == readers
+
+
+async def test_a_revoked_key_is_a_wrong_key(world: World) -> None:
+    assert (await world.get("/api/v1/alerts")).status == 200
+    await world.hub.store.keys.revoke("id-police", world.clock.now())
+    assert (await world.get("/api/v1/alerts")).status == 401

@@ -1,0 +1,234 @@
+"""Sending: what goes over the wire, and what each way of breaking means."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import orjson
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.whatsapp import faults
+from adapters.whatsapp.channel import WhatsAppChannel
+from adapters.whatsapp.definitions import PARTS, read_definitions
+from adapters.whatsapp.messages import MAX_BODY, template_parameters
+from hub.channel import Accepted, Action, Channel, ChannelDown, Deferred, Hooks, Rejected, Result, Uncertain
+from hub.domain import AckKind, Handle
+from tests.whatsapp.conftest import ACTIONS, APP_SECRET, FIRST, NUMBER, TOKEN, VERIFY, WORDING, World, account
+
+_STRINGS = Path(__file__).parents[3] / "shared" / "hostile" / "strings.json"
+OWN_NAUGHTY = [
+    *("\u202ehallo", "<b>&\"'</b>", "a\nb\tc     d\u2028e", "\x00\x07", "{{1}}", "x" * 5000, "\ud83d half"),
+    "\U0001f469\u200d\U0001f467" * 600,
+]
+NAUGHTY = OWN_NAUGHTY + (orjson.loads(_STRINGS.read_bytes()) if _STRINGS.exists() else [])
+
+
+def test_the_channel_keeps_the_contract(world: World) -> None:
+    channel: Channel = world.channel
+    assert isinstance(channel, Hooks)
+    assert (channel.name, channel.account, channel.can.idempotent) == ("whatsapp", "main", False)
+
+
+async def test_outside_the_window_a_template_goes_out_with_three_payloads(world: World) -> None:
+    result = await world.channel.send(FIRST)
+    (bubble,) = world.emulator.messages
+    assert result == Accepted(bubble.id)
+    assert bubble.request["to"] == "31612340001"
+    assert bubble.request["recipient_type"] == "individual"
+    assert bubble.request["biz_opaque_callback_data"] == "9001"
+    assert bubble.request["template"]["name"] == "buurtsein_alert"
+    assert bubble.request["template"]["language"] == {"code": "nl"}
+    assert [(b.label, b.data) for b in bubble.content.buttons] == [(a.label, a.data) for a in ACTIONS]
+    for part in PARTS:
+        assert WORDING.parts[part] in bubble.content.text
+
+
+async def test_inside_the_window_reply_buttons_go_out_as_a_reply(world: World) -> None:
+    await world.channel.send(world.open())
+    first = world.emulator.messages[-1]
+    result = await world.channel.send(replace(world.open(), reply_to=first.id))
+    second = world.emulator.messages[-1]
+    assert isinstance(result, Accepted)
+    assert (second.content.kind, second.content.text, second.content.reply_to) == (
+        "interactive",
+        WORDING.short_text,
+        first.id,
+    )
+    assert [(b.label, b.data) for b in second.content.buttons] == [(a.label, a.data) for a in ACTIONS]
+
+
+async def test_without_answers_the_whole_text_goes_out(world: World) -> None:
+    assert isinstance(await world.channel.send(replace(world.open(), actions=())), Accepted)
+    assert world.emulator.messages[-1].content.text == WORDING.text
+    assert isinstance(await world.channel.send(replace(FIRST, actions=())), Accepted)
+    assert [b.data for b in world.emulator.messages[-1].content.buttons] == ["Ontvangen", "Doorgestuurd", "Kan niet"]
+
+
+async def test_a_window_that_closes_this_very_moment_is_closed(world: World) -> None:
+    await world.channel.send(replace(FIRST, window_open_until=world.clock.now()))
+    assert world.emulator.messages[-1].content.kind == "template"
+
+
+@pytest.mark.parametrize("language", ["nl", "nl-NL", "en", "en-GB", "fr", ""])
+@pytest.mark.parametrize("kind", ["alert", "exercise", "test"])
+async def test_every_kind_and_language_has_a_template(world: World, kind: str, language: str) -> None:
+    wording = replace(WORDING, template=kind, language=language)
+    assert isinstance(await world.channel.send(replace(FIRST, wording=wording)), Accepted)
+    code = world.emulator.messages[-1].request["template"]["language"]["code"]
+    assert code == ("en" if language.startswith("en") else "nl")
+
+
+async def test_two_wordings_in_turn_are_never_mixed_up(world: World) -> None:
+    for turn in range(200):
+        wording = replace(WORDING, parts={**WORDING.parts, "number": str(turn)})
+        await world.channel.send(replace(FIRST, wording=wording))
+        assert f"melding {turn})" in world.emulator.messages[-1].content.text
+
+
+@pytest.mark.parametrize("text", NAUGHTY, ids=range(len(NAUGHTY)))
+async def test_naughty_text_arrives_whole_in_the_window_and_on_one_line_in_a_template(world: World, text: str) -> None:
+    sound = text.encode("utf-8", "replace").decode()
+    wording = replace(WORDING, short_text=text, parts=dict.fromkeys(PARTS, text) | {"link": "https://x.example"})
+    assert isinstance(await world.channel.send(replace(FIRST, wording=wording)), Accepted)
+    shown = world.emulator.messages[-1].request["template"]["components"][0]["parameters"]
+    for parameter in shown[:-1]:
+        assert parameter["text"] == "-" or " ".join(sound.split()).startswith(parameter["text"].removesuffix("…"))
+    assert len(world.emulator.messages[-1].content.text) <= MAX_BODY
+    if sound.strip():
+        assert isinstance(await world.channel.send(world.open(replace(FIRST, wording=wording))), Accepted)
+        arrived = world.emulator.messages[-1].content.text
+        assert arrived == sound if len(sound) <= MAX_BODY else sound.startswith(arrived.removesuffix("…"))
+
+
+def test_a_long_description_gives_way_and_the_link_stays() -> None:
+    long = replace(WORDING, parts={**WORDING.parts, "description": "d" * 3000, "instruction": "i" * 3000})
+    values = dict(zip(PARTS, template_parameters(long, 700), strict=True))
+    assert sum(map(len, values.values())) <= 700
+    assert values["link"] == WORDING.parts["link"]
+    assert values["headline"] == WORDING.parts["headline"]
+    assert values["instruction"].endswith("…")
+
+
+def test_missing_parts_become_a_dash() -> None:
+    assert template_parameters(replace(WORDING, parts={}), 100) == ["-"] * 9
+
+
+@pytest.mark.parametrize("handle", ["", "+", "abc", "+31 6", "0612345678", "+٣١٦١٢٣٤٥٦٧٨", "+" + "1" * 16])
+async def test_a_handle_that_is_no_number_is_rejected_without_a_request(world: World, handle: str) -> None:
+    result = await world.channel.send(replace(FIRST, handle=Handle(handle)))
+    assert result == Rejected("handle-malformed", address_dead=True)
+    assert world.emulator.requests == 0
+
+
+async def test_a_user_id_is_a_recipient_too(world: World) -> None:
+    assert isinstance(await world.channel.send(replace(FIRST, handle=Handle("NL.13491208655302741918"))), Accepted)
+    assert world.emulator.messages[-1].request["recipient"] == "NL.13491208655302741918"
+
+
+async def test_a_long_label_is_cut_to_what_a_button_holds(world: World) -> None:
+    long = Action(AckKind.RECEIVED, "Ik heb het bericht goed ontvangen", "a:1")
+    assert isinstance(await world.channel.send(world.open(replace(FIRST, actions=(long,)))), Accepted)
+    assert world.emulator.messages[-1].content.buttons[0].label == "Ik heb het bericht…"
+
+
+@pytest.mark.parametrize(
+    ("fault", "wanted", "arrives"),
+    [
+        (faults.HANG, Uncertain("timed-out"), 0),
+        (faults.HANG_ACCEPTED, Uncertain("timed-out"), 1),
+        (faults.DROP, Uncertain("connection-broken"), 0),
+        (faults.DROP_ACCEPTED, Uncertain("connection-broken"), 1),
+        (faults.GARBAGE, Uncertain("answer-unreadable"), 1),
+        (faults.TRUNCATED, Uncertain("connection-broken"), 1),
+        (faults.html(200), Uncertain("answer-unreadable"), 0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("warm", [False, True], ids=["first request", "kept connection"])
+async def test_what_may_have_arrived_is_uncertain_and_tried_once(
+    world: World, fault: faults.Fault, wanted: Result, arrives: int, warm: bool
+) -> None:
+    if warm:
+        await world.channel.send(FIRST)
+    requests, messages = world.emulator.requests, len(world.emulator.messages)
+    world.emulator.fault(NUMBER, fault)
+    assert await world.channel.send(FIRST) == wanted
+    assert world.emulator.requests == requests + 1
+    assert len(world.emulator.messages) == messages + arrives
+
+
+async def test_a_connection_that_was_never_made_may_be_tried_again(world: World) -> None:
+    # Port 1 of loopback: nobody listens there.
+    closed = WhatsAppChannel(account("http://127.0.0.1:1"), world.session, world.clock)
+    assert await closed.send(FIRST) == Deferred("no-connection")
+    with pytest.raises(ChannelDown, match="api_base"):
+        await closed.examine()
+
+
+async def test_a_nonsense_address_of_the_api_stops_the_account(world: World) -> None:
+    astray = WhatsAppChannel(account("nonsense"), world.session, world.clock)
+    assert await astray.send(FIRST) == Deferred("api-base-invalid", whole_account=True)
+
+
+async def test_examine_names_the_account(world: World) -> None:
+    assert await world.channel.examine() == "Buurtsein (quality GREEN)"
+
+
+@pytest.mark.parametrize(
+    ("changed", "advice"), [({"token": "wrong"}, "system user token"), ({"phone_number_id": "1"}, "phone_number_id")]
+)
+async def test_examine_says_what_to_do(world: World, changed: dict[str, object], advice: str) -> None:
+    channel = WhatsAppChannel(world.account(**changed), world.session, world.clock)
+    with pytest.raises(ChannelDown, match=advice):
+        await channel.examine()
+    result = await channel.send(FIRST)
+    assert isinstance(result, Deferred) and result.whole_account
+
+
+async def test_no_secret_number_or_text_shows_in_a_result_a_repr_or_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown = [repr(world.channel), repr(FIRST)]
+    every = [
+        *(faults.HANG, faults.DROP, faults.GARBAGE, faults.TRUNCATED, faults.html(500), faults.html(404)),
+        *map(faults.refuse, (131026, 132001, 190, 100, 131047)),
+    ]
+    with caplog.at_level(logging.DEBUG), capture_logs() as logs:
+        for fault in every:
+            world.emulator.fault(NUMBER, fault)
+            shown.append(repr(await world.channel.send(FIRST)))
+        with pytest.raises(ChannelDown) as down:
+            await WhatsAppChannel(world.account(token="other-secret"), world.session, world.clock).examine()
+        shown += [str(down.value), repr(down.value)]
+    text = " ".join([*shown, caplog.text, repr(logs)])
+    for secret in (TOKEN, APP_SECRET, VERIFY, "other-secret", NUMBER[1:], "Woninginbraak", "donkere jas"):
+        assert secret not in text
+
+
+def test_the_shipped_templates_keep_metas_rules() -> None:
+    definitions = read_definitions()
+    assert {key[0] for key in definitions} == {"buurtsein_alert", "buurtsein_exercise", "buurtsein_test"}
+    assert {key[1] for key in definitions} == {"nl", "en"}
+    assert len(definitions) == 6
+    for one in definitions.values():
+        assert one.slots == 9
+        assert not one.body.startswith("{{") and not one.body.endswith("}}")
+        assert len(one.footer) <= 60 and 30 <= one.ttl <= 43_200
+        # Meta wants more words than parameters: at least 2n + 1.
+        assert len(one.render([""] * 9).split()) >= 19
+        assert one.buttons == (
+            ("Ontvangen", "Doorgestuurd", "Kan niet") if one.language == "nl" else ("Received", "Forwarded", "Cannot")
+        )
+    assert definitions["buurtsein_exercise", "nl"].body.startswith("OEFENING – geen echte melding")
+    assert definitions["buurtsein_exercise", "en"].body.startswith("EXERCISE – not a real alert")
+
+
+async def test_the_session_is_the_hubs_and_stays_open(world: World) -> None:
+    await world.channel.open()
+    await world.channel.close()
+    assert isinstance(world.session, aiohttp.ClientSession) and not world.session.closed
+    assert world.channel.can.service_window == 86_400
