@@ -6,32 +6,51 @@ Exit codes: 0 done, 1 refused (with every reason), 2 wrong usage. With --json on
 from __future__ import annotations
 
 import asyncio
+import csv
 import gc
 import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import aiohttp
 import typer
-from hub.web.app import serving
+from pydantic import SecretStr
+from rich.console import Console
 
 from adapters import registry
+from adapters.phones import PHONE_NUMBER_ID, TELEGRAM_TOKEN, WHATSAPP_TOKEN, Phones
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
 from hub.commands import files, keys
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
-from hub.domain import Mistake, Refused
+from hub.demo import relay_one
+from hub.directory.importing import import_directory
+from hub.domain import Mistake, Refused, Role
+from hub.places.reading import read_neighbourhoods
 from hub.relay.intake import AlreadyDifferent
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import Settings
+from hub.settings import (
+    CONFIG,
+    ROOT,
+    Channels,
+    Database,
+    Settings,
+    Telegram,
+    TelegramAccount,
+    WhatsApp,
+    WhatsAppAccount,
+)
 from hub.store.database import HubLock, Store, open_store
 from hub.store.migrating import migrate as migrate_database
 from hub.store.migrating import ready
+from hub.trust.keys import hash_secret, make_key, make_session
 from hub.web.answers import alert_answer, delivery_answer, simulation_answer
+from hub.web.app import serving
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Buurtsein: relays police alerts to neighbourhood watches."
@@ -50,9 +69,10 @@ def main(json: Annotated[bool, typer.Option("--json", help="One JSON object on s
 async def built(settings: Settings, store: Store) -> AsyncIterator[Hub]:
     """The hub with its channels over one HTTP stack, nothing running yet."""
     accounts = [a for c in (settings.channels.telegram, settings.channels.whatsapp) for a in c.accounts]
-    # As many connections as there are senders, so that nobody queues inside the connector; kept for the next alert a minute on.
+    # As many connections as there are senders, so that nobody queues inside the connector. Idle ones are dropped after 15 s: a POST
+    # on one that the provider has closed meanwhile may or may not have arrived, and certainty is worth a new handshake.
     connector = aiohttp.TCPConnector(
-        limit=16 + sum(a.concurrency for a in accounts), keepalive_timeout=60, ttl_dns_cache=300
+        limit=16 + sum(a.concurrency for a in accounts), keepalive_timeout=15, ttl_dns_cache=300
     )
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         channels = registry.channels(settings.channels, session, CLOCK, settings.web.public_url)
@@ -180,7 +200,7 @@ def simulate(file: str) -> None:
 
     async def command() -> dict[str, Any]:
         async with opened() as (settings, store), built(settings, store) as hub:
-            return simulation_answer(hub, await hub.intake.simulate(posted(file), COMMAND_LINE))
+            return asdict(simulation_answer(await hub.intake.simulate(posted(file), COMMAND_LINE), hub.senders))
 
     run(command())
 
@@ -200,12 +220,81 @@ def report(alert: str) -> None:
     run(command())
 
 
+# --- the demo -------------------------------------------------------------------------------------------------------------------
+
+
 @app.command()
 def demo(once: Annotated[bool, typer.Option("--once", help="Stop after the timeline.")] = False) -> None:
-    """Zoetermeer, a demo directory and emulated messengers: one alert, from police to forwarded."""
-    from adapters import demo as demonstration
+    """Zoetermeer, an invented directory and emulated messengers: one alert, from police to forwarded."""
+    run(_demo(once))
 
-    run(demonstration.show(once=once))
+
+async def _demo(once: bool) -> dict[str, Any]:
+    settings = configuration()
+    database = ROOT / "var" / "demo.db"
+    hub_url = f"http://{settings.web.listen}"
+    directory = (CONFIG / "demo" / "directory.csv").read_bytes()
+    rows = csv.DictReader(directory.decode().splitlines())
+    people = [(row["channel"], row["handle"], row["admin"]) for row in rows]
+    async with Phones(hub_url, dict.fromkeys(people)) as phones:
+        settings = demo_settings(settings, database, hub_url, phones)
+        with HubLock(database):
+            for leftover in database.parent.glob("demo.db*"):
+                if leftover.suffix != ".lock":
+                    leftover.unlink()
+        await ready(database, CLOCK)
+        with HubLock(database):
+            async with open_store(settings.database, CLOCK) as store, built(settings, store) as hub:
+                found, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
+                await store.neighbourhoods.replace(found, source="demo", now=CLOCK.now())
+                await import_directory(store, directory)
+                names = {str(admin.id): admin.name for admin in await store.directory.admins()}
+                key_id, key = make_key(Role.POLICE)
+                await store.keys.put(
+                    key_id,
+                    name="demo",
+                    role=Role.POLICE,
+                    sender="oc@politie.example",
+                    hash=hash_secret(key),
+                    now=CLOCK.now(),
+                )
+                async with running(hub), serving(hub):
+                    answering = asyncio.create_task(phones.answer())
+                    try:
+                        alert = (CONFIG / "demo" / "alert.json").read_bytes()
+                        await relay_one(hub_url, key, alert, names, Console(highlight=False))
+                        if not once:
+                            ticket = make_session()
+                            expires_at = CLOCK.now() + 3_600_000
+                            await store.keys.put_session(
+                                hash_secret(ticket), key_id, ticket=True, expires_at=expires_at
+                            )
+                            typer.echo(f"\nConsole  {hub_url}/login/{ticket}  (this link signs you in, once)")
+                            typer.echo(f"Phones   {phones.url}/\nKey      {key}\nStop with Ctrl-C.")
+                            await told_to_stop()
+                    finally:
+                        answering.cancel()
+    return {}
+
+
+def demo_settings(settings: Settings, database: Path, hub_url: str, phones: Phones) -> Settings:
+    """The configuration, with the demo's database and the emulated messengers at their real limits."""
+    telegram = TelegramAccount(token=SecretStr(TELEGRAM_TOKEN), api_base=f"{phones.url}/telegram")
+    whatsapp = WhatsAppAccount(
+        token=SecretStr(WHATSAPP_TOKEN),
+        phone_number_id=PHONE_NUMBER_ID,
+        app_secret=SecretStr(phones.app_secret),
+        verify_token=SecretStr(phones.verify_token),
+        api_base=f"{phones.url}/whatsapp",
+    )
+    channels = Channels(telegram=Telegram(accounts=(telegram,)), whatsapp=WhatsApp(accounts=(whatsapp,)))
+    return settings.model_copy(
+        update={
+            "database": Database(url=f"sqlite://{database}"),
+            "channels": channels,
+            "web": settings.web.model_copy(update={"public_url": hub_url}),
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
@@ -30,14 +30,14 @@ SEES, FORWARDS = (0.4, 1.6), (0.5, 2.0)
 class Phones:
     """`api_base` of each channel is `url` + /telegram or /whatsapp. Messengers are kept to their real limits."""
 
-    def __init__(self, hub_url: str, people: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(self, hub_url: str, people: Iterable[tuple[str, str, str]]) -> None:
         self.app_secret, self.verify_token = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         self.telegram = TelegramEmulator(TELEGRAM_TOKEN, rate=30, latency=0.04)
         self.whatsapp = WhatsAppEmulator(WHATSAPP_TOKEN, PHONE_NUMBER_ID, self.app_secret, f"{hub_url}/hooks/whatsapp")
         self.whatsapp.rate, self.whatsapp.latency = 80, 0.06
-        self.people = people
+        self.people = list(people)
         self.url = ""
-        for channel, handle, name in people:
+        for channel, handle, name in self.people:
             if channel == "telegram":
                 self.telegram.chat(int(handle), name)
             else:

@@ -1,13 +1,11 @@
-"""A strict Telegram Bot API server to try the hub on: real words, real limits, every fault on demand, and phones to
-look at.
+"""A strict Telegram Bot API server to try the hub on: real words and limits, faults on demand, phones to look at.
 
     emulator = TelegramEmulator("123:token")
     emulator.chat(7, "Anna")                          # Anna has pressed Start
     emulator.fault(7, faults.too_many(3))             # her next message is refused with 429
     emulator.tap(7, "Doorgestuurd")                   # she taps the button of the last message that has it
 
-Serve `emulator.app()`; the hub's `api_base` is its address, a person's screen is /phone/7. Knows nothing of the
-adapter.
+Serve `emulator.app()`; the hub's `api_base` is its address, Anna's screen is /phone/7. Knows nothing of the adapter.
 """
 
 from __future__ import annotations
@@ -138,8 +136,8 @@ class TelegramEmulator:
         chat.unread = 0
         query = {
             "id": query_id,
-            "from": personanswer(chat),
-            "message": messageanswer(chat, message, self._calls.bot),
+            "from": person_json(chat),
+            "message": message_json(chat, message, self._calls.bot),
             "chat_instance": str(chat.id * 7919),
             "data": button["callback_data"],
         }
@@ -154,7 +152,7 @@ class TelegramEmulator:
         chat.messages[message.message_id] = message
         chat.version += 1
         chat.unread = 0
-        self.updates.push("message", messageanswer(chat, message, self._calls.bot))
+        self.updates.push("message", message_json(chat, message, self._calls.bot))
         return message
 
     def block(self, chat_id: int) -> None:
@@ -168,7 +166,7 @@ class TelegramEmulator:
         chat.blocked = blocked
         member = {"user": self._calls.bot, "status": "member"}
         kicked = {"user": self._calls.bot, "status": "kicked", "until_date": 0}
-        change = {"chat": chat.json(), "from": personanswer(chat), "date": self.clock.now() // 1000}
+        change = {"chat": chat.json(), "from": person_json(chat), "date": self.clock.now() // 1000}
         before, after = (member, kicked) if blocked else (kicked, member)
         self.updates.push("my_chat_member", {**change, "old_chat_member": before, "new_chat_member": after})
 

@@ -1,6 +1,4 @@
-"""What can go wrong on demand: the real server's error answers in its own words, and connections that break in every
-way.
-"""
+"""What can go wrong on demand: error answers in the real server's own words, and connections that break in every way."""
 
 from __future__ import annotations
 

@@ -38,9 +38,7 @@ class Lost(NetworkError):
 
 
 class Refusal(TelegramError):
-    """An answer other than success. `description` is '' unless it is the Bot API's own JSON: what else answers is a
-    proxy.
-    """
+    """An answer other than success; `description` is '' if it is not the Bot API's own JSON but, say, a proxy's page."""
 
     __slots__ = ("code", "description", "moved_to", "retry_after")
 
@@ -53,8 +51,7 @@ class Refusal(TelegramError):
 
 
 class AiohttpRequest(BaseRequest):
-    """One call = one HTTP request. `timeout` in seconds counts twice: to get a connection, and for each wait for the
-    answer.
+    """One call = one HTTP request. `timeout` (seconds) holds for getting a connection, and again for the answer.
 
     aiohttp never repeats a POST on a stale keep-alive connection (its issue 10790). A connection that ends before the
     first byte of the answer is therefore Lost, not NotSent: the server may have read the request and died, and Telegram
@@ -87,9 +84,7 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: object = BaseRequest.DEFAULT_NONE,
         pool_timeout: object = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Raises NotSent, Lost or Refusal; returns only success. A redirect is a Refusal: following it would be a
-        second request.
-        """
+        """Raises NotSent, Lost or Refusal. A redirect is a Refusal too: following it would be a second request."""
         read = read_timeout if isinstance(read_timeout, int | float) else self._timeout
         # sock_read starts anew with every piece that comes in; total stops a server that drips one byte at a time.
         timeout = aiohttp.ClientTimeout(total=self._timeout + 2 * read, connect=self._timeout, sock_read=read)

@@ -40,7 +40,7 @@ _REMEMBERED = 64
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The serialised parts of one wording. Holds the wording itself, so that its id() stays its own.
+    """The serialised parts of one wording. Holds the wording itself, so that no other can get its id().
 
     `template` is open at its end: the quick replies and "]}" are still to come.
     """
@@ -92,7 +92,7 @@ class MessageWriter:
 
     def _pieces_of(self, wording: Wording) -> Pieces:
         known = self._pieces.get(id(wording))
-        if known is not None and known.wording is wording:
+        if known is not None:
             return known
         if len(self._pieces) >= _REMEMBERED:
             self._pieces.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,13 +59,13 @@ def directory(
 
     async def command() -> dict[str, Any]:
         async with opened() as (_, store):
-            return (await import_directory(store, raw, dry_run=dry_run)).answer()
+            return asdict(await import_directory(store, raw, dry_run))
 
     run(command())
 
 
 @exports.command("directory")
-def export_directory() -> None:
+def directory_csv() -> None:
     """The directory as CSV on stdout."""
 
     async def command() -> dict[str, Any]:

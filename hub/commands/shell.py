@@ -39,7 +39,8 @@ def run(command: Coroutine[Any, Any, dict[str, Any]]) -> None:
     except StoreUnavailable as error:
         _fail("The database is not available", [Mistake("", str(error))])
     else:
-        _tell(answer)
+        # Through JSON once, so that people and programs see the same values in the same form.
+        _tell(orjson.loads(orjson.dumps(answer)))
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -12,8 +12,11 @@ from collections.abc import Callable
 from typing import assert_never
 
 from hub.channel import Accepted, Can, Deferred, Rejected, Result, Uncertain
-from hub.domain import DeliveryState, ReceiptKind
+from hub.domain import DeliveryState, Handle, ReceiptKind
 from hub.store.outbox import Claimed, Outcome
+
+# More than any alert lives; what a provider asks beyond it is a mistake, and must not break the arithmetic.
+LONGEST_WAIT_S = 24 * 3600.0
 
 # A message that may have arrived is told by a receipt within seconds where the channel has them; only then is it sent again.
 # 15 s: long for a status webhook (about a second), short for a burglary.
@@ -25,7 +28,9 @@ def outcome_of(
 ) -> Outcome:
     """The outcome to store. `attempts`: how many tries there are; `backoff(tries)`: seconds to wait after so many; `now` in ms."""
 
-    def failed(reason: str, address_dead: bool = False, possible_duplicates: int = 0) -> Outcome:
+    def failed(
+        reason: str, address_dead: bool = False, possible_duplicates: int = 0, moved_to: Handle | None = None
+    ) -> Outcome:
         return Outcome(
             claimed.id,
             claimed.attempt,
@@ -34,6 +39,7 @@ def outcome_of(
             reason,
             address_dead=address_dead,
             possible_duplicates=possible_duplicates,
+            moved_to=moved_to,
         )
 
     match result:
@@ -45,9 +51,9 @@ def outcome_of(
             # When the provider names the time, or the trouble is our account's, it is no fault of this delivery: no try is used.
             tries = 0 if whole_account or (retry_after is not None and moved_to is None) else 1
             if tries and claimed.tries + 1 >= attempts:
-                return failed(f"attempts used up: {reason}")
-            wait = retry_after if retry_after is not None else backoff(claimed.tries)
-            due = now + round(wait * 1000)
+                return failed(f"attempts used up: {reason}", moved_to=moved_to)
+            wait = retry_after if retry_after is not None else 0.0 if moved_to else backoff(claimed.tries)
+            due = now + round(min(LONGEST_WAIT_S, max(0.0, wait)) * 1000)
             return Outcome(
                 claimed.id, claimed.attempt, DeliveryState.PENDING, due, reason, tries=tries, moved_to=moved_to
             )

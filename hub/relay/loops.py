@@ -36,6 +36,8 @@ class Loops:
                     return
                 except Exception as error:
                     self.failures[name] = self.failures.get(name, 0) + 1
+                    while isinstance(error, ExceptionGroup):  # of a task group: the first cause says more than "group"
+                        error = error.exceptions[0]
                     # The type only: an error's text may hold what it failed on, and that may be personal.
                     log.error("loop_failed", loop=name, error=type(error).__name__, where=_where(error))
                     await self._clock.sleep(RESTART_SECONDS)

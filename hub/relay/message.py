@@ -9,6 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.cap import alert_from_content
@@ -22,6 +23,8 @@ TEXT_MOST = 4096
 SHORT_MOST = 1024
 KEPT_ALERTS = 200
 NAMES_SHOWN = 3
+PARTS = ("number", "event", "headline", "where", "time", "until", "description", "instruction", "link")
+CUTTABLE = ("instruction", "headline", "where", "event")
 
 
 class Messages:
@@ -60,39 +63,34 @@ def make_wording(view: AlertView, words: Language, link: str) -> Wording:
     info = _info_for(alert, words.code)
     kind = {Status.EXERCISE: "exercise", Status.TEST: "test"}.get(alert.status, "alert")
     scene = _scene(info)
-    pieces = {
+    pieces: dict[str, Any] = {
         "number": view.id,
         "lead": words.leads.get(kind, ""),
         "update": alert.msg_type is MsgType.UPDATE,
         "event": info.event if info else "",
-        "headline": (info.headline or info.event) if info else "",
+        "headline": _tidy(info.headline or info.event) if info else "",
         "where": _where(info, [one.name for one in view.matched], words),
         "map": _map_link(*scene) if scene else "",
         "time": _clock(alert.sent, alert.sent),
         "until": _clock((info.expires if info else None) or alert.expires, alert.sent),
-        "instruction": (info.instruction if info else "") or words.instruction,
+        "instruction": _tidy(info.instruction if info else "") or words.instruction,
+        "description": _tidy(info.description if info else ""),
         "link": link,
     }
-    description = info.description if info else ""
 
-    def message(description: str) -> str:
-        forward = words.forward.render({**pieces, "description": description}).strip() if kind == "alert" else ""
-        return words.message.render({**pieces, "description": description, "forward": forward}).strip()
+    def message(pieces: dict[str, Any]) -> str:
+        forward = words.forward.render(pieces).strip() if kind == "alert" else ""
+        return words.message.render({**pieces, "forward": forward}).strip()
 
-    def short(description: str) -> str:
-        return words.short.render({**pieces, "description": description}).strip()
+    def short(pieces: dict[str, Any]) -> str:
+        return words.short.render(pieces).strip()
 
-    parts = {
-        name: _one_line(str(pieces[name]))
-        for name in ("number", "event", "headline", "where", "time", "until", "instruction", "link")
-    }
-    parts["description"] = _one_line(description)
     return Wording(
         template=kind,
         language=words.code,
-        text=_fitted(message, description, TEXT_MOST),
-        short_text=_fitted(short, description, SHORT_MOST),
-        parts=parts,
+        text=_fitted(message, pieces, TEXT_MOST),
+        short_text=_fitted(short, pieces, SHORT_MOST),
+        parts={name: _one_line(pieces[name]) for name in PARTS},
     )
 
 
@@ -103,10 +101,10 @@ def _info_for(alert: Alert, code: str) -> Info | None:
 def _where(info: Info | None, names: list[str], words: Language) -> str:
     """The police's own words for the place, then the neighbourhoods nearest to the scene."""
     place = "; ".join(dict.fromkeys(area.description for area in info.areas if area.description)) if info else ""
-    shown = [name for name in names[:NAMES_SHOWN] if name.casefold() not in place.casefold()]
+    shown = ", ".join(name for name in names[:NAMES_SHOWN] if name.casefold() not in place.casefold())
     if len(names) > NAMES_SHOWN:
-        shown.append(words.more.format(n=len(names) - NAMES_SHOWN))
-    return f"{place} ({', '.join(shown)})" if place and shown else place or ", ".join(shown)
+        shown = f"{shown} {words.more.format(n=len(names) - NAMES_SHOWN)}".strip()
+    return f"{place} ({shown})" if place and shown else place or shown
 
 
 def _scene(info: Info | None) -> tuple[float, float] | None:
@@ -133,16 +131,27 @@ def _clock(moment: datetime, sent: datetime) -> str:
     return local.strftime("%H:%M" if local.date() == day else "%d-%m-%Y %H:%M")
 
 
+def _tidy(text: str) -> str:
+    """Free text without blank ends and without more than one empty line in a row."""
+    return re.sub(r"\n\s*\n", "\n\n", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
 def _one_line(text: str) -> str:
     """WhatsApp refuses template parameters with line ends, tabs or more than four spaces in a row."""
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _fitted(render: Callable[[str], str], description: str, most: int) -> str:
-    """The text with as much of the description as fits; counted as Telegram does, in UTF-16 units."""
-    text = render(description)
-    while (excess := len(text.encode("utf-16-le", "surrogatepass")) // 2 - most) > 0 and description:
-        # The description may stand in the text twice; a few rounds of cutting are cheap and right for any template.
-        description = description[: max(0, len(description) - max(2, excess // 2 + 1))].rstrip("… ")
-        text = render(description + "…" if description else "")
-    return text if excess <= 0 else text[:most]
+def _fitted(render: Callable[[dict[str, Any]], str], pieces: dict[str, Any], most: int) -> str:
+    """The text with as much of the description as fits, and where that is not enough, less of the longest piece.
+
+    Counted as Telegram does, in UTF-16 units.
+    """
+    pieces = dict(pieces)
+    text = render(pieces)
+    while (excess := len(text.encode("utf-16-le", "surrogatepass")) // 2 - most) > 0:
+        longest = "description" if pieces["description"] else max(CUTTABLE, key=lambda name: len(pieces[name]))
+        # A piece may stand in the text twice; a few rounds of cutting are cheap and right for any template.
+        kept = max(0, len(pieces[longest]) - max(2, excess // 2 + 1))
+        pieces[longest] = pieces[longest][:kept].rstrip("… \n") + "…" if kept else ""
+        text = render(pieces)
+    return text

@@ -50,13 +50,22 @@ class Outcomes:
     async def flush(self) -> None:
         """Store all that waits. If the store is away nothing is forgotten: it waits on, and the leases hold the rows meanwhile."""
         async with self._writing:
+            most = BATCH_MOST
             while self._waiting:
-                batch = self._waiting[:BATCH_MOST]
+                batch = self._waiting[:most]
                 try:
                     await self._outbox.record(batch, self._routes, first_id=self._ids.block(), now=self._clock.now())
                 except StoreUnavailable as error:
                     log.error("outcomes_wait", waiting=len(self._waiting), error=str(error))
                     await self._clock.sleep(RETRY_SECONDS)
+                    continue
+                except Exception as error:  # a bug: one outcome that cannot be stored must not hold up the others
+                    if len(batch) > 1:
+                        most = 1  # one by one, to find it
+                        continue
+                    log.error("outcome_failed", delivery=batch[0].delivery_id, error=type(error).__name__)
+                    del self._waiting[0]  # its lease runs out, and the rescuer mends it
+                    most = BATCH_MOST
                     continue
                 del self._waiting[: len(batch)]
                 self._wakes.changed()

@@ -27,7 +27,8 @@ def make_session() -> str:
 
 def hash_secret(secret: str) -> str:
     """SHA-256 in hex: all that is ever stored of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    # aiohttp hands over header bytes that are no UTF-8 as surrogates: such a key is unknown, not a crash.
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 async def authenticate(keys: Keys, secret: str) -> Identity | None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from hub.cap.schema import wrong
 from hub.cap.sentences import mistakes_of
-from hub.directory.handles import read_handle
+from hub.directory.handles import check_handle
 from hub.domain import Address, Admin, Group, Mistake, Refused
 from hub.places.index import NeighbourhoodIndex
 
@@ -32,7 +32,6 @@ def _some(given: list[str]) -> list[str]:
     return given
 
 
-PLATFORMS = "whatsapp|telegram|matrix|signal|other"
 STATES = "verified|unverified|dead|stopped"
 
 Name = Annotated[
@@ -59,7 +58,7 @@ class AddressGiven(_Given):
 
 class AdminGiven(_Given):
     name: Name
-    language: Annotated[str, _written_as("[a-z]{2}", "give two letters, such as nl or en")] = "nl"
+    language: Annotated[str, _written_as("nl|en", "give nl or en: the hub has no texts in other languages")] = "nl"
     addresses: Annotated[list[AddressGiven], Field(max_length=20)]
     groups: Annotated[list[Id], Field(max_length=200)] = []
 
@@ -68,7 +67,7 @@ class GroupGiven(_Given):
     """`neighbourhoods`: CBS codes; a WK or GM code stands for all its neighbourhoods."""
 
     name: Name
-    platform: Annotated[str, _written_as(PLATFORMS, f"give one of {PLATFORMS.replace('|', ', ')}")]
+    platform: Annotated[str, _written_as("[a-z][a-z0-9-]{0,19}", "give the name of a messenger, such as whatsapp, telegram or signal")]
     members: Annotated[int, Field(ge=0, le=1_000_000)]
     neighbourhoods: Annotated[list[Code], Field(max_length=2_000), AfterValidator(_some)]
     admins: Annotated[list[Id], Field(max_length=200)] = []
@@ -86,9 +85,10 @@ def read_admin(content: Mapping[str, Any], old: Admin | None) -> Admin:
     addresses: list[Address] = []
     mistakes: list[Mistake] = []
     for number, one in enumerate(given.addresses):
-        handle = read_handle(one.channel, one.handle)
-        if isinstance(handle, str):
-            mistakes.append(Mistake(f"addresses[{number}].handle", handle))
+        try:
+            handle = check_handle(one.channel, one.handle)
+        except ValueError as error:
+            mistakes.append(Mistake(f"addresses[{number}].handle", str(error)))
             continue
         before = states.get((one.channel, handle.value), "")
         state = before if before == "stopped" else one.state or before or "verified"

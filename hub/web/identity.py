@@ -6,7 +6,6 @@ never reach a log.
 
 from __future__ import annotations
 
-import secrets
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -14,7 +13,7 @@ from aiohttp import web
 from hub.domain import Role
 from hub.service import Hub
 from hub.store.keys import Identity
-from hub.trust.keys import hash_secret
+from hub.trust.keys import authenticate, hash_secret, make_session
 from hub.web.problems import Problem
 
 COOKIE = "buurtsein_session"
@@ -30,7 +29,7 @@ async def identify(hub: Hub, request: web.Request, *, cookie: bool) -> Identity 
     given = request.headers.get("Authorization")
     if given is not None:
         scheme, _, key = given.partition(" ")
-        found = await hub.store.keys.find(hash_secret(key.strip())) if scheme.lower() == "bearer" else None
+        found = await authenticate(hub.store.keys, key.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise unknown_key()
         return found
@@ -55,12 +54,12 @@ def wrong_role(may: frozenset[Role], role: Role) -> Problem:
 
 async def open_session(hub: Hub, key_id: str, response: web.StreamResponse) -> None:
     """A new session for this key, its cookie set on the response."""
-    secret = secrets.token_urlsafe(32)
+    secret = make_session()
     expires_at = hub.clock.now() + SESSION_SECONDS * 1000
     await hub.store.keys.put_session(hash_secret(secret), key_id, ticket=False, expires_at=expires_at)
     response.set_cookie(
         COOKIE,
-        secret,
+        secret.value,
         max_age=SESSION_SECONDS,
         path="/",
         httponly=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hub.trust.keys import hash_secret
+from hub.trust.keys import authenticate, hash_secret
 from hub.web.calls import Call
 from hub.web.identity import check_origin, close_session, open_session
 
@@ -21,7 +21,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
     check_origin(call.hub, call.request)
     form = await call.request.post()
     key, onward = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
-    who = await call.hub.store.keys.find(hash_secret(key))
+    who = await authenticate(call.hub.store.keys, key)
     if who is None:
         return call.state.rendering.page(call.request, "signin", 401, wrong=True, onward=onward)
     return await _signed_in(call, who.key_id, onward)

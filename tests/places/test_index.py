@@ -132,6 +132,11 @@ def test_next_door_is_adjacent_and_next_but_one_is_not() -> None:
     assert index.neighbours("BU00010000", within_metres=101) == ["BU00010001", "BU00010002"]
 
 
+def test_neighbours_whose_border_was_drawn_half_a_metre_apart_still_touch() -> None:
+    pair = [neighbourhood(f"BU0001000{n}", shapely.box(100.5 * n, 0, 100.5 * n + 100, 100)) for n in range(2)]
+    assert NeighbourhoodIndex(pair).neighbours("BU00010000") == ["BU00010001"]
+
+
 def test_the_edition_is_the_newest_year() -> None:
     square = shapely.box(0, 0, 100, 100)
     assert NeighbourhoodIndex([neighbourhood("BU00010000", square, 2016)]).edition == 2016

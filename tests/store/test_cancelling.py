@@ -150,10 +150,13 @@ async def test_read_then_write_does_not_find_the_database_locked(store: Store) -
 
 
 async def test_a_transaction_that_fails_is_undone(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def failing() -> None:
         async with in_transaction():
             await note("undone")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
     assert await tables.NeighbourhoodImport.all().count() == 0
     assert not Tortoise.get_connection("default")._lock.locked()  # type: ignore[attr-defined]  # SQLite's own
 

@@ -24,8 +24,8 @@ from hub.domain import (
     ReceiptKind,
     Status,
 )
-from hub.store.alerts import Audience, NewAlert, Routes, Stored
 from hub.settings import Database
+from hub.store.alerts import Audience, NewAlert, Routes, Stored
 from hub.store.database import Store, open_store
 from hub.store.outbox import Claimed, DeliveryView, Outcome
 from hub.store.receipts import Receipt

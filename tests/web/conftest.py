@@ -54,7 +54,12 @@ async def _fill(path: Path, zoetermeer: list[Neighbourhood]) -> None:
         )
         for role, key in KEYS.items():
             await store.keys.put(
-                f"id-{role}", name=f"De {role}", role=role, sender="oc@politie.example", hash=hash_secret(key), now=clock.now()
+                f"id-{role}",
+                name=f"De {role}",
+                role=role,
+                sender="oc@politie.example",
+                hash=hash_secret(key),
+                now=clock.now(),
             )
 
 

@@ -11,7 +11,12 @@ from hub.web.routes import ROUTES, Open, Route
 from tests.web.world import World
 
 GUARDED = [route for route in ROUTES if not isinstance(route.may, Open)]
-METHODS = [(method, route) for route in GUARDED for method in (route.method, "HEAD") if method == route.method or route.head and route.method == "GET"]
+METHODS = [
+    (method, route)
+    for route in GUARDED
+    for method in (route.method, "HEAD")
+    if method == route.method or route.head and route.method == "GET"
+]
 
 
 def path_of(route: Route) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import closing
@@ -21,7 +22,7 @@ from hub.domain import Handle, ReceiptKind, Role
 from hub.service import Hub
 
 API = "/api/v1"
-KEYS = {role: f"key-of-{role}" for role in Role}
+KEYS = {role: f"bs_{role}_for-tests" for role in Role}
 HOOK_SECRET = b"hook-secret"
 SEGHWAERT = {"areaDesc": "Seghwaert", "geocode": [{"valueName": "CBS-WK", "value": "WK063703"}]}
 CODES = {"BU06370300", "BU06370301"}
@@ -101,7 +102,8 @@ class World:
             sent.setdefault("Authorization", f"Bearer {KEYS[role]}")
         if body is not None:
             sent.setdefault("Content-Type", content_type)
-        data = body if isinstance(body, bytes | None) else orjson.dumps(body)
+        raw = body if isinstance(body, bytes | None) else orjson.dumps(body)
+        data = None if raw is None else io.BytesIO(raw)  # aiohttp warns of large bodies given as bytes
         return await self.client.request(method, path, data=data, headers=sent, allow_redirects=False)
 
     async def get(self, path: str, role: Role | None = Role.POLICE, **more: Any) -> ClientResponse:
@@ -167,7 +169,7 @@ async def events(response: ClientResponse) -> AsyncIterator[Told]:
         fields = {}
 
 
-async def until(response: ClientResponse, kind: str, **wanted: Any) -> list[Told]:
+async def until(response: ClientResponse, kind: str, /, **wanted: Any) -> list[Told]:
     """Events up to the first of this kind whose data has these values, that one included."""
     seen = []
     async for one in events(response):

@@ -96,9 +96,7 @@ def account(base: str, **changed: object) -> WhatsAppAccount:
         "app_secret": SecretStr(APP_SECRET),
         "verify_token": SecretStr(VERIFY),
     }
-    return WhatsAppAccount.model_validate(
-        {"api_base": base, "phone_number_id": PHONE, "timeout": 0.2, **secrets, **changed}
-    )
+    return WhatsAppAccount.model_validate({"api_base": base, "phone_number_id": PHONE, **secrets, **changed})
 
 
 @pytest.fixture

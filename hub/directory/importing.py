@@ -1,0 +1,84 @@
+"""Importing the directory file: read, judged as a whole, compared with what is there, stored in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from hub.directory.csv_in import DirectoryFile, read_directory
+from hub.domain import Mistake, Refused
+from hub.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What the file holds, and what it changes. `admins_removed`: they ran only groups of this file, which no longer name them.
+
+    `stored`: False for a dry run.
+    """
+
+    groups: int
+    admins: int
+    addresses: int
+    groups_new: int
+    groups_changed: int
+    admins_new: int
+    admins_removed: int
+    stored: bool
+
+    def answer(self) -> dict[str, int | bool]:
+        """As the command line and the API tell it."""
+        return {
+            "groups": self.groups,
+            "admins": self.admins,
+            "addresses": self.addresses,
+            "groupsNew": self.groups_new,
+            "groupsChanged": self.groups_changed,
+            "adminsNew": self.admins_new,
+            "adminsRemoved": self.admins_removed,
+            "stored": self.stored,
+        }
+
+
+async def import_directory(store: Store, raw: bytes, dry_run: bool = False) -> ImportReport:
+    """All or nothing; raises Refused with every mistake. Groups the file does not name stay as they are."""
+    districts = await store.neighbourhoods.codes()
+    if not districts:
+        raise Refused(
+            "The directory was not imported", [Mistake("", "there is no map yet: import neighbourhoods first")]
+        )
+    # In a thread: a big file takes a good part of a second, in which a serving hub must go on.
+    file = await asyncio.to_thread(read_directory, raw, districts)
+    report = replace(await _compared(store, file), stored=not dry_run)
+    if not dry_run:
+        await store.directory.replace_groups(file.groups, file.admins)
+    return report
+
+
+async def _compared(store: Store, file: DirectoryFile) -> ImportReport:
+    there = {group.name: group for group in await store.directory.groups()}
+    people = await store.directory.admins()
+    owner = {(way.channel, way.handle.value): admin.id for admin in people for way in admin.addresses}
+    kept: set[int] = set()
+    new = 0
+    for admin, _ in file.admins:
+        # Known again by any handle, as the store does it; a person that the file splits in two is once themselves, once new.
+        owners = (owner.get((way.channel, way.handle.value), 0) for way in admin.addresses)
+        known = next((one for one in owners if one and one not in kept), 0)
+        if known:
+            kept.add(known)
+        new += not known
+    named = {there[group.name].id for group in file.groups if group.name in there}
+    removed = [admin for admin in people if admin.groups and admin.id not in kept and named.issuperset(admin.groups)]
+    return ImportReport(
+        groups=len(file.groups),
+        admins=len(file.admins),
+        addresses=sum(len(admin.addresses) for admin, _ in file.admins),
+        groups_new=sum(group.name not in there for group in file.groups),
+        groups_changed=sum(
+            group.name in there and replace(there[group.name], id=0, admins=()) != group for group in file.groups
+        ),
+        admins_new=new,
+        admins_removed=len(removed),
+        stored=False,
+    )

@@ -1,0 +1,70 @@
+"""A provider that only answers: HTTP/1.1 keep-alive, one fixed answer in WhatsApp's shape with a new id each time.
+
+`python -m tests.bench.sink` prints its port and serves until its stdin closes; `GET /seen` gives the monotonic nanoseconds of the
+first byte of each POST since the last time it was asked. As little Python as possible, so that it is never what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+import uvloop
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+
+
+class Sink(asyncio.Protocol):
+    seen: list[int] = []
+    sent = 0
+
+    def __init__(self) -> None:
+        self._waiting = b""
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if not self._waiting:
+            Sink.seen.append(time.monotonic_ns())
+        data = self._waiting + data if self._waiting else data
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                break
+            mark = data.lower().find(b"content-length:", 0, end)
+            length = int(data[mark + 15 : data.find(b"\r\n", mark)]) if mark >= 0 else 0
+            if len(data) < end + 4 + length:
+                break
+            self._answer(data[:4] == b"GET ")
+            data = data[end + 4 + length :]
+        self._waiting = data
+
+    def _answer(self, asked: bool) -> None:
+        if asked:
+            Sink.seen.pop()  # the question itself
+            body = b"[" + b",".join(b"%d" % at for at in Sink.seen) + b"]"
+            Sink.seen.clear()
+        else:
+            Sink.sent += 1
+            body = (
+                b'{"messaging_product":"whatsapp","contacts":[{"input":"31600000000","wa_id":"31600000000"}],'
+                b'"messages":[{"id":"wamid.BENCH%015d","message_status":"accepted"}]}' % Sink.sent
+            )
+        self._transport.write(HEAD + b"%d\r\n\r\n" % len(body) + body)
+
+
+async def serve() -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Sink, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())

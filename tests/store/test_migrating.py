@@ -1,0 +1,190 @@
+"""Migrating keeps every row, backs up first, and refuses to believe a result that lost any."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from tortoise import Tortoise
+from tortoise.migrations.executor import MigrationExecutor
+
+from hub.domain import Refused
+from hub.store import migrating
+from hub.store.database import HubLock, tortoise_config
+from hub.store.migrating import migrate, pending, ready
+from tests.store.world import START, FakeClock
+
+CLOCK = FakeClock(START)
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def rows(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        count: int = db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+        return count
+
+
+async def test_from_nothing_to_the_whole_schema_and_no_further(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "hub.db"
+    names = await migrate(path, CLOCK)
+    assert names and names[0] == "0001_start"
+    assert {"alert", "delivery", "receipt", "admin", "address", "inbox", "api_key"} <= tables(path)
+    assert await migrate(path, CLOCK) == await pending(path) == []
+
+
+async def test_a_new_database_is_made_and_an_old_one_left_to_the_operator(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    await ready(path, CLOCK)
+    await ready(path, CLOCK)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM tortoise_migrations")
+        db.commit()
+    with pytest.raises(Refused, match=r"run `python run\.py migrate` \(0001_start"):
+        await ready(path, CLOCK)
+
+
+async def test_the_schema_is_what_the_models_say(migrated: Path, tmp_path: Path) -> None:
+    """Else somebody changed tables.py and made no migration."""
+    path = tmp_path / "models.db"
+    await Tortoise.init(config=tortoise_config(path))
+    await Tortoise.generate_schemas()
+    await Tortoise.close_connections()
+    assert columns(path) == columns(migrated)
+
+
+def columns(path: Path) -> dict[str, set[tuple[str, int]]]:
+    """Names, and whether they may be null. Types differ: the migration makes ids INTEGER, so that they are SQLite's row ids."""
+    ours = tables(path) - {"tortoise_migrations", "sqlite_sequence"}
+    with closing(sqlite3.connect(path)) as db:
+        info = {table: db.execute(f"PRAGMA table_info({table})").fetchall() for table in ours}
+    return {table: {(name, notnull) for _, name, _, notnull, _, _ in found} for table, found in info.items()}
+
+
+async def test_a_running_hub_is_not_migrated_under_its_feet(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    with HubLock(path), pytest.raises(Refused, match="Another hub"):
+        await migrate(path, CLOCK)
+
+
+# A schema of a parent with children, and the step that alters the parent: what a later release will do to ours.
+MODELS = """
+    from tortoise import fields
+    from tortoise.models import Model
+
+    class Parent(Model):
+        id = fields.IntField(primary_key=True)
+        name = fields.CharField(max_length=LENGTH)
+
+    class Child(Model):
+        id = fields.IntField(primary_key=True)
+        parent = fields.ForeignKeyField("hub.Parent", related_name="children")
+"""
+STEP_ONE = """
+    from tortoise import fields, migrations
+    from tortoise.fields.base import OnDelete
+    from tortoise.migrations import operations as ops
+
+    class Migration(migrations.Migration):
+        initial = True
+        operations = [
+            ops.CreateModel(name="Parent", fields=[
+                ("id", fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("name", fields.CharField(max_length=50)),
+            ], options={"table": "parent", "app": "hub", "pk_attr": "id"}, bases=["Model"]),
+            ops.CreateModel(name="Child", fields=[
+                ("id", fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("parent", fields.ForeignKeyField("hub.Parent", source_field="parent_id", db_constraint=True, to_field="id",
+                                                  related_name="children", on_delete=OnDelete.CASCADE)),
+            ], options={"table": "child", "app": "hub", "pk_attr": "id"}, bases=["Model"]),
+        ]
+"""
+STEP_TWO = """
+    from tortoise import fields, migrations
+    from tortoise.migrations import operations as ops
+
+    class Migration(migrations.Migration):
+        dependencies = [("hub", "0001_one")]
+        operations = [OPERATION]
+"""
+WIDER = 'ops.AlterField(model_name="Parent", name="name", field=fields.CharField(max_length=80))'
+LOSING = 'ops.RunSQL("DELETE FROM child WHERE id % 2 = 0", "")'
+
+
+class Family:
+    """A project of two tables with a migration to come. 100 parents, 100 children."""
+
+    def __init__(self, folder: Path, name: str, operation: str, patch: pytest.MonkeyPatch) -> None:
+        self.path = folder / "family.db"
+        self._package = folder / name
+        self._name = name
+        self._operation = operation
+        (self._package / "steps").mkdir(parents=True)
+        for file, text in {
+            "__init__.py": "",
+            "models.py": MODELS.replace("LENGTH", "80"),
+            "steps/__init__.py": "",
+            "steps/0001_one.py": STEP_ONE,
+        }.items():
+            (self._package / file).write_text(dedent(text))
+        patch.syspath_prepend(str(folder))
+        patch.setattr(migrating, "tortoise_config", self.config)
+
+    def config(self, path: Path, **pragmas: str) -> dict[str, object]:
+        ours = tortoise_config(path, **pragmas)
+        app = {"models": [f"{self._name}.models"], "migrations": f"{self._name}.steps", "default_connection": "default"}
+        return {**ours, "apps": {"hub": app}}
+
+    async def start(self) -> None:
+        await migrate(self.path, CLOCK)
+        with closing(sqlite3.connect(self.path)) as db:
+            db.executemany("INSERT INTO parent (id, name) VALUES (?, 'x')", [(n,) for n in range(100)])
+            db.executemany("INSERT INTO child (parent_id) VALUES (?)", [(n,) for n in range(100)])
+            db.commit()
+        (self._package / "steps/0002_two.py").write_text(dedent(STEP_TWO.replace("OPERATION", self._operation)))
+        for name in [name for name in sys.modules if name.startswith(f"{self._name}.steps")]:
+            del sys.modules[name]
+
+    def backups(self) -> list[Path]:
+        return [path for path in self.path.parent.iterdir() if path.name.startswith("family.db.before-")]
+
+
+async def test_altering_a_parent_keeps_its_children_and_makes_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = Family(tmp_path, "family_wider", WIDER, monkeypatch)
+    await family.start()
+    assert await migrate(family.path, CLOCK) == ["0002_two"]
+    assert (rows(family.path, "parent"), rows(family.path, "child")) == (100, 100)
+    (backup,) = family.backups()
+    assert (rows(backup, "parent"), rows(backup, "child")) == (100, 100)
+
+
+async def test_tortoises_own_way_loses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trap T4 is still there; when this fails, migrating.py may become simpler."""
+    family = Family(tmp_path, "family_stock", WIDER, monkeypatch)
+    await family.start()
+    config = family.config(family.path)
+    await Tortoise.init(config=config)
+    await MigrationExecutor(Tortoise.get_connection("default"), config["apps"]).migrate()  # type: ignore[arg-type]
+    await Tortoise.close_connections()
+    assert rows(family.path, "child") == 0
+
+
+async def test_a_step_that_loses_rows_is_refused_with_the_way_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = Family(tmp_path, "family_losing", LOSING, monkeypatch)
+    await family.start()
+    with pytest.raises(Refused) as refused:
+        await migrate(family.path, CLOCK)
+    (backup,) = family.backups()
+    assert f"go back to {backup.name}\n  child: 100 rows before, 50 after" in str(refused.value)
+    assert rows(backup, "child") == 100
