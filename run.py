@@ -19,7 +19,6 @@ from typing import Annotated, Any
 
 import aiohttp
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 
 from adapters import registry
@@ -40,10 +39,6 @@ from hub.settings import (
     Channels,
     Database,
     Settings,
-    Telegram,
-    TelegramAccount,
-    WhatsApp,
-    WhatsAppAccount,
 )
 from hub.store.database import HubLock, Store, open_store
 from hub.store.migrating import migrate as migrate_database
@@ -53,7 +48,10 @@ from hub.web.answers import alert_answer, delivery_answer, simulation_answer
 from hub.web.app import serving
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Buurtsein: relays police alerts to neighbourhood watches."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Buurtsein: relays police alerts to neighbourhood watches.",
 )
 app.add_typer(keys.app, name="key")
 app.add_typer(files.imports, name="import")
@@ -279,19 +277,20 @@ async def _demo(once: bool) -> dict[str, Any]:
 
 def demo_settings(settings: Settings, database: Path, hub_url: str, phones: Phones) -> Settings:
     """The configuration, with the demo's database and the emulated messengers at their real limits."""
-    telegram = TelegramAccount(token=SecretStr(TELEGRAM_TOKEN), api_base=f"{phones.url}/telegram")
-    whatsapp = WhatsAppAccount(
-        token=SecretStr(WHATSAPP_TOKEN),
-        phone_number_id=PHONE_NUMBER_ID,
-        app_secret=SecretStr(phones.app_secret),
-        verify_token=SecretStr(phones.verify_token),
-        api_base=f"{phones.url}/whatsapp",
-    )
-    channels = Channels(telegram=Telegram(accounts=(telegram,)), whatsapp=WhatsApp(accounts=(whatsapp,)))
+    channels = {
+        "telegram": {"token": TELEGRAM_TOKEN, "api_base": f"{phones.url}/telegram"},
+        "whatsapp": {
+            "token": WHATSAPP_TOKEN,
+            "phone_number_id": PHONE_NUMBER_ID,
+            "app_secret": phones.app_secret,
+            "verify_token": phones.verify_token,
+            "api_base": f"{phones.url}/whatsapp",
+        },
+    }
     return settings.model_copy(
         update={
             "database": Database(url=f"sqlite://{database}"),
-            "channels": channels,
+            "channels": Channels.model_validate(channels),
             "web": settings.web.model_copy(update={"public_url": hub_url}),
         }
     )

@@ -149,7 +149,10 @@ def _accounts(given: Any) -> Any:
     if not isinstance(given, dict):
         return given
     rest = {key: value for key, value in given.items() if key != "accounts"}
-    return {"accounts": [{**rest, **one} for one in given.get("accounts") or [{}]]}
+    accounts = given.get("accounts") or [{}]
+    if not isinstance(accounts, list) or not all(isinstance(one, dict) for one in accounts):
+        return given
+    return {"accounts": [{**rest, **one} for one in accounts]}
 
 
 class Telegram(_Section):

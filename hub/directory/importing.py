@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from hub.directory.comparing import changed_only, differs, owners
 from hub.directory.csv_in import DirectoryFile, read_directory
-from hub.domain import Mistake, Refused
+from hub.domain import Admin, Group, Mistake, Refused
 from hub.store.database import Store
 
 
@@ -47,24 +49,26 @@ async def import_directory(store: Store, raw: bytes, dry_run: bool = False) -> I
         raise Refused(
             "The directory was not imported", [Mistake("", "there is no map yet: import neighbourhoods first")]
         )
-    # In a thread: a big file takes a good part of a second, in which a serving hub must go on.
+    # In threads: a big file takes a good part of a second, in which a serving hub must go on.
     file = await asyncio.to_thread(read_directory, raw, districts)
-    report = replace(await _compared(store, file), stored=not dry_run)
+    groups, people = await store.directory.groups(), await store.directory.admins()
+    report = _report(file, groups, people, stored=not dry_run)
     if not dry_run:
-        await store.directory.replace_groups(file.groups, file.admins)
+        changed = await asyncio.to_thread(changed_only, file, groups, people)
+        if changed.groups:
+            await store.directory.replace_groups(changed.groups, changed.admins)
     return report
 
 
-async def _compared(store: Store, file: DirectoryFile) -> ImportReport:
-    there = {group.name: group for group in await store.directory.groups()}
-    people = await store.directory.admins()
-    owner = {(way.channel, way.handle.value): admin.id for admin in people for way in admin.addresses}
+def _report(file: DirectoryFile, groups: Sequence[Group], people: Sequence[Admin], *, stored: bool) -> ImportReport:
+    there = {group.name: group for group in groups}
+    owner = owners(people)
     kept: set[int] = set()
     new = 0
     for admin, _ in file.admins:
         # Known again by any handle, as the store does it; a person that the file splits in two is once themselves, once new.
-        owners = (owner.get((way.channel, way.handle.value), 0) for way in admin.addresses)
-        known = next((one for one in owners if one and one not in kept), 0)
+        mine = (owner.get((way.channel, way.handle.value), 0) for way in admin.addresses)
+        known = next((one for one in mine if one and one not in kept), 0)
         if known:
             kept.add(known)
         new += not known
@@ -75,10 +79,8 @@ async def _compared(store: Store, file: DirectoryFile) -> ImportReport:
         admins=len(file.admins),
         addresses=sum(len(admin.addresses) for admin, _ in file.admins),
         groups_new=sum(group.name not in there for group in file.groups),
-        groups_changed=sum(
-            group.name in there and replace(there[group.name], id=0, admins=()) != group for group in file.groups
-        ),
+        groups_changed=sum(group.name in there and differs(group, there[group.name]) for group in file.groups),
         admins_new=new,
         admins_removed=len(removed),
-        stored=False,
+        stored=stored,
     )

@@ -21,6 +21,7 @@ class Breaker:
         self._in_a_row = 0
         self._open_for = first
         self._open_until: float | None = None
+        self._good_at = float("-inf")
         self._probing = False
         self.changed = asyncio.Event()
         self.reason = ""
@@ -44,12 +45,19 @@ class Breaker:
     def succeeded(self) -> None:
         """The provider answered sensibly."""
         self._in_a_row = 0
+        self._good_at = self._clock.monotonic()
         if self._open_until is not None:
             self._open_until, self._open_for, self._probing = None, self._first, False
             self.changed.set()
 
-    def failed(self, reason: str) -> None:
-        """The provider did not answer, or with an error of its own."""
+    def failed(self, reason: str, began: float = float("inf")) -> None:
+        """The provider did not answer, or with an error of its own, to a send begun at `began` (monotonic seconds).
+
+        A send begun before the last good answer says nothing of now: a few recipients that hang until the timeout, all at once,
+        are not an outage.
+        """
+        if self._open_until is None and began < self._good_at:
+            return
         self._in_a_row += 1
         if self._open_until is not None or self._in_a_row >= self._limit:
             self.trip(reason)
@@ -58,7 +66,7 @@ class Breaker:
         """Open now: the account itself is refused or limited; `retry_after` in seconds where the provider named it."""
         if self._open_until is not None and not self._probing:
             return  # the stragglers of the same outage must not double the wait
-        seconds = retry_after if retry_after is not None else self._open_for
+        seconds = max(0.0, retry_after) if retry_after is not None else self._open_for
         self._open_until = self._clock.monotonic() + seconds
         self._open_for = min(self._most, self._open_for * 2)
         self._probing = False

@@ -25,6 +25,7 @@ from hub.relay.limiter import Limiter
 from hub.relay.message import Messages
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
+from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
 from hub.store.outbox import Claimed, Outbox, Outcome
 
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 # Without a rate limit: enough for 70 ms of sending at the 14,000 a second one process can do, a claim takes a few ms.
 UNLIMITED_WINDOW = 1000
+# Seconds; what is due already but cannot be claimed (its alert has just expired) must not make a hot loop.
+SOONEST = 0.01
 
 
 class Dispatcher:
@@ -62,11 +65,11 @@ class Dispatcher:
         self._clock = clock
         self._backoff = Backoff(relay.backoff_first, relay.backoff_most, rng)
         self._limiter = Limiter(account.rate, account.burst, clock)
-        self._window = max(account.concurrency, int(account.rate)) if account.rate else UNLIMITED_WINDOW
+        self._window = max(1, int(account.rate)) if account.rate else UNLIMITED_WINDOW
         self._ready: list[tuple[int, float, int, Claimed]] = []
         self._filled = asyncio.Event()
         self._turn = asyncio.Lock()
-        self._sending = 0
+        self._busy = 0  # sends and claims under way
         self._idle = asyncio.Event()
         self._draining = False
 
@@ -81,7 +84,7 @@ class Dispatcher:
         """Claim nothing more, put back what was not begun, and give sends under way so long to end."""
         self._draining = True
         self._put_back_ready("the hub is stopping")
-        if self._sending:
+        if self._busy:
             self._idle.clear()
             await self._clock.wait(self._idle, seconds)
 
@@ -91,36 +94,50 @@ class Dispatcher:
         while not self._draining:
             beat()
             wait = self._relay.poll
-            if self.breaker.is_open:
-                wait = min(wait, self.breaker.wait() or wait)
-                if not self._ready and self.breaker.wait() == 0:
-                    await self._claim(1)  # the probe
-            elif len(self._ready) <= self._window // 2:
-                room = self._window - len(self._ready)
-                if await self._claim(room) < room:
-                    wait = min(wait, await self._until_next_due())
+            try:
+                if self.breaker.is_open:
+                    wait = min(wait, self.breaker.wait() or wait)
+                    if not self._ready and self.breaker.wait() == 0:
+                        await self._claim(1)  # the probe
+                elif len(self._ready) <= self._window // 2:
+                    room = self._window - len(self._ready)
+                    if await self._claim(room) < room:
+                        wait = min(wait, await self._until_next_due())
+            except StoreUnavailable as error:  # sends under way must not suffer from it: claim again later
+                log.error("claim_failed", channel=self.name, error=str(error))
             await self._clock.wait(self._wake, wait)
 
     async def _claim(self, limit: int) -> int:
         now = self._clock.now()
-        claimed = await self._outbox.claim(
-            self._channel.name,
-            self._channel.account,
-            lease=self._ids.one(),
-            lease_until=now + round(self._relay.lease * 1000),
-            now=now,
-            limit=limit,
-        )
-        await self._messages.prepare({one.alert_id for one in claimed})
-        for one in claimed:
-            heapq.heappush(self._ready, (one.priority, one.distance, one.id, one))
-        if claimed:
-            self._filled.set()
-        return len(claimed)
+        was_open = self.breaker.is_open
+        self._busy += 1
+        try:
+            claimed = await self._outbox.claim(
+                self._channel.name,
+                self._channel.account,
+                lease=self._ids.one(),
+                lease_until=now + round(self._relay.lease * 1000),
+                now=now,
+                limit=limit,
+            )
+            try:
+                await self._messages.prepare({one.alert_id for one in claimed})
+            finally:  # they are ours now, whatever happens; `_deliver` prepares what is missing
+                for one in claimed:
+                    heapq.heappush(self._ready, (one.priority, one.distance, one.id, one))
+            if self._draining:
+                self._put_back_ready("the hub is stopping")
+            elif self.breaker.is_open and not was_open:
+                self._put_back_ready("the channel is down")
+            if self._ready:
+                self._filled.set()
+            return len(claimed)
+        finally:
+            self._done()
 
     async def _until_next_due(self) -> float:
         due = await self._outbox.next_due(self._channel.name, self._channel.account)
-        return max(0.001, (due - self._clock.now()) / 1000) if due is not None else self._relay.poll
+        return max(SOONEST, (due - self._clock.now()) / 1000) if due is not None else self._relay.poll
 
     def _put_back_ready(self, reason: str) -> None:
         now = self._clock.now()
@@ -133,13 +150,16 @@ class Dispatcher:
     async def _send_next_for_ever(self) -> None:
         while True:
             claimed = await self._next()
-            self._sending += 1
+            self._busy += 1
             try:
                 await self._deliver(claimed)
             finally:
-                self._sending -= 1
-                if not self._sending:
-                    self._idle.set()
+                self._done()
+
+    def _done(self) -> None:
+        self._busy -= 1
+        if not self._busy:
+            self._idle.set()
 
     async def _next(self) -> Claimed:
         """The most urgent of what is ready, when the account may send. One sender waits at a time; the choice comes after the wait."""
@@ -171,25 +191,33 @@ class Dispatcher:
                 refused or not_sent(claimed, DeliveryState.CANCELLED, now, "the address is gone or signed off")
             )
             return
-        outbound = Outbound(
-            delivery_id=claimed.id,
-            attempt=claimed.attempt,
-            handle=claimed.handle,
-            wording=self._messages.wording(claimed.alert_id, claimed.language),
-            actions=actions_for(claimed.id, claimed.language),
-            window_open_until=claimed.window_open_until,
-        )
-        self.breaker.sending()
+        began = self._clock.monotonic()
         try:
+            await self._messages.prepare((claimed.alert_id,))  # there already, unless very many alerts are under way
+            outbound = Outbound(
+                delivery_id=claimed.id,
+                attempt=claimed.attempt,
+                handle=claimed.handle,
+                wording=self._messages.wording(claimed.alert_id, claimed.language),
+                actions=actions_for(claimed.id, claimed.language),
+                window_open_until=claimed.window_open_until,
+            )
+            self.breaker.sending()
             result = await self._channel.send(outbound)
-        except (
-            Exception
-        ) as error:  # a bug in an adapter must not stop the account: this delivery is tried again, then given up
+        except StoreUnavailable as error:
+            self._outcomes(put_back(claimed, now, str(error)))
+            return
+        except Exception as error:
+            # A bug, of an adapter or a text: this delivery is tried again, then given up. It says nothing of the provider, so that
+            # one poisonous alert cannot open the breaker for all the others; but a probe has failed.
             log.error("send_raised", channel=self.name, delivery=claimed.id, error=type(error).__name__)
             result = Uncertain(f"the adapter failed: {type(error).__name__}")
+            if self.breaker.is_open:
+                self._judge(result, began)
+        else:
+            self._judge(result, began)
         finally:
             self._limiter.answered()
-        self._judge(result)
         self._outcomes(
             outcome_of(
                 result,
@@ -212,14 +240,14 @@ class Dispatcher:
             return put_back(claimed, now, "waited too long in memory")  # else somebody else may send it beside us
         return None
 
-    def _judge(self, result: Result) -> None:
+    def _judge(self, result: Result, began: float) -> None:
         """What this result says of the account as a whole."""
         was_open = self.breaker.is_open
         match result:
             case Deferred(reason, retry_after, True, _):
                 self.breaker.trip(reason, retry_after)
             case Deferred(reason, None, False, None) | Uncertain(reason):
-                self.breaker.failed(reason)
+                self.breaker.failed(reason, began)
             case Accepted() | Rejected() | Deferred():
                 self.breaker.succeeded()
         if self.breaker.is_open and not was_open:

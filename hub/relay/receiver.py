@@ -6,8 +6,10 @@ transaction that stores their meaning. One that cannot be understood stays, with
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import assert_never
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, assert_never
 
 import structlog
 
@@ -29,7 +31,7 @@ from hub.relay.wakes import Wakes
 from hub.relay.words import language
 from hub.store.alerts import Routes
 from hub.store.database import Store
-from hub.store.engine import Statement
+from hub.store.engine import Statement, StoreUnavailable
 from hub.store.receipts import KeptUpdate, Receipt
 
 log = structlog.get_logger()
@@ -38,7 +40,10 @@ BATCH = 200
 # Words without a reply-to are taken to be about the latest alert of the last day; a bare "ok" next week is about nothing.
 WORDS_MS = 24 * 3600 * 1000
 LISTEN_AGAIN_SECONDS = 1.0
-LISTEN_AGAIN_MOST = 60.0
+LISTEN_AGAIN_MOST = 20.0  # less than loops.STUCK_SECONDS: a listener that waits is not stuck
+
+Confirmation = Callable[[], Coroutine[Any, Any, None]]
+_Understood = tuple[KeptUpdate, list[Statement], list[Confirmation]]
 
 
 class Receiver:
@@ -51,6 +56,7 @@ class Receiver:
         self._clock = clock
         self._routes = routes
         self._poll = poll
+        self._confirming: set[asyncio.Task[None]] = set()
 
     def listener(self, channel: Channel) -> Callable[[Callable[[], None]], Awaitable[None]]:
         """The loop that fetches a channel's updates, where it has to be asked for them; each batch is on disk before the next."""
@@ -85,45 +91,73 @@ class Receiver:
         self._wakes.receiver.set()
 
     async def run(self, beat: Callable[[], None]) -> None:
-        while True:
-            beat()
-            await self.read_all()
-            await self._clock.wait(self._wakes.receiver, self._poll)
+        try:
+            while True:
+                beat()
+                await self.read_all(beat)
+                await self._clock.wait(self._wakes.receiver, self._poll)
+        finally:
+            for task in self._confirming:
+                task.cancel()
+            await asyncio.gather(*self._confirming, return_exceptions=True)
 
-    async def read_all(self) -> None:
+    async def read_all(self, beat: Callable[[], None] = lambda: None) -> None:
         """Work off what is kept, in order; a batch per transaction."""
         after = 0
         while kept := await self._store.receipts.kept(after, BATCH):
+            beat()
             after = kept[-1].id
-            statements: list[Statement] = []
-            handled: list[int] = []
-            confirmations: list[Callable[[], Awaitable[None]]] = []
+            understood: list[_Understood] = []
             for update in kept:
                 try:
                     meant, confirm = await self._understand(update)
                 except Unreadable as error:
                     log.error("update_unreadable", channel=update.channel, update=update.id, error=str(error))
                     await self._store.receipts.mark_unreadable(update.id, str(error))
+                except StoreUnavailable:
+                    raise
                 except Exception as error:  # a bug in an adapter: this update is set aside, the others go on
-                    log.error("update_failed", channel=update.channel, update=update.id, error=type(error).__name__)
-                    await self._store.receipts.mark_unreadable(update.id, f"failed: {type(error).__name__}")
+                    await self._set_aside(update, error)
                 else:
-                    statements += meant
-                    confirmations += confirm
-                    handled.append(update.id)
-            await self._store.receipts.apply(statements, handled)
-            self._wakes.changed()
-            self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
-            for confirm_one in confirmations:
-                await confirm_one()
+                    understood.append((update, meant, confirm))
+            try:
+                await self._apply(understood)
+            except StoreUnavailable:
+                raise
+            except Exception:  # one of them cannot be stored: one by one, so that it does not hold up the others
+                for one in understood:
+                    try:
+                        await self._apply([one])
+                    except StoreUnavailable:
+                        raise
+                    except Exception as error:
+                        await self._set_aside(one[0], error)
 
-    async def _understand(self, update: KeptUpdate) -> tuple[list[Statement], list[Callable[[], Awaitable[None]]]]:
+    async def _apply(self, understood: Sequence[_Understood]) -> None:
+        """Store what these updates mean, in one transaction; only then tell the people."""
+        statements = [statement for _, meant, _ in understood for statement in meant]
+        await self._store.receipts.apply(statements, [update.id for update, _, _ in understood])
+        self._wakes.changed()
+        self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
+        for _, _, confirmations in understood:
+            for (
+                confirm
+            ) in confirmations:  # beside us: a provider that is slow to take them must not hold up what is read
+                task = asyncio.create_task(confirm(), name="confirm")
+                self._confirming.add(task)
+                task.add_done_callback(self._confirming.discard)
+
+    async def _set_aside(self, update: KeptUpdate, error: Exception) -> None:
+        log.error("update_failed", channel=update.channel, update=update.id, error=type(error).__name__)
+        await self._store.receipts.mark_unreadable(update.id, f"failed: {type(error).__name__}")
+
+    async def _understand(self, update: KeptUpdate) -> tuple[list[Statement], list[Confirmation]]:
         """What to store for this update, and what to tell the person once it is stored."""
         channel = self._channels.get((update.channel, update.account))
         if channel is None:
             raise Unreadable("this sender account is not configured any more")
         statements: list[Statement] = []
-        confirmations: list[Callable[[], Awaitable[None]]] = []
+        confirmations: list[Confirmation] = []
         receipts: list[Receipt] = []
         for event in channel.parse(RawUpdate(update.body, update.key)):
             match event:
@@ -157,9 +191,15 @@ class Receiver:
             return []
         if meaning == STOP:
             return self._store.receipts.stop(channel.name, handle)
-        since = self._clock.now() - WORDS_MS
-        delivery_id = await self._store.receipts.answered_delivery(channel.name, handle, provider_ref or "", since)
-        if delivery_id is None:
+        # A reply says itself what it is about, however old; but we do not know every message of ours (one that timed out and
+        # arrived all the same), and then it counts like words without a reply.
+        delivery_id = provider_ref and await self._store.receipts.answered_delivery(
+            channel.name, handle, provider_ref, 0
+        )
+        if not delivery_id:
+            since = self._clock.now() - WORDS_MS
+            delivery_id = await self._store.receipts.answered_delivery(channel.name, handle, "", since)
+        if not delivery_id:
             return []
         via = "reply" if provider_ref else "word"
         return self._acknowledged(channel, handle, delivery_id, AckKind(meaning), at, via)
@@ -178,10 +218,11 @@ class Receiver:
         return self._store.receipts.open_window(channel.name, handle, at + channel.can.service_window * 1000)
 
 
-def _confirm(channel: Channel, token: str, kind: AckKind | None) -> Callable[[], Awaitable[None]]:
+def _confirm(channel: Channel, token: str, kind: AckKind | None) -> Confirmation:
     async def confirm() -> None:
         if isinstance(channel, Confirms):
             # The language of the person is not in the update; Dutch first.
-            await channel.confirm(token, language("nl").noted[kind] if kind else "")
+            with contextlib.suppress(Exception):  # best effort: what they said is stored
+                await channel.confirm(token, language("nl").noted[kind] if kind else "")
 
     return confirm

@@ -23,10 +23,9 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from adapters.telegram import emulator_faults as faults
-from adapters.telegram.emulator import TelegramEmulator
-from adapters.telegram.emulator_calls import NOT_MODIFIED, TOO_OLD
-from adapters.telegram.emulator_methods import METHODS
+from adapters.telegram.emulator import TelegramEmulator, faults
+from adapters.telegram.emulator.calls import NOT_MODIFIED, TOO_OLD
+from adapters.telegram.emulator.methods import METHODS
 
 ANNA = 700001
 SPECIFICATIONS = list((Path(__file__).resolve().parents[3] / "shared" / "specs").glob("telegram-bot-api.json"))

@@ -11,10 +11,9 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from adapters.telegram import emulator_faults as faults
 from adapters.telegram.channel import TelegramChannel
-from adapters.telegram.emulator import TelegramEmulator
-from adapters.telegram.emulator_faults import Fault
+from adapters.telegram.emulator import TelegramEmulator, faults
+from adapters.telegram.emulator.faults import Fault
 from adapters.telegram.errors import OTHER, ROWS, Meaning, Row
 from hub.channel import Accepted, Channel, Confirms, Deferred, Hooks, Listens, Outbound, Rejected, Result, Uncertain
 from hub.clock import SystemClock

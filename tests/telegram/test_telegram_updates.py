@@ -13,9 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import unused_port
 from pydantic import SecretStr
 
-from adapters.telegram import emulator_faults as faults
 from adapters.telegram.channel import TelegramChannel
-from adapters.telegram.emulator import TelegramEmulator
+from adapters.telegram.emulator import TelegramEmulator, faults
 from hub.channel import (
     Accepted,
     AckSeen,

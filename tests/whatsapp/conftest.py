@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from adapters.whatsapp.channel import WhatsAppChannel
 from adapters.whatsapp.emulator import WhatsAppEmulator
-from adapters.whatsapp.faults import Course
+from adapters.whatsapp.emulator.faults import Course
 from hub.channel import Action, Outbound, Wording
 from hub.domain import AckKind, Handle
 from hub.settings import WhatsAppAccount

@@ -11,9 +11,9 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.whatsapp import faults
 from adapters.whatsapp.channel import WhatsAppChannel
 from adapters.whatsapp.definitions import PARTS, read_definitions
+from adapters.whatsapp.emulator import faults
 from adapters.whatsapp.messages import MAX_BODY, template_parameters
 from hub.channel import Accepted, Action, Channel, ChannelDown, Deferred, Hooks, Rejected, Result, Uncertain
 from hub.domain import AckKind, Handle

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.whatsapp import faults
+from adapters.whatsapp.emulator import faults
 from adapters.whatsapp.errors import ROWS, Row, Verdict, asked_wait, failure_of, result_of
 from hub.channel import Accepted, Deferred, ReceiptSeen, Rejected, Result, Uncertain
 from hub.domain import ReceiptKind

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.whatsapp.phone_page import marks
+from adapters.whatsapp.emulator.phone import marks
 from hub.channel import AckSeen, ReplySeen
 from tests.whatsapp.conftest import FIRST, NUMBER, WORDING, World
 

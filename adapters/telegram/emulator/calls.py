@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from adapters.telegram.emulator_chats import Chat, Message, Tap, message_json
-from adapters.telegram.emulator_faults import BLOCKED, Refused, bad_request
-from adapters.telegram.emulator_methods import Given, Upload, utf16_length
-from adapters.telegram.emulator_objects import plain_text
-from adapters.telegram.emulator_updates import Updates
+from adapters.telegram.emulator.chats import Chat, Message, Tap, message_json
+from adapters.telegram.emulator.faults import BLOCKED, Refused, bad_request
+from adapters.telegram.emulator.methods import Given, Upload, utf16_length
+from adapters.telegram.emulator.objects import plain_text
+from adapters.telegram.emulator.updates import Updates
 from hub.clock import Clock
 
 Call = Callable[[Given], Awaitable[Any]]

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from adapters.telegram.emulator_methods import Given, Upload
+from adapters.telegram.emulator.methods import Given, Upload
 
 
 async def read(request: web.Request) -> Given:

@@ -8,9 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.whatsapp.faults import Course
-from adapters.whatsapp.postman import Item, Postman, user_id_of
-from adapters.whatsapp.strictness import Button, Content, status_error
+from adapters.whatsapp.emulator.faults import Course
+from adapters.whatsapp.emulator.postman import Item, Postman, user_id_of
+from adapters.whatsapp.emulator.strictness import Button, Content, status_error
 from hub.clock import Clock
 
 # A person's message opens the window for 24 hours (…/messages/send-messages).

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.telegram.emulator_faults import bad_request
+from adapters.telegram.emulator.faults import bad_request
 
 
 @dataclass(slots=True)

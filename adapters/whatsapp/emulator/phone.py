@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from hub.clock import to_datetime
 
 if TYPE_CHECKING:
-    from adapters.whatsapp.chats import Chats
+    from adapters.whatsapp.emulator.chats import Chats
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 # WhatsApp's own marks: *bold*, and web addresses become links.

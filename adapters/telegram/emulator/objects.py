@@ -7,7 +7,7 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
-from adapters.telegram.emulator_faults import bad_request
+from adapters.telegram.emulator.faults import bad_request
 
 # InlineKeyboardButton: exactly one of these besides the text.
 BUTTON_KINDS = {

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
-from adapters.telegram.emulator_faults import CONFLICT, HOOK_ACTIVE, Refused, bad_request
+from adapters.telegram.emulator.faults import CONFLICT, HOOK_ACTIVE, Refused, bad_request
 from hub.clock import Clock
 
 # Seconds between two tries of a webhook; the real server does not say, "a reasonable amount of attempts".

@@ -22,14 +22,14 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from adapters.telegram import emulator_faults as faults
-from adapters.telegram.emulator_calls import Calls
-from adapters.telegram.emulator_chats import Chat, Message, Phone, Tap, message_json, person_json
-from adapters.telegram.emulator_faults import Fault, Refusal, Refused
-from adapters.telegram.emulator_http import answer, hang_up, read, truncated
-from adapters.telegram.emulator_methods import BY_LOWER_NAME, Given, check
-from adapters.telegram.emulator_phone import PhonePages
-from adapters.telegram.emulator_updates import Updates
+from adapters.telegram.emulator import faults
+from adapters.telegram.emulator.calls import Calls
+from adapters.telegram.emulator.chats import Chat, Message, Phone, Tap, message_json, person_json
+from adapters.telegram.emulator.faults import Fault, Refusal, Refused
+from adapters.telegram.emulator.http import answer, hang_up, read, truncated
+from adapters.telegram.emulator.methods import BY_LOWER_NAME, Given, check
+from adapters.telegram.emulator.phone import PhonePages
+from adapters.telegram.emulator.updates import Updates
 from hub.clock import Clock, SystemClock
 
 # Bot API: photos to 10 MB; the rest of the form needs little.

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
-from adapters.telegram.emulator_chats import Chat
+from adapters.telegram.emulator.chats import Chat
 from hub.clock import to_datetime
 
 if TYPE_CHECKING:
-    from adapters.telegram.emulator import TelegramEmulator
+    from adapters.telegram.emulator.server import TelegramEmulator
 
 HERE = ZoneInfo("Europe/Amsterdam")
 DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.telegram.emulator_faults import Refused, bad_request
-from adapters.telegram.emulator_objects import check_object
+from adapters.telegram.emulator.faults import Refused, bad_request
+from adapters.telegram.emulator.objects import check_object
 
 Given = dict[str, Any]
 
@@ -23,7 +23,7 @@ Given = dict[str, Any]
 class Parameter:
     """`most`: UTF-16 code units of a text, or the highest number; `least`: the lowest number.
 
-    `parsed`: a text that is measured after entities parsing, so not here but in emulator_calls.
+    `parsed`: a text that is measured after entities parsing, so not here but in calls.py.
     """
 
     types: tuple[str, ...]

@@ -1,7 +1,7 @@
 """A strict Cloud API for tests and the demo: refuses what Meta refuses, tells by signed webhooks, has phones.
 
 `WhatsAppEmulator(...).app()` is the server. Rules in strictness.py, people in chats.py, webhooks in postman.py, what
-can go wrong in faults.py, the page of a phone in phone_page.py.
+can go wrong in faults.py, the page of a phone in phone.py.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from adapters.whatsapp import phone_page
-from adapters.whatsapp.chats import Chats, plain
 from adapters.whatsapp.definitions import Definitions, read_definitions
-from adapters.whatsapp.faults import Course, Fault, FaultKind
-from adapters.whatsapp.postman import Postman
-from adapters.whatsapp.strictness import Refusal, read_message, recipient_of, unknown_object
+from adapters.whatsapp.emulator import phone
+from adapters.whatsapp.emulator.chats import Chats, plain
+from adapters.whatsapp.emulator.faults import Course, Fault, FaultKind
+from adapters.whatsapp.emulator.postman import Postman
+from adapters.whatsapp.emulator.strictness import Refusal, read_message, recipient_of, unknown_object
 from hub.clock import Clock, SystemClock
 
 # A pair may exchange one message in 6 seconds, with a burst of 45 (Cloud API overview, quoted by third parties).
@@ -72,7 +72,7 @@ class WhatsAppEmulator(Chats):
         app.router.add_post(f"{version}/messages", self._guarded(self._post_message))
         app.router.add_post(f"{version}/media", self._guarded(self._post_media))
         app.router.add_get(version, self._guarded(self._get_number))
-        app.add_routes(phone_page.routes(self))
+        app.add_routes(phone.routes(self))
         app.cleanup_ctx.append(self._work)
         app.on_shutdown.append(self._let_go)
         return app
