@@ -15,8 +15,9 @@ from pywa_async.errors import WhatsAppError
 from pywa_async.types.callback import Button
 from pywa_async.types.templates import BodyText, TemplateLanguage
 
-from adapters.whatsapp.emulator import PAIR_BURST, faults
+from adapters.whatsapp.emulator import faults
 from adapters.whatsapp.emulator.faults import Course
+from adapters.whatsapp.emulator.server import PAIR_BURST
 from hub.channel import Accepted, AckSeen, AddressChanged, Deferred, Event, ReceiptSeen, ReplySeen
 from tests.whatsapp.conftest import APP_SECRET, FIRST, NUMBER, PHONE, TOKEN, World, serve
 
