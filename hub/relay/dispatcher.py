@@ -162,7 +162,7 @@ class Dispatcher:
             self._idle.set()
 
     async def _next(self) -> Claimed:
-        """The most urgent of what is ready, when the account may send. One sender waits at a time; the choice comes after the wait."""
+        """The most urgent of what is ready, when the account may send. One sender waits at a time, and chooses after the wait."""
         async with self._turn:
             while True:
                 while not self._ready:

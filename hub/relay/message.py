@@ -101,10 +101,15 @@ def _info_for(alert: Alert, code: str) -> Info | None:
 def _where(info: Info | None, names: list[str], words: Language) -> str:
     """The police's own words for the place, then the neighbourhoods nearest to the scene."""
     place = "; ".join(dict.fromkeys(area.description for area in info.areas if area.description)) if info else ""
-    shown = ", ".join(name for name in names[:NAMES_SHOWN] if name.casefold() not in place.casefold())
+    shown = ", ".join(name for name in names[:NAMES_SHOWN] if not _names(place, name))
     if len(names) > NAMES_SHOWN:
         shown = f"{shown} {words.more.format(n=len(names) - NAMES_SHOWN)}".strip()
     return f"{place} ({shown})" if place and shown else place or shown
+
+
+def _names(place: str, name: str) -> bool:
+    """Whether the place says this name already, as words of its own: "Dorpsstraat" does not say "Dorp"."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", place, re.IGNORECASE) is not None
 
 
 def _scene(info: Info | None) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from hub.domain import Admin, Group, Mistake, Refused
 from hub.web.answers import admin_answer, group_answer
 from hub.web.calls import Call, answer, page
-from hub.web.directory_given import read_admin, read_group
+from hub.web.directory_given import id_number, read_admin, read_group
 from hub.web.problems import not_found
 
 JSON_TYPE = "application/json"
@@ -89,9 +89,10 @@ async def _group(call: Call, group_id: str) -> Group:
 
 def _number(what: str, given: str) -> int:
     """An id as a number; one that can be none of ours is not found."""
-    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+    number = id_number(given)
+    if number is None:
         raise not_found(what, given)
-    return int(given)
+    return number
 
 
 async def _object(call: Call, *types: str) -> dict[str, Any]:

@@ -26,6 +26,18 @@ def _written_as(pattern: str, sentence: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def id_number(text: str) -> int | None:
+    """An id as a number; None for what can be no id of ours (they are 63 bits)."""
+    fits = text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63
+    return int(text) if fits else None
+
+
+def _an_id(text: str) -> str:
+    if id_number(text) is None:
+        raise wrong("give an id as text, as the hub answers it")
+    return text
+
+
 def _some(given: list[str]) -> list[str]:
     if not given:
         raise wrong("is empty; give at least one")
@@ -39,7 +51,7 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True),
     _written_as(r"[^\x00-\x1f]{1,200}", "give 1 to 200 characters on one line"),
 ]
-Id = Annotated[str, _written_as("[0-9]{1,18}", "give an id as text, as the hub answers it")]
+Id = Annotated[str, AfterValidator(_an_id)]
 Code = Annotated[str, _written_as("(BU|WK|GM)[0-9A-Z]{4,8}", "give a CBS code, such as BU06370300 or WK063703")]
 
 
@@ -67,7 +79,9 @@ class GroupGiven(_Given):
     """`neighbourhoods`: CBS codes; a WK or GM code stands for all its neighbourhoods."""
 
     name: Name
-    platform: Annotated[str, _written_as("[a-z][a-z0-9-]{0,19}", "give the name of a messenger, such as whatsapp, telegram or signal")]
+    platform: Annotated[
+        str, _written_as("[a-z][a-z0-9-]{0,19}", "give the name of a messenger, such as whatsapp, telegram or signal")
+    ]
     members: Annotated[int, Field(ge=0, le=1_000_000)]
     neighbourhoods: Annotated[list[Code], Field(max_length=2_000), AfterValidator(_some)]
     admins: Annotated[list[Id], Field(max_length=200)] = []

@@ -59,7 +59,7 @@ async def open_session(hub: Hub, key_id: str, response: web.StreamResponse) -> N
     await hub.store.keys.put_session(hash_secret(secret), key_id, ticket=False, expires_at=expires_at)
     response.set_cookie(
         COOKIE,
-        secret.value,
+        secret,
         max_age=SESSION_SECONDS,
         path="/",
         httponly=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -22,6 +23,17 @@ LOOK_ALIKES = str.maketrans("OIL", "011")
 """Alert numbers hold no O, I or L (relay/intake.py): who types one means its look-alike."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownInfo:
+    """What the pages show of an alert's info; '' and () for what it does not have."""
+
+    event: str
+    headline: str
+    description: str
+    sender: str
+    areas: tuple[str, ...]
+
+
 async def front_page(call: Call) -> web.Response:
     return web.Response(status=303, headers={"Location": "/console"})
 
@@ -31,7 +43,7 @@ async def alerts_page(call: Call) -> web.Response:
     before = (cursor[0], cursor[1]) if cursor else NEWEST
     views = await call.hub.store.alerts.page(before, SHOWN_ALERTS + 1)
     now = call.now()
-    rows = [(view, view.state(now), first_info(view)) for view in views[:SHOWN_ALERTS]]
+    rows = [(view, view.state(now), shown_info(view)) for view in views[:SHOWN_ALERTS]]
     last = views[SHOWN_ALERTS - 1] if len(views) > SHOWN_ALERTS else None
     older = written_cursor((last.accepted_at, last.id)) if last else None
     return call.state.rendering.page(call.request, "alerts", who=call.identity, rows=rows, older=older)
@@ -46,7 +58,7 @@ async def alert_page(call: Call) -> web.Response:
         "alert",
         who=call.identity,
         view=view,
-        info=first_info(view),
+        info=shown_info(view),
         alert=alert,
         alert_json=orjson.dumps(alert).decode(),
         deliveries=[delivery_answer(one) for one in deliveries],
@@ -73,7 +85,7 @@ async def proof_page(call: Call) -> web.Response:
             active=state in ACTIVE,
             cancels=view.msg_type is MsgType.CANCEL,
             now=call.now(),
-            info=first_info(view, language_of(request)),
+            info=shown_info(view, language_of(request)),
         )
     response.headers.update(headers)
     return response
@@ -99,7 +111,14 @@ def error_page(rendering: Rendering, request: web.Request, problem: Problem) -> 
     return response
 
 
-def first_info(view: AlertView, language: str = "nl") -> dict[str, Any]:
-    """The alert's info in this language, else its first; {} if it has none (a bare Cancel)."""
+def shown_info(view: AlertView, language: str = "nl") -> ShownInfo:
+    """The alert's info in this language, else its first; empty if it has none (a bare Cancel)."""
     infos: list[dict[str, Any]] = view.content.get("info", [])
-    return next((info for info in infos if info["language"].lower().startswith(language)), infos[0] if infos else {})
+    info = next((one for one in infos if one["language"].lower().startswith(language)), infos[0] if infos else {})
+    return ShownInfo(
+        event=info.get("event", ""),
+        headline=info.get("headline", ""),
+        description=info.get("description", ""),
+        sender=info.get("senderName", ""),
+        areas=tuple(area["areaDesc"] for area in info.get("area", ()) if area.get("areaDesc")),
+    )

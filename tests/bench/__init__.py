@@ -1,1 +1,1 @@
-"""`make bench`: figures for the README, each against a floor measured in the same run. Never a test: nothing here passes or fails."""
+"""`make bench`: figures for the README, each against a floor of the same run. Never a test: nothing passes or fails."""

@@ -1,7 +1,7 @@
 """One alert to 20,000 admins, durably, against a bare aiohttp loop that posts the same bytes: the hub's overhead as a ratio.
 
-Floor and hub run in turn in this process on the same event loop, with the same number of senders, to the same sink; five times each.
-The hub's time runs from the accepted alert to the last outcome on disk (SQLite, synchronous FULL).
+Floor and hub run in turn, five times each, in this process on the same event loop, with as many senders, to the same sink. The
+hub's time runs from the accepted alert to the last outcome on disk (SQLite, synchronous FULL).
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ BODY = b'[["+31612340001", "received:1", 1]]'
 
 
 async def test_a_proven_call_is_committed_before_it_is_answered(world: World) -> None:
-    response = await world.call("POST", "/hooks/whatsapp", None, body=BODY, headers={"X-Signature": signature(BODY), "X-Key": "7"})
+    response = await world.call(
+        "POST", "/hooks/whatsapp", None, body=BODY, headers={"X-Signature": signature(BODY), "X-Key": "7"}
+    )
     assert response.status == 200
     assert world.rows("SELECT channel, account, key, body FROM inbox") == [("whatsapp", "main", "7", BODY)]
     assert world.hub.wakes.receiver.is_set()
@@ -68,9 +70,13 @@ async def test_a_channel_that_is_not_ours_has_no_hook(world: World, method: str)
 
 async def test_a_hook_may_be_larger_than_an_alert_but_not_endless(world: World) -> None:
     body = b"[" + b" " * (2 << 20) + b"]"
-    assert (await world.call("POST", "/hooks/whatsapp", None, body=body, headers={"X-Signature": signature(body)})).status == 200
+    assert (
+        await world.call("POST", "/hooks/whatsapp", None, body=body, headers={"X-Signature": signature(body)})
+    ).status == 200
     body = b" " * ((3 << 20) + 1)
-    assert (await world.call("POST", "/hooks/whatsapp", None, body=body, headers={"X-Signature": signature(body)})).status == 413
+    assert (
+        await world.call("POST", "/hooks/whatsapp", None, body=body, headers={"X-Signature": signature(body)})
+    ).status == 413
 
 
 class BrokenEngine:

@@ -12,6 +12,8 @@ from tests.web.world import API, KEYS, SEGHWAERT, World, an_alert
 
 NOWHERE = {"areaDesc": "Noordzee", "circle": ["53.5,3.5 1"]}
 
+UNKNOWN = {"areaDesc": "x", "geocode": [{"valueName": "CBS-BU", "value": "BU99999999"}]}
+
 
 async def refused(world: World, status: int, body: Any, **more: Any) -> dict[str, Any]:
     response = await world.post(body, **more)
@@ -32,7 +34,7 @@ async def refused(world: World, status: int, body: Any, **more: Any) -> dict[str
         (b"", "line 1, column 1"),
         (b"[]", ""),
         (b"\xff\xfe", "line 1, column 1"),
-        (an_alert({"area": [{"areaDesc": "x", "geocode": [{"valueName": "CBS-BU", "value": "BU99999999"}]}]}), "area[0].geocode[0]"),
+        (an_alert({"area": [UNKNOWN]}), "area[0].geocode[0]"),
         (an_alert({"area": [NOWHERE]}), "info.area"),
         (an_alert({"expires": "2001-01-01T00:00:00Z"}), "info[0].expires"),
         (an_alert(status="Draft"), "status"),
@@ -98,7 +100,15 @@ async def test_a_wrong_key_and_a_wrong_role_are_refused_before_the_body_is_looke
     await refused(world, 403, b"{", role=Role.COORDINATOR)
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/api/v1/nothing", 404), ("PUT", "/api/v1/alerts", 405), ("GET", "/api/v1/alerts/", 404), ("PROPFIND", "/readyz", 405)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("GET", "/api/v1/alerts/", 404),
+        ("PUT", "/api/v1/alerts", 405),
+        ("PROPFIND", "/readyz", 405),
+    ],
+)
 async def test_unknown_places_and_methods_are_problems_too(world: World, method: str, path: str, status: int) -> None:
     response = await world.call(method, path)
     problem = await response.json()

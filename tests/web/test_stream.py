@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp import ClientResponse, TCPConnector
 from aiohttp.test_utils import TestClient, TestServer
 
 from hub.domain import AckKind, Handle
 from hub.service import Hub
 from hub.web.app import create_app
 from hub.web.stream import MOST_STREAMS
-from tests.web.world import API, KEYS, World, an_alert, events, until
+from tests.web.world import API, KEYS, Told, World, an_alert, events, until
 
 ANNA = Handle("+31612340001")
 
@@ -86,7 +87,7 @@ async def test_a_last_event_id_that_is_none_is_refused(world: World, last: str) 
 
 async def test_a_key_has_so_many_streams_and_no_more(world: World) -> None:
     alert = await world.accepted(an_alert())
-    async with TestClient(TestServer(create_app(world.hub))) as client:
+    async with TestClient(TestServer(create_app(world.hub)), connector=TCPConnector(limit=0)) as client:
         headers = {"Authorization": f"Bearer {next(iter(KEYS.values()))}"}
         path = f"{API}/alerts/{alert['id']}/events"
         open_streams = [await client.get(path, headers=headers) for _ in range(MOST_STREAMS)]
@@ -108,7 +109,7 @@ async def test_streams_end_when_the_server_stops(hub: Hub, world: World) -> None
         assert stream.content.at_eof()
 
 
-async def until_snapshot_with_id(stream):  # type: ignore[no-untyped-def]
+async def until_snapshot_with_id(stream: ClientResponse) -> list[Told]:
     seen = []
     async for one in events(stream):
         seen.append(one)

@@ -116,7 +116,7 @@
   }
 
   function addRow(one) {
-    const cells = [one.adminName || words.alert.erased, one.channel, tag(one.state, words.deliveries[one.state]),
+    const cells = [one.adminName || words.alert.erased, words.channels[one.channel] || one.channel, tag(one.state, words.deliveries[one.state]),
       one.acknowledgement ? words.answers[one.acknowledgement.kind] : ""].map((content) => make("td", "", content));
     const row = rows.get(one.id) || make("tr", "");
     row.dataset.delivery = one.id;

@@ -1,0 +1,142 @@
+"""A hub as a process of its own, to be killed: started, killed with SIGKILL at a chosen request, started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from adapters.telegram.emulator import TelegramEmulator
+from adapters.whatsapp.emulator import WhatsAppEmulator
+from hub.settings import CONFIG, ROOT
+from tests.walk.world import APP_SECRET, HEADER, NUMBER_ID, TELEGRAM_TOKEN, WHATSAPP_TOKEN, emulators, free_port, until
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Victim:
+    """The hub's process, and the trap that kills it: at the n-th send, before or after the provider took it."""
+
+    environment: dict[str, str]
+    url: str
+    process: asyncio.subprocess.Process | None = None
+    sends: int = 0
+    at_send: int = 0
+    taken: bool = False
+    dead: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self) -> None:
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "run.py", "serve", cwd=ROOT, env=self.environment, stderr=asyncio.subprocess.DEVNULL
+        )
+
+        async def ready() -> bool:
+            assert self.process is not None
+            assert self.process.returncode is None, "the hub ended by itself"
+            with suppress(aiohttp.ClientError):
+                async with aiohttp.ClientSession() as session, session.get(f"{self.url}/readyz") as answer:
+                    return answer.status == 200
+            return False
+
+        await until(ready, seconds=60)
+
+    async def kill(self) -> None:
+        """SIGKILL, as a power cut would; the next `start` is a new process on what is on disk."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGKILL)
+            await self.process.wait()
+        self.dead.set()
+
+    async def command(self, *arguments: str) -> bytes:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "run.py", *arguments, cwd=ROOT, env=self.environment, stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0, arguments
+        return output
+
+    @web.middleware
+    async def trap(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Counts what the hub sends, on both messengers, and springs at the chosen one."""
+        if not request.path.endswith(("/sendMessage", "/messages")):
+            return await handler(request)
+        self.sends += 1
+        sprung = self.sends == self.at_send
+        if sprung and not self.taken:
+            await self.kill()
+            raise web.HTTPServiceUnavailable  # nobody hears it
+        answer = await handler(request)
+        if sprung:
+            await self.kill()
+        return answer
+
+
+@dataclass
+class Scene:
+    victim: Victim
+    telegram: TelegramEmulator
+    whatsapp: WhatsAppEmulator
+    key: str
+
+    async def post(self, alert: dict[str, Any]) -> dict[str, Any] | None:
+        """What the hub answered; None if it died over it."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        try:
+            async with (
+                aiohttp.ClientSession(headers=headers) as session,
+                session.post(f"{self.victim.url}/api/v1/alerts", json=alert) as answer,
+            ):
+                assert answer.status in (200, 202), await answer.text()
+                body: dict[str, Any] = await answer.json()
+                return body
+        except aiohttp.ClientError:
+            return None
+
+    async def get(self, path: str) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{self.victim.url}/api/v1{path}") as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+            body: dict[str, Any] = await answer.json()
+            return body
+
+
+@asynccontextmanager
+async def scene(folder: Path, rows: list[str]) -> AsyncIterator[Scene]:
+    """A town with this directory, its messengers, and a hub that is not started yet."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    victim = Victim({}, url)
+    async with emulators(url, victim.trap) as (telegram, whatsapp, providers):
+        victim.environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {
+            "HUB_DATABASE__URL": f"sqlite://{folder}/hub.db",
+            "HUB_WEB__LISTEN": f"127.0.0.1:{port}",
+            "HUB_WEB__PUBLIC_URL": url,
+            "HUB_CHANNELS__TELEGRAM__TOKEN": TELEGRAM_TOKEN,
+            "HUB_CHANNELS__TELEGRAM__API_BASE": f"{providers}/telegram",
+            "HUB_CHANNELS__WHATSAPP__TOKEN": WHATSAPP_TOKEN,
+            "HUB_CHANNELS__WHATSAPP__PHONE_NUMBER_ID": NUMBER_ID,
+            "HUB_CHANNELS__WHATSAPP__APP_SECRET": APP_SECRET,
+            "HUB_CHANNELS__WHATSAPP__API_BASE": f"{providers}/whatsapp",
+        }
+        (folder / "directory.csv").write_text(HEADER + "\n".join(rows), encoding="utf-8")
+        await victim.command("import", "neighbourhoods", str(CONFIG / "neighbourhoods" / "zoetermeer.geojson"))
+        await victim.command("import", "directory", str(folder / "directory.csv"))
+        made = await victim.command("--json", "key", "create", "--role", "police", "--name", "test")
+        try:
+            yield Scene(victim, telegram, whatsapp, orjson.loads(made)["key"])
+        finally:
+            await victim.kill()

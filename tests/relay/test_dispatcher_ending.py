@@ -1,0 +1,223 @@
+"""What is not sent any more: expired, withdrawn, signed off; and how a dispatcher ends without loss or doubles."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hub.channel import Deferred
+from hub.domain import AlertState, DeliveryState, Handle
+from hub.places.atlas import Atlas
+from hub.relay.rescuer import Rescuer
+from hub.relay.wakes import Wakes
+from hub.settings import Account, Relay
+from hub.store.database import Store
+from tests.clock import FakeClock, settle
+from tests.relay.channel import FakeChannel, accepted_after
+from tests.relay.world import accept, crowd, deliveries, pass_time, rest, sending, states
+
+SLOW = Account(rate=1, burst=1)
+
+
+async def reasons(store: Store) -> set[str]:
+    return {d.reason for d in await deliveries(store) if d.state in (DeliveryState.EXPIRED, DeliveryState.CANCELLED)}
+
+
+async def test_what_expires_while_it_waits_for_the_limit_is_never_sent(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 10)
+    channel = FakeChannel(clock)
+    async with sending(store, clock, channel, account=SLOW) as hub:
+        await hub.relay("A", "BU1", lasts=3.5)
+        await pass_time(clock, store, 8)
+        await store.outbox.expire(clock.now())
+    assert await states(store) == {DeliveryState.SENT: 4, DeliveryState.EXPIRED: 6}
+    assert max(channel.times) <= 3.5
+    assert await reasons(store) == {"expired before it could be sent"}
+
+
+async def test_what_was_claimed_when_its_alert_was_cancelled_is_not_sent(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 20)
+    channel = FakeChannel(clock)
+    wakes = Wakes()
+    async with sending(store, clock, channel, account=Account(rate=4, burst=1), wakes=wakes) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 1)
+        sent = len(channel.asked)
+        assert (await states(store))[DeliveryState.SENDING] > 0
+        await accept(store, clock, "C", closes=["A"])
+        wakes.withdraw(("A",))
+        await pass_time(clock, store, 5)
+    assert len(channel.asked) == sent
+    assert await states(store) == {DeliveryState.SENT: sent, DeliveryState.CANCELLED: 20 - sent}
+
+
+async def test_a_deferred_one_of_a_cancelled_alert_does_not_come_back(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 1)
+    channel = FakeChannel(clock)
+    channel.script("BU1-0", [Deferred("429", retry_after=5)])
+    async with sending(store, clock, channel) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 1)
+        await accept(store, clock, "C", closes=["A"])
+        await pass_time(clock, store, 10)
+    assert len(channel.asked) == 1
+    assert await states(store) == {DeliveryState.CANCELLED: 1}
+
+
+@pytest.mark.parametrize("how", ["stop", "deleted"])
+async def test_who_left_between_planning_and_sending_gets_nothing(store: Store, clock: FakeClock, how: str) -> None:
+    await crowd(store, "BU1", 3)
+    async with sending(store, clock, FakeChannel(clock, "whatsapp")) as planning:
+        await planning.relay("A", "BU1")
+    if how == "stop":
+        await store.receipts.apply(store.receipts.stop("telegram", Handle("BU1-1")), [])
+    else:
+        await store.engine.write(("DELETE FROM address WHERE handle = 'BU1-1'",))
+    channel = FakeChannel(clock)
+    async with sending(store, clock, channel):
+        await pass_time(clock, store, 2)
+    assert sorted(channel.handles) == ["BU1-0", "BU1-2"]
+    assert await states(store) == {DeliveryState.SENT: 2, DeliveryState.CANCELLED: 1}
+
+
+async def test_a_drained_dispatcher_sends_no_more_and_a_second_hub_sends_the_rest_once(
+    store: Store, clock: FakeClock
+) -> None:
+    handles = await crowd(store, "BU1", 60)
+    channel = FakeChannel(clock, otherwise=accepted_after(2))
+    async with sending(store, clock, channel, account=Account(rate=20, burst=10)) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 1)
+        under_way = len(channel.asked)
+        assert 0 < channel.under_way
+        draining = asyncio.create_task(hub.dispatcher.drain(8))
+        await pass_time(clock, store, 2)
+        assert draining.done()  # as soon as the last send ended, not after 8 s
+        await hub.outcomes.flush()
+        await hub.plan()
+        await pass_time(clock, store, 3)
+        assert len(channel.asked) == under_way
+    assert await states(store) == {DeliveryState.SENT: under_way, DeliveryState.PENDING: 60 - under_way}
+    second = FakeChannel(clock)
+    async with sending(store, clock, second):
+        await pass_time(clock, store, 2)
+    assert sorted(channel.handles + second.handles) == sorted(handles)
+    assert {(d.state, d.tries, d.possible_duplicates) for d in await deliveries(store)} == {(DeliveryState.SENT, 1, 0)}
+
+
+async def test_a_claim_under_way_when_the_hub_stops_is_put_back(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 10)
+    channel = FakeChannel(clock)
+    async with sending(store, clock, channel) as hub:
+        await rest(store)
+        await hub.relay("A", "BU1")  # wakes the dispatcher
+        while (await store.outbox.totals()).sending == 0 and not channel.asked:
+            await asyncio.sleep(0)  # the claim is committed, its rows are on their way back to the loop
+        draining = asyncio.create_task(hub.dispatcher.drain(8))
+        await rest(store)
+        assert draining.done()
+        await hub.outcomes.flush()
+    got = await states(store)
+    assert got.get(DeliveryState.SENDING, 0) == 0
+    assert got.get(DeliveryState.SENT, 0) == len(channel.asked)
+
+
+async def test_draining_gives_up_on_sends_that_do_not_end(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 2)
+    async with sending(store, clock, FakeChannel(clock, otherwise=accepted_after(1e6))) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 1)
+        draining = asyncio.create_task(hub.dispatcher.drain(8))
+        await pass_time(clock, store, 7.5)
+        assert not draining.done()
+        await pass_time(clock, store, 1)
+        assert draining.done()
+
+
+async def test_a_send_cut_off_in_the_middle_becomes_a_counted_possible_duplicate(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 3)
+    async with sending(store, clock, FakeChannel(clock, otherwise=accepted_after(5))) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 1)
+    assert await states(store) == {DeliveryState.SENDING: 3}
+    assert await store.outbox.rescue(clock.now(), clock.now()) == 0  # the leases still run
+    await clock.advance(60)
+    assert await store.outbox.rescue(clock.now(), clock.now()) == 3
+    channel = FakeChannel(clock)
+    async with sending(store, clock, channel):
+        await pass_time(clock, store, 1)
+    assert len(channel.asked) == 3
+    assert {(d.state, d.tries, d.possible_duplicates) for d in await deliveries(store)} == {(DeliveryState.SENT, 2, 1)}
+
+
+async def test_one_whose_lease_was_lost_as_often_as_it_may_be_tried_is_given_up(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 1)
+    for _ in range(3):
+        async with sending(store, clock, FakeChannel(clock, otherwise=accepted_after(5))) as hub:
+            await (hub.relay("A", "BU1") if not await store.alerts.view("A") else settle())
+            await pass_time(clock, store, 1)
+        await clock.advance(60)
+        await store.outbox.rescue(clock.now(), clock.now())
+    channel = FakeChannel(clock)
+    async with sending(store, clock, channel, account=Account(attempts=3)):
+        await pass_time(clock, store, 1)
+    assert not channel.asked
+    (delivery,) = await deliveries(store)
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, "attempts used up: lease lost each time")
+
+
+async def test_what_waited_in_memory_until_its_lease_was_nearly_over_is_put_back_and_claimed_anew(
+    store: Store, clock: FakeClock
+) -> None:
+    await crowd(store, "BU1", 6)
+    channel = FakeChannel(clock, otherwise=accepted_after(4))
+    async with sending(
+        store, clock, channel, account=Account(concurrency=1, timeout=10), relay=Relay(lease=20)
+    ) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 40)
+    assert len(channel.asked) == len(set(channel.handles)) == 6
+    assert {(d.state, d.tries, d.possible_duplicates) for d in await deliveries(store)} == {(DeliveryState.SENT, 1, 0)}
+    assert max(outbound.attempt for _, _, outbound in channel.asked) > 1
+
+
+async def test_the_rescuer_ends_what_time_has_ended_and_mends_what_was_lost(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 3)
+    async with sending(store, clock, FakeChannel(clock, otherwise=accepted_after(500))) as hub:
+        await hub.relay("A", "BU1", lasts=100)
+        await pass_time(clock, store, 1)
+    await crowd(store, "BU2", 2, "whatsapp")
+    async with sending(store, clock, FakeChannel(clock)) as hub:
+        await hub.relay("B", "BU2", lasts=30)
+    wakes = Wakes()
+    waked = wakes.dispatcher()
+    atlas = Atlas(store.neighbourhoods)
+    task = asyncio.create_task(Rescuer(store.outbox, atlas, wakes, clock, 1.0).run(lambda: None))
+    with wakes.watching() as changed:
+        await pass_time(clock, store, 31, step=1)
+        assert await states(store, "B") == {DeliveryState.EXPIRED: 2}
+        assert changed.is_set()
+        assert not waked.is_set()
+        await pass_time(clock, store, 31, step=1)
+        assert await states(store, "A") == {DeliveryState.PENDING: 3}
+        assert waked.is_set()
+        await pass_time(clock, store, 40, step=1)
+        assert await states(store, "A") == {DeliveryState.EXPIRED: 3}
+    assert len(atlas.index) > 20  # the map was loaded too
+    view = await store.alerts.view("A")
+    assert view is not None
+    assert view.state(clock.now()) is AlertState.EXPIRED
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_hub_that_starts_rescues_every_lease_at_once(store: Store, clock: FakeClock) -> None:
+    await crowd(store, "BU1", 3)
+    async with sending(store, clock, FakeChannel(clock, otherwise=accepted_after(500))) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 1)
+    await Rescuer(store.outbox, Atlas(store.neighbourhoods), Wakes(), clock, 1.0).rescue_everything()
+    assert {(d.state, d.tries, d.possible_duplicates) for d in await deliveries(store)} == {
+        (DeliveryState.PENDING, 1, 1)
+    }
