@@ -53,8 +53,8 @@ class Breaker:
     def failed(self, reason: str, began: float = float("inf")) -> None:
         """The provider did not answer, or with an error of its own, to a send begun at `began` (monotonic seconds).
 
-        A send begun before the last good answer came says nothing of now: a few recipients that hang until the timeout, all at once,
-        are not an outage.
+        A send begun before the last good answer came says nothing of now: a few recipients that hang until the timeout, all at
+        once, are not an outage.
         """
         if self._open_until is None and began <= self._good_at:
             return

@@ -17,6 +17,9 @@ from hub.clock import Clock
 from hub.domain import Mistake, Refused
 from hub.store.database import HubLock, tortoise_config
 
+TORTOISE = tortoise_config(Path("unused.db"))
+"""For `python -m tortoise -c hub.store.migrating.TORTOISE makemigrations`, which compares tables.py with the migrations only."""
+
 
 async def pending(path: Path) -> list[str]:
     """Names of the migrations this database still needs."""

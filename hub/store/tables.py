@@ -52,7 +52,7 @@ class Postcode(Model):
 
 
 class WatchGroup(Model):
-    id = fields.BigIntField(primary_key=True, generated=False)
+    id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200, unique=True)
     platform = fields.CharField(max_length=20)
     members = fields.IntField()
@@ -75,7 +75,7 @@ class GroupNeighbourhood(Model):
 
 
 class Admin(Model):
-    id = fields.BigIntField(primary_key=True, generated=False)
+    id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200)
     language = fields.CharField(max_length=8)
 
@@ -98,7 +98,7 @@ class GroupAdmin(Model):
 class Address(Model):
     """`state`: verified (may be sent to), unverified, dead (the provider said so), stopped (the person said STOP)."""
 
-    id = fields.BigIntField(primary_key=True, generated=False)
+    id = fields.BigIntField(primary_key=True)
     admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="addresses")
     channel = fields.CharField(max_length=20)
     handle = fields.CharField(max_length=255)
@@ -189,7 +189,7 @@ class AlertNeighbourhood(Model):
 class Delivery(Model):
     """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim."""  # noqa: E501  # one SQL comment
 
-    id = fields.BigIntField(primary_key=True, generated=False)
+    id = fields.BigIntField(primary_key=True)
     alert_id = fields.CharField(max_length=12)
     admin_id = fields.BigIntField()
     address_id = fields.BigIntField()

@@ -115,7 +115,9 @@ def test_whatever_the_result_only_accepted_is_sent_and_nothing_is_due_in_the_pas
 
 
 @given(st.integers(0, 5000), st.floats(0.1, 10), st.floats(10, 100), st.integers())
-def test_waits_double_up_to_the_most_with_at_most_half_taken_off(tries: int, first: float, most: float, seed: int) -> None:
+def test_waits_double_up_to_the_most_with_at_most_half_taken_off(
+    tries: int, first: float, most: float, seed: int
+) -> None:
     full = min(most, first * 2 ** min(tries, 30))
     assert full / 2 <= Backoff(first, most, Random(seed))(tries) <= full
 

@@ -15,7 +15,7 @@ from hub.settings import Account, Relay
 from hub.store.database import Store
 from tests.clock import FakeClock, settle
 from tests.relay.channel import FakeChannel, accepted_after
-from tests.relay.world import accept, crowd, deliveries, pass_time, rest, sending, states
+from tests.relay.world import accept, crowd, deliveries, pass_time, rest, sending, states, until
 
 SLOW = Account(rate=1, burst=1)
 
@@ -90,7 +90,7 @@ async def test_a_drained_dispatcher_sends_no_more_and_a_second_hub_sends_the_res
         await hub.relay("A", "BU1")
         await pass_time(clock, store, 1)
         under_way = len(channel.asked)
-        assert 0 < channel.under_way
+        assert channel.under_way > 0
         draining = asyncio.create_task(hub.dispatcher.drain(8))
         await pass_time(clock, store, 2)
         assert draining.done()  # as soon as the last send ended, not after 8 s
@@ -112,8 +112,8 @@ async def test_a_claim_under_way_when_the_hub_stops_is_put_back(store: Store, cl
     async with sending(store, clock, channel) as hub:
         await rest(store)
         await hub.relay("A", "BU1")  # wakes the dispatcher
-        while (await store.outbox.totals()).sending == 0 and not channel.asked:
-            await asyncio.sleep(0)  # the claim is committed, its rows are on their way back to the loop
+        while not await store.engine.read("SELECT 1 FROM delivery WHERE state <> 0"):
+            pass  # until the claim is committed; its rows are on their way back to the loop
         draining = asyncio.create_task(hub.dispatcher.drain(8))
         await rest(store)
         assert draining.done()
@@ -135,7 +135,9 @@ async def test_draining_gives_up_on_sends_that_do_not_end(store: Store, clock: F
         assert draining.done()
 
 
-async def test_a_send_cut_off_in_the_middle_becomes_a_counted_possible_duplicate(store: Store, clock: FakeClock) -> None:
+async def test_a_send_cut_off_in_the_middle_becomes_a_counted_possible_duplicate(
+    store: Store, clock: FakeClock
+) -> None:
     await crowd(store, "BU1", 3)
     async with sending(store, clock, FakeChannel(clock, otherwise=accepted_after(5))) as hub:
         await hub.relay("A", "BU1")
@@ -172,9 +174,7 @@ async def test_what_waited_in_memory_until_its_lease_was_nearly_over_is_put_back
 ) -> None:
     await crowd(store, "BU1", 6)
     channel = FakeChannel(clock, otherwise=accepted_after(4))
-    async with sending(
-        store, clock, channel, account=Account(concurrency=1, timeout=10), relay=Relay(lease=20)
-    ) as hub:
+    async with sending(store, clock, channel, account=Account(concurrency=1, timeout=10), relay=Relay(lease=20)) as hub:
         await hub.relay("A", "BU1")
         await pass_time(clock, store, 40)
     assert len(channel.asked) == len(set(channel.handles)) == 6
@@ -194,6 +194,7 @@ async def test_the_rescuer_ends_what_time_has_ended_and_mends_what_was_lost(stor
     waked = wakes.dispatcher()
     atlas = Atlas(store.neighbourhoods)
     task = asyncio.create_task(Rescuer(store.outbox, atlas, wakes, clock, 1.0).run(lambda: None))
+    await until(lambda: len(atlas.index) > 20)  # the map was loaded too, in a thread
     with wakes.watching() as changed:
         await pass_time(clock, store, 31, step=1)
         assert await states(store, "B") == {DeliveryState.EXPIRED: 2}
@@ -204,7 +205,6 @@ async def test_the_rescuer_ends_what_time_has_ended_and_mends_what_was_lost(stor
         assert waked.is_set()
         await pass_time(clock, store, 40, step=1)
         assert await states(store, "A") == {DeliveryState.EXPIRED: 3}
-    assert len(atlas.index) > 20  # the map was loaded too
     view = await store.alerts.view("A")
     assert view is not None
     assert view.state(clock.now()) is AlertState.EXPIRED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import pairwise, repeat
 
 import pytest
 
@@ -10,16 +10,20 @@ from hub.channel import Accepted, Deferred, Outbound, Rejected, Uncertain
 from hub.domain import AckKind, DeliveryState, Handle
 from hub.settings import Account, Relay
 from hub.store.database import Store
-from hub.store.outbox import DeliveryView
+from hub.store.engine import StoreUnavailable
+from hub.store.outbox import Claimed, DeliveryView, Outbox
+from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock
-from tests.relay.channel import After, Answer, FakeChannel, accepted
+from tests.relay.channel import After, Answer, FakeChannel, accepted, accepted_after
 from tests.relay.world import crowd, deliveries, pass_time, sending, states
 from tests.store.world import people, person
 
 DOWN = Deferred("500")
 
 
-async def test_one_that_must_wait_does_not_hold_up_the_others_and_uses_up_no_try(store: Store, clock: FakeClock) -> None:
+async def test_one_that_must_wait_does_not_hold_up_the_others_and_uses_up_no_try(
+    store: Store, clock: FakeClock
+) -> None:
     handles = await crowd(store, "BU1", 100)
     channel = FakeChannel(clock)
     channel.script(handles[0], [Deferred("429", retry_after=20)] * 3)
@@ -30,7 +34,7 @@ async def test_one_that_must_wait_does_not_hold_up_the_others_and_uses_up_no_try
         await pass_time(clock, store, 62)
     assert await states(store) == {DeliveryState.SENT: 100}
     own = [at for at, handle, _ in channel.asked if handle == handles[0]]
-    assert [round(b - a) for a, b in zip(own, own[1:], strict=False)] == [20, 20, 20]
+    assert [round(b - a) for a, b in pairwise(own)] == [20, 20, 20]
 
 
 async def test_a_blocked_one_is_tried_once_and_the_next_address_gets_it(store: Store, clock: FakeClock) -> None:
@@ -75,7 +79,7 @@ async def test_tries_are_used_up_with_growing_waits_and_the_next_channel_takes_o
     async with sending(store, clock, channel, account=Account(attempts=4)) as hub:
         await hub.relay("A", "BU1")
         await pass_time(clock, store, 20, step=0.1)
-    waits = [b - a for a, b in zip(channel.times, channel.times[1:], strict=False)]
+    waits = [b - a for a, b in pairwise(channel.times)]
     assert [0.5 * 2**n <= wait <= 2**n + 0.2 for n, wait in enumerate(waits)] == [True] * 3
     first, second = await deliveries(store)
     assert (first.state, first.tries) == (DeliveryState.FAILED, 4)
@@ -97,7 +101,9 @@ async def leased(store: Store) -> int:
 
 
 @pytest.mark.parametrize(
-    "trouble", [DOWN, Uncertain("timed out"), Deferred("token refused", whole_account=True)], ids=["5xx", "?", "account"]
+    "trouble",
+    [DOWN, Uncertain("timed out"), Deferred("token refused", whole_account=True)],
+    ids=["5xx", "?", "account"],
 )
 async def test_an_outage_opens_the_breaker_and_afterwards_everyone_is_reached(
     store: Store, clock: FakeClock, trouble: Answer
@@ -203,7 +209,9 @@ async def one(store: Store) -> DeliveryView:
     return only
 
 
-async def test_on_a_blind_channel_an_uncertain_one_is_sent_again_soon_and_counted(store: Store, clock: FakeClock) -> None:
+async def test_on_a_blind_channel_an_uncertain_one_is_sent_again_soon_and_counted(
+    store: Store, clock: FakeClock
+) -> None:
     await crowd(store, "BU1", 1)
     channel = FakeChannel(clock)
     channel.script("BU1-0", [Uncertain("timed out")])
@@ -249,3 +257,31 @@ async def test_the_first_answer_of_the_provider_after_an_outage_closes_the_break
         outage.trouble = None
         await pass_time(clock, store, 6)
         assert await states(store) == {DeliveryState.SENT: 30}
+
+
+class Away(Outbox):
+    """The real verbs, over a store that takes no claims for a while."""
+
+    away = False
+
+    async def claim(self, channel: str, account: str, **more: int) -> list[Claimed]:
+        if self.away:
+            raise StoreUnavailable("disk full")
+        return await super().claim(channel, account, **more)
+
+
+async def test_a_store_that_takes_no_claims_for_a_while_disturbs_no_send_under_way(
+    store: Store, clock: FakeClock
+) -> None:
+    await crowd(store, "BU1", 40)
+    channel = FakeChannel(clock, otherwise=accepted_after(3))
+    outbox = Away(store.engine, SQLITE)
+    async with sending(store, clock, channel, account=Account(rate=10, burst=10), outbox=outbox) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 1)
+        outbox.away = True
+        await pass_time(clock, store, 10)
+        assert not hub.task.done()
+        outbox.away = False
+        await pass_time(clock, store, 20)
+    assert {(d.state, d.tries, d.possible_duplicates) for d in await deliveries(store)} == {(DeliveryState.SENT, 1, 0)}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from hub.channel import AckSeen, AddressChanged, RawUpdate, ReceiptSeen, ReplySeen, Unreadable
+from hub.channel import AckSeen, AddressChanged, Event, RawUpdate, ReceiptSeen, Unreadable
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.relay.loops import STUCK_SECONDS
 from hub.relay.receiver import BATCH, LISTEN_AGAIN_MOST, Receiver
 from hub.relay.wakes import Wakes
 from hub.store.database import Store
+from hub.store.engine import Statement, StoreUnavailable
+from hub.store.receipts import Receipts
+from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock
 from tests.relay.channel import FakeChannel, ListeningChannel, Meanings
 from tests.relay.receiving import receiving
@@ -74,7 +79,7 @@ async def test_an_update_whose_meaning_the_store_cannot_take_is_set_aside_and_th
 ) -> None:
     one, two = await sent(store, clock, 2)
     hub = receiving(store, clock)
-    poison = [
+    poison: list[Event] = [
         ReceiptSeen(DELIVERED, 1 << 70, "ref"),
         AckSeen(Handle("a lone \ud800"), "forwarded:1", 7),
         AckSeen(Handle("1"), "forwarded:zzzzzzzzzzzzzzzzzzzzz", 7),
@@ -113,7 +118,8 @@ async def test_more_than_one_batch_is_read_in_order(store: Store, clock: FakeClo
     await crowd(store, "BU1", 1)
     hub = receiving(store, clock)
     updates = [
-        hub.channel.meanings.update(AddressChanged(Handle("BU1-0"), n, reachable=n % 2 == 0)) for n in range(2 * BATCH + 8)
+        hub.channel.meanings.update(AddressChanged(Handle("BU1-0"), n, reachable=n % 2 == 0))
+        for n in range(2 * BATCH + 8)
     ]
     await hub.keep(*updates)
     await hub.receiver.read_all()
@@ -157,7 +163,7 @@ async def listen(store: Store, clock: FakeClock, channel: FakeChannel, seconds: 
     """Listen for so long; the moments of its beats."""
     receiver = Receiver(store, [channel], Wakes(), clock, {}, 1.0)
     beats: list[float] = []
-    task = asyncio.create_task(receiver.listener(channel)(lambda: beats.append(clock.monotonic())))  # type: ignore[arg-type]
+    task = asyncio.ensure_future(receiver.listener(channel)(lambda: beats.append(clock.monotonic())))
     await pass_time(clock, store, seconds, step=0.5)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -182,7 +188,7 @@ async def test_each_batch_is_on_disk_before_the_next_is_asked_for(store: Store, 
 async def test_a_listener_that_fails_starts_anew_with_growing_waits(store: Store, clock: FakeClock) -> None:
     channel = listener(store, clock, [ConnectionError()] * 1000)
     beats = await listen(store, clock, channel, 120)
-    waits = [round(b - a, 3) for a, b in zip(beats, beats[1:], strict=False)]
+    waits = [round(b - a, 3) for a, b in pairwise(beats)]
     assert waits[:6] == [1, 2, 4, 8, 16, LISTEN_AGAIN_MOST]
     assert set(waits[6:]) == {LISTEN_AGAIN_MOST}
     assert channel.polls == len(beats)
@@ -212,14 +218,35 @@ async def test_a_channel_that_is_called_by_its_provider_needs_no_listener(store:
     assert beats == []
 
 
-async def test_words_and_receipts_wait_for_a_store_that_is_away_and_are_read_then(
+class Away(Receipts):
+    """The real verbs, over a store that does not take anything for a while."""
+
+    away = True
+
+    async def apply(self, statements: Sequence[Statement], handled: Sequence[int]) -> None:
+        if self.away:
+            raise StoreUnavailable("disk full")
+        await super().apply(statements, handled)
+
+
+async def test_while_the_store_is_away_updates_stay_kept_and_nobody_is_told_and_then_they_are_read(
     store: Store, clock: FakeClock
 ) -> None:
-    """What was understood but not stored stays kept: reading it again gives the same."""
     (delivery,) = await sent(store, clock)
-    hub = receiving(store, clock)
-    await hub.keep(hub.channel.meanings.update(ReplySeen(Handle("BU1-0"), "ok", 7), receipt(DELIVERED, delivery)))
-    await hub.receiver.read_all()
+    receipts = Away(store.engine, SQLITE)
+    hub = receiving(replace(store, receipts=receipts), clock)
+    meanings = hub.channel.meanings
+    await hub.keep(
+        meanings.update(tap(AckKind.RECEIVED, delivery, token="t")), meanings.update(receipt(DELIVERED, delivery))
+    )
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await hub.receiver.read_all()
+    assert len(await hub.waiting()) == 2
+    assert (await store.outbox.totals()).unreadable_updates == 0
+    assert hub.channel.confirmed == []
+    receipts.away = False
     await hub.receiver.read_all()
     (got,) = await deliveries(store)
     assert (got.state, len(got.acknowledgements)) == (DeliveryState.DELIVERED, 1)
+    await hub.confirmed(1)

@@ -244,7 +244,7 @@ async def test_a_refused_update_ends_nothing(intake: Intake, store: Store, clock
 
 
 def test_the_order_is_actual_first_then_urgency_then_severity() -> None:
-    ordered = [
+    ordered: list[dict[str, Any]] = [
         {"info": {"urgency": "Immediate", "severity": "Extreme"}},
         {},
         {"info": {"urgency": "Immediate", "severity": "Minor"}},

@@ -86,7 +86,9 @@ Answer with a button or a word: ok · f (forwarded) · no"""
     )
 
 
-@pytest.mark.parametrize(("status", "lead", "template"), [("Exercise", "OEFENING", "exercise"), ("Test", "TEST", "test")])
+@pytest.mark.parametrize(
+    ("status", "lead", "template"), [("Exercise", "OEFENING", "exercise"), ("Test", "TEST", "test")]
+)
 def test_what_is_not_real_says_so_in_its_first_line_and_has_nothing_to_forward(
     status: str, lead: str, template: str
 ) -> None:
@@ -118,7 +120,12 @@ def test_a_language_may_come_with_its_country(code: str) -> None:
 
 def test_a_police_text_in_the_persons_language_is_taken_and_else_the_first() -> None:
     infos = [
-        {"language": code, "event": event, "headline": event, "area": [{"areaDesc": "Kerkstraat", "circle": ["52,4 1"]}]}
+        {
+            "language": code,
+            "event": event,
+            "headline": event,
+            "area": [{"areaDesc": "Kerkstraat", "circle": ["52,4 1"]}],
+        }
         for code, event in (("nl-NL", "Inbraak"), ("en-GB", "Burglary"))
     ]
     assert wording("en", infos=infos).parts["event"] == "Burglary"

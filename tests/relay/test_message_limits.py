@@ -10,7 +10,9 @@ from tests.relay.wordings import LINK, units, wording
 
 ASTRAL = "🏃🏽‍♂️"
 any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)
-long_text = st.builds(lambda text, times: (text * times)[:10_000], any_text, st.integers(1, 40)) | st.just(ASTRAL * 1400)
+long_text = st.builds(lambda text, times: (text * times)[:10_000], any_text, st.integers(1, 40)) | st.just(
+    ASTRAL * 1400
+)
 
 
 def within_limits(**info: str) -> None:

@@ -103,9 +103,7 @@ async def test_after_a_crash_in_the_middle_it_goes_on_and_makes_none_twice(store
 
 
 async def test_an_alert_cancelled_in_the_middle_of_planning_makes_no_more(store: Store, clock: FakeClock) -> None:
-    await people(
-        store, (person("Anna", ("telegram", "1")), ["BU1"]), (person("Bram", ("telegram", "2")), ["BU2"])
-    )
+    await people(store, (person("Anna", ("telegram", "1")), ["BU1"]), (person("Bram", ("telegram", "2")), ["BU2"]))
     await accept(store, clock, "A", "BU1", "BU2")
     (unplanned,) = await store.alerts.unplanned()
     await store.outbox.plan(

@@ -21,7 +21,9 @@ from tests.store.world import people, person
 DELIVERED, READ, FAILED, SENT = ReceiptKind.DELIVERED, ReceiptKind.READ, ReceiptKind.FAILED, ReceiptKind.SENT
 
 
-def receipt(kind: ReceiptKind, delivery: DeliveryView, at: int = 5, attempt: int = 1, dead: bool = False) -> ReceiptSeen:
+def receipt(
+    kind: ReceiptKind, delivery: DeliveryView, at: int = 5, attempt: int = 1, dead: bool = False
+) -> ReceiptSeen:
     return ReceiptSeen(kind, at, f"ref-{delivery.id}-{attempt}", address_dead=dead)
 
 
@@ -158,7 +160,9 @@ async def test_a_confirmation_that_hangs_or_fails_holds_up_nobody(
     await hub.stop()
 
 
-@pytest.mark.parametrize(("said", "kind"), [("ok", AckKind.RECEIVED), ("D!", AckKind.FORWARDED), ("no", AckKind.CANNOT)])
+@pytest.mark.parametrize(
+    ("said", "kind"), [("ok", AckKind.RECEIVED), ("D!", AckKind.FORWARDED), ("no", AckKind.CANNOT)]
+)
 async def test_words_are_about_the_latest_alert(
     store: Store, clock: FakeClock, hub: Receiving, said: str, kind: AckKind
 ) -> None:

@@ -25,7 +25,7 @@ from hub.settings import Account, Relay
 from hub.store.alerts import NewAlert, Routes
 from hub.store.database import Store
 from hub.store.keys import Identity
-from hub.store.outbox import DeliveryView
+from hub.store.outbox import DeliveryView, Outbox
 from tests.clock import FakeClock, settle
 from tests.relay.channel import FakeChannel
 from tests.store.world import people, person
@@ -145,13 +145,23 @@ async def sending(
     relay: Relay | None = None,
     routes: Routes | None = None,
     wakes: Wakes | None = None,
+    outbox: Outbox | None = None,
 ) -> AsyncIterator[Sending]:
     wakes, relay = wakes or Wakes(), relay or Relay()
     routes = routes or {"telegram": ["main"], "whatsapp": ["main"]}
     outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes)
     messages = Messages(store.alerts, "https://hub.example")
     dispatcher = Dispatcher(
-        channel, account or Account(), relay, store.outbox, store.ids, messages, outcomes.put, wakes, clock, Random(1)
+        channel,
+        account or Account(),
+        relay,
+        outbox or store.outbox,
+        store.ids,
+        messages,
+        outcomes.put,
+        wakes,
+        clock,
+        Random(1),
     )
     tasks = [asyncio.create_task(loop(lambda: None)) for loop in (dispatcher.run, outcomes.run)]
     planner = Planner(store, wakes, clock, routes, relay.poll)
