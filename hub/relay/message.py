@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.cap import alert_from_content
 from hub.channel import Wording
-from hub.domain import Alert, Area, Info, MsgType, Status
+from hub.domain import Alert, Area, Info, MsgType, Point, Status
 from hub.relay.words import Language, language
 from hub.store.alerts import Alerts, AlertView
 
@@ -113,15 +113,28 @@ def _names(place: str, name: str) -> bool:
 
 
 def _scene(info: Info | None) -> tuple[float, float] | None:
-    """(latitude, longitude) to point at: a circle's centre, else the middle of a polygon's corners."""
+    """(latitude, longitude) to point at: a circle's centre, else the middle of a shape's corners."""
     areas: tuple[Area, ...] = info.areas if info else ()
     for area in areas:
         for circle in area.circles:
             return circle.latitude, circle.longitude
-        for polygon in area.polygons:
-            latitudes, longitudes = zip(*polygon, strict=True)
+        corners = area.polygons[0] if area.polygons else tuple(_corners(area.geometry))
+        if corners:
+            latitudes, longitudes = zip(*corners, strict=True)
             return (min(latitudes) + max(latitudes)) / 2, (min(longitudes) + max(longitudes)) / 2
     return None
+
+
+def _corners(geometry: Any) -> Iterator[Point]:
+    """Every corner of a GeoJSON geometry (lon, lat), however deep its lists go."""
+    if isinstance(geometry, dict):
+        for name in ("geometry", "geometries", "features", "coordinates"):
+            yield from _corners(geometry.get(name))
+    elif isinstance(geometry, list) and len(geometry) >= 2 and isinstance(geometry[0], int | float):
+        yield float(geometry[1]), float(geometry[0])
+    elif isinstance(geometry, list):
+        for one in geometry:
+            yield from _corners(one)
 
 
 def _map_link(latitude: float, longitude: float) -> str:

@@ -13,8 +13,10 @@ from hub.relay.rescuer import Rescuer
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
 from hub.store.database import Store
+from hub.store.outbox import Claimed, Outbox
+from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock, settle
-from tests.relay.channel import FakeChannel, accepted_after
+from tests.relay.channel import After, FakeChannel, accepted_after
 from tests.relay.world import accept, crowd, deliveries, pass_time, rest, sending, states, until
 
 SLOW = Account(rate=1, burst=1)
@@ -106,21 +108,61 @@ async def test_a_drained_dispatcher_sends_no_more_and_a_second_hub_sends_the_res
     assert {(d.state, d.tries, d.possible_duplicates) for d in await deliveries(store)} == {(DeliveryState.SENT, 1, 0)}
 
 
+class Held(Outbox):
+    """The real verbs; while `hold` is set a claim that found something is answered only when it is let go."""
+
+    hold = False
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.engine, SQLITE)
+        self.found = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def claim(self, channel: str, account: str, **more: int) -> list[Claimed]:
+        claimed = await super().claim(channel, account, **more)
+        if self.hold and claimed:
+            self.found.set()
+            await self.let_go.wait()
+        return claimed
+
+
 async def test_a_claim_under_way_when_the_hub_stops_is_put_back(store: Store, clock: FakeClock) -> None:
     await crowd(store, "BU1", 10)
-    channel = FakeChannel(clock)
-    async with sending(store, clock, channel) as hub:
-        await rest(store)
-        await hub.relay("A", "BU1")  # wakes the dispatcher
-        while not await store.engine.read("SELECT 1 FROM delivery WHERE state <> 0"):
-            pass  # until the claim is committed; its rows are on their way back to the loop
+    channel, outbox = FakeChannel(clock), Held(store)
+    outbox.hold = True
+    async with sending(store, clock, channel, outbox=outbox) as hub:
+        await hub.relay("A", "BU1")
+        await outbox.found.wait()
         draining = asyncio.create_task(hub.dispatcher.drain(8))
+        await rest(store)
+        assert not draining.done()
+        outbox.let_go.set()
         await rest(store)
         assert draining.done()
         await hub.outcomes.flush()
-    got = await states(store)
-    assert got.get(DeliveryState.SENDING, 0) == 0
-    assert got.get(DeliveryState.SENT, 0) == len(channel.asked)
+    assert channel.asked == []
+    assert {(d.state, d.tries, d.possible_duplicates) for d in await deliveries(store)} == {
+        (DeliveryState.PENDING, 0, 0)
+    }
+
+
+async def test_a_claim_under_way_when_the_breaker_opens_is_put_back(store: Store, clock: FakeClock) -> None:
+    """Else it would lie in memory until its lease runs out, and count as tried."""
+    await crowd(store, "BU1", 40)
+    locked = Deferred("locked", whole_account=True)
+    channel, outbox = FakeChannel(clock, otherwise=lambda _: After(1, locked)), Held(store)
+    account = Account(rate=10, burst=10, concurrency=6)
+    async with sending(store, clock, channel, account=account, outbox=outbox) as hub:
+        await hub.relay("A", "BU1")
+        await until(lambda: len(channel.asked) == 6)
+        outbox.hold = True
+        hub.wakes.dispatch()
+        await outbox.found.wait()
+        await pass_time(clock, store, 1)
+        assert hub.dispatcher.breaker.is_open
+        outbox.let_go.set()
+        await pass_time(clock, store, 1)
+        assert await states(store) == {DeliveryState.PENDING: 40}
 
 
 async def test_draining_gives_up_on_sends_that_do_not_end(store: Store, clock: FakeClock) -> None:

@@ -181,6 +181,20 @@ def test_an_area_without_a_shape_has_no_map_link() -> None:
     assert "Kaart" not in wording(info={"area": area}).text
 
 
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        {"type": "Point", "coordinates": [4.2, 52.1]},
+        {"type": "Polygon", "coordinates": [[[4, 52], [4.4, 52], [4.4, 52.2], [4, 52.2], [4, 52]]]},
+        {"type": "GeometryCollection", "geometries": [{"type": "LineString", "coordinates": [[4, 52], [4.4, 52.2]]}]},
+    ],
+    ids=lambda geometry: str(geometry["type"]),
+)
+def test_the_map_of_a_geometry_points_at_its_middle_too(geometry: dict[str, object]) -> None:
+    made = wording(info={"area": [{"areaDesc": "Dorp", "geometry": geometry}]})
+    assert "mlat=52.10000&mlon=4.20000" in made.text
+
+
 def test_the_map_of_a_polygon_points_at_its_middle() -> None:
     area = [{"areaDesc": "Dorp", "polygon": ["52.0,4.0 52.2,4.0 52.2,4.4 52.0,4.4 52.0,4.0"]}]
     assert "mlat=52.10000&mlon=4.20000" in wording(info={"area": area}).text

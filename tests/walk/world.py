@@ -69,6 +69,16 @@ class Walk:
     whatsapp: WhatsAppEmulator
     session: aiohttp.ClientSession
     url: str
+    key: str
+    providers: str
+
+    @property
+    def telegram_url(self) -> str:
+        return f"{self.providers}/telegram"
+
+    @property
+    def whatsapp_url(self) -> str:
+        return f"{self.providers}/whatsapp"
 
     async def post(self, expect: int = 202, **alert: Any) -> dict[str, Any]:
         async with self.session.post(f"{self.url}/api/v1/alerts", json=alert) as answer:
@@ -154,4 +164,4 @@ async def walking(
         await to(running(hub))
         await to(serving(hub))
         session = await to(aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}))
-        yield Walk(hub, telegram_emulator, whatsapp_emulator, session, url)
+        yield Walk(hub, telegram_emulator, whatsapp_emulator, session, url, key, providers)
