@@ -1,0 +1,125 @@
+"""The command line as an operator and a script meet it: answers, exit codes, one JSON object with --json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.settings import CONFIG
+from hub.store.database import HubLock
+from run import app
+from tests.test_settings import environment
+
+MAP = str(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
+HEADER = "group,platform,members,neighbourhoods,admin,language,channel,handle,rank\n"
+ANNA = "Seghwaert,whatsapp,180,BU06370300,Anna de Vries,nl,whatsapp,+31612340001,1\n"
+ALERT = {
+    "info": [
+        {
+            "event": "Woninginbraak",
+            "headline": "Inbraak",
+            "area": [{"areaDesc": "Seghwaert", "geocode": [{"valueName": "CBS-BU", "value": "BU06370300"}]}],
+        }
+    ]
+}
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    runner = CliRunner()
+    with environment(
+        HUB_DATABASE__URL=f"sqlite://{tmp_path}/hub.db",
+        HUB_LOG__LEVEL="error",
+        HUB_CHANNELS__WHATSAPP__TOKEN="token-of-the-test",
+        HUB_CHANNELS__WHATSAPP__API_BASE="http://127.0.0.1:9",
+    ):
+        yield lambda *arguments, stdin=None: runner.invoke(app, list(arguments), input=stdin)
+
+
+def one_object(result: Any) -> dict[str, Any]:
+    """--json prints one object and nothing else."""
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def test_from_nothing_to_a_report(run: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "directory.csv"
+    directory.write_text(HEADER + ANNA, encoding="utf-8")
+    assert one_object(run("--json", "import", "neighbourhoods", MAP, "--edition", "2016"))["neighbourhoods"] == 26
+    assert one_object(run("--json", "import", "directory", str(directory)))["admins"] == 1
+    made = one_object(run("--json", "key", "create", "--role", "police", "--name", "oc", "--sender", "oc@example.org"))
+    assert made["key"].startswith("bs_police_")
+    assert one_object(run("--json", "simulate", "-", stdin=json.dumps(ALERT)))["audience"]["admins"] == 1
+    sent = one_object(run("--json", "send", "-", stdin=json.dumps(ALERT)))
+    report = one_object(run("--json", "report", sent["id"]))
+    assert report["state"] == "accepted"
+    assert [match["code"] for match in report["matched"]] == ["BU06370300"]
+    exported = one_object(run("--json", "export", "directory"))["csv"]
+    assert "+31612340001" in exported
+    listed = run("key", "list")
+    assert made["key"] not in listed.output
+    assert one_object(run("--json", "key", "revoke", made["id"])) == {"revoked": made["id"]}
+    assert run("key", "revoke", made["id"]).exit_code == 1
+
+
+def test_a_directory_with_mistakes_is_refused_whole_with_every_one_of_them(run: Run, tmp_path: Path) -> None:
+    run("import", "neighbourhoods", MAP)
+    directory = tmp_path / "directory.csv"
+    directory.write_text(
+        HEADER + ANNA + ANNA.replace("BU06370300", "BU99999999").replace(",1\n", ",x\n"), encoding="utf-8"
+    )
+    refused = run("--json", "import", "directory", str(directory))
+    assert refused.exit_code == 1
+    assert len(one_object(refused)["errors"]) >= 2
+    assert "+31612340001" not in refused.output, "a handle is personal"
+    assert one_object(run("--json", "export", "directory"))["csv"].count("\n") == 1, "nothing was imported"
+
+
+def test_check_tells_every_mistake_and_ends_with_one(run: Run) -> None:
+    assert run("check").exit_code == 0
+    with environment(HUB_WEB__LISTN="x", HUB_RELAY__LEASE="-1"):
+        refused = run("--json", "check")
+    assert refused.exit_code == 1
+    assert len(one_object(refused)["errors"]) == 2
+
+
+def test_doctor_says_what_works_and_what_does_not_without_secrets(run: Run) -> None:
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "store: answers" in result.output
+    assert "import neighbourhoods" in result.output
+    assert "whatsapp/main" in result.output
+    assert "token-of-the-test" not in result.output
+
+
+@pytest.mark.parametrize("alert", ["{", "[]", '{"info": []}', "<alert/>", "<!DOCTYPE a><alert/>"])
+def test_send_refuses_what_is_no_alert(run: Run, alert: str) -> None:
+    run("import", "neighbourhoods", MAP)
+    refused = run("send", "-", stdin=alert)
+    assert refused.exit_code == 1
+    assert refused.output.strip()
+
+
+def test_wrong_usage_ends_with_two(run: Run) -> None:
+    assert run("no-such-command").exit_code == 2
+    assert run("key", "create", "--role", "burglar", "--name", "x").exit_code == 2
+    assert run("import", "neighbourhoods", "/no/such/file").exit_code == 2
+
+
+def test_a_second_hub_on_the_same_file_is_refused_and_told_which_process_has_it(run: Run, tmp_path: Path) -> None:
+    run("migrate")
+    with HubLock(tmp_path / "hub.db"):
+        refused = run("serve")
+    assert refused.exit_code == 1
+    assert "Another hub uses this database" in refused.output
+
+
+def test_migrate_can_be_run_again(run: Run) -> None:
+    assert one_object(run("--json", "migrate"))["applied"] == ["0001_start"]
+    assert one_object(run("--json", "migrate"))["applied"] == []
