@@ -5,10 +5,11 @@ The only file that knows all stages. `run.py` gives it the channels (from adapte
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -115,9 +116,14 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
         yield hub
     finally:
         await hub.loops.stop("planner", "rescuer")
-        for dispatcher in hub.dispatchers:
-            await dispatcher.drain(hub.settings.relay.shutdown)
-        await hub.outcomes.flush()
+        # Together: each may take the whole of the time allowed, and none may claim what another has put back.
+        await asyncio.gather(*(dispatcher.drain(hub.settings.relay.shutdown) for dispatcher in hub.dispatchers))
+        await hub.loops.stop(*(f"dispatcher {dispatcher.name}" for dispatcher in hub.dispatchers))
+        with suppress(
+            TimeoutError
+        ):  # a store that is away must not hold the process: the leases keep what it did not hear
+            async with asyncio.timeout(hub.settings.relay.shutdown):
+                await hub.outcomes.flush()
         await hub.loops.stop()
         for sender in hub.senders:
             await sender.channel.close()

@@ -58,7 +58,10 @@ class Database(_Section):
 
     @property
     def sqlite_path(self) -> Path:
-        """The path after sqlite://. One exception: sqlite:///var/NAME is the project's own var/, for nobody keeps a file in /var itself."""
+        """The path after sqlite://. One exception: sqlite:///var/NAME is in the project's own var/.
+
+        The contract gives that as the example, and nobody keeps a database in /var itself.
+        """
         path = Path(self.url.removeprefix("sqlite://"))
         if path.parent == Path("/var"):
             return ROOT / "var" / path.name
@@ -176,6 +179,9 @@ class Channels(_Section):
     matrix: Matrix = Matrix()
 
 
+SPARE_SECONDS = 10.0
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -191,6 +197,20 @@ class Settings(BaseSettings):
     relay: Relay = Relay()
     channels: Channels = Channels()
     log: Log = Log()
+
+    @model_validator(mode="after")
+    def _leases_outlast_sends(self) -> Settings:
+        """A lease that ends while its send may still be under way would be put back unsent, again and again."""
+        longest = max(
+            account.timeout
+            for channel in (self.channels.telegram, self.channels.whatsapp, self.channels.matrix)
+            for account in channel.accounts
+        )
+        if self.relay.lease < longest + SPARE_SECONDS:
+            raise ValueError(
+                f"relay.lease must be at least {longest + SPARE_SECONDS:.0f}: the longest timeout and 10 s"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -32,7 +32,8 @@ class FakeClock:
         waiter = asyncio.ensure_future(event.wait())
         sleeper = self._sleeper(seconds)
         try:
-            await asyncio.wait({waiter, sleeper}, return_when=asyncio.FIRST_COMPLETED)
+            futures: set[asyncio.Future[object]] = {waiter, sleeper}  # type: ignore[arg-type]  # invariant, and only waited for
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiter.cancel()
             sleeper.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 
 from hub.channel import Action
 from hub.domain import AckKind
@@ -10,23 +11,27 @@ from hub.relay.words import LANGUAGES, language
 
 STOP = "stop"
 _ORDER = (AckKind.RECEIVED, AckKind.FORWARDED, AckKind.CANNOT)
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MEANINGS = {word: meaning for one in LANGUAGES.values() for word, meaning in one.answers.items()}
 _LONGEST = max(len(word.split()) for word in _MEANINGS)
 
 
 def actions_for(delivery_id: int, language_code: str) -> tuple[Action, ...]:
-    """Received, forwarded, cannot, in the contract's order; the data names answer and delivery in at most 24 signs."""
+    """Received, forwarded, cannot, in the contract's order; the data names answer and delivery in at most 26 signs."""
+    number = f"{delivery_id:x}"
+    return tuple([Action(kind, label, prefix + number) for kind, label, prefix in _buttons(language_code)])
+
+
+@cache
+def _buttons(language_code: str) -> tuple[tuple[AckKind, str, str], ...]:
     labels = language(language_code).labels
-    number = _base36(delivery_id)
-    return tuple(Action(kind, labels[kind], f"{kind.value}:{number}") for kind in _ORDER)
+    return tuple((kind, labels[kind], f"{kind.value}:") for kind in _ORDER)
 
 
 def read_action(data: str) -> tuple[AckKind, int] | None:
     """The answer and the delivery a button stands for; None if it is none of ours."""
     kind, _, number = data.partition(":")
     try:
-        return AckKind(kind), int(number, 36)
+        return AckKind(kind), int(number, 16)
     except ValueError:
         return None
 
@@ -64,11 +69,3 @@ def _plain(text: str) -> str:
         for sign in unicodedata.normalize("NFC", text[:200]).replace("’", "'").lower()
     )
     return "".join(kept).strip()
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-    return digits or "0"

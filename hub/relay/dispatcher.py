@@ -21,7 +21,7 @@ from hub.relay.answers import actions_for
 from hub.relay.backoff import Backoff
 from hub.relay.breaker import Breaker
 from hub.relay.delivery import not_sent, outcome_of, put_back
-from hub.relay.limiter import Limiter
+from hub.relay.limiter import Limiter, Token
 from hub.relay.message import Messages
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
@@ -149,11 +149,12 @@ class Dispatcher:
 
     async def _send_next_for_ever(self) -> None:
         while True:
-            claimed = await self._next()
+            claimed, token = self._take() or await self._next()
             self._busy += 1
             try:
                 await self._deliver(claimed)
             finally:
+                self._limiter.answered(token)
                 self._done()
 
     def _done(self) -> None:
@@ -161,39 +162,46 @@ class Dispatcher:
         if not self._busy:
             self._idle.set()
 
-    async def _next(self) -> Claimed:
-        """The most urgent of what is ready, when the account may send. One sender waits at a time, and chooses after the wait."""
+    def _take(self) -> tuple[Claimed, Token] | None:
+        """The most urgent of what is ready, if the account may send now."""
+        if not self._ready or self.breaker.wait() > 0 or self._limiter.wait() > 0:
+            return None
+        claimed = heapq.heappop(self._ready)[3]
+        if len(self._ready) == self._window // 2:
+            self._wake.set()
+        return claimed, self._limiter.take()
+
+    async def _next(self) -> tuple[Claimed, Token]:
+        """Wait until one may be sent. One sender waits for the cause, the others for their turn.
+
+        Nobody queues here who need not: asyncio's lock is fair, and with a queue before it every send costs a round of the loop
+        (measured: 3,900 sends a second instead of 8,000).
+        """
         async with self._turn:
-            while True:
-                while not self._ready:
+            while (taken := self._take()) is None:
+                if not self._ready:
                     self._filled.clear()
                     self._wake.set()
                     await self._filled.wait()
-                if (wait := self.breaker.wait()) > 0:
+                elif (wait := self.breaker.wait()) > 0:
                     await self._clock.wait(self.breaker.changed, wait)
-                    continue
-                await self._limiter.take()
-                if not self._ready:  # put back meanwhile: the breaker opened, or the hub is stopping
-                    self._limiter.answered()
-                    continue
-                claimed = heapq.heappop(self._ready)[3]
-                if len(self._ready) == self._window // 2:
-                    self._wake.set()
-                return claimed
+                else:
+                    await self._limiter.until_token(self._limiter.wait())
+            return taken
 
     async def _deliver(self, claimed: Claimed) -> None:
         """Nine times out of ten: build, send, report. Otherwise say why it was not sent."""
         now = self._clock.now()
         refused = self._no_reason_to_send(claimed, now)
         if refused is not None or claimed.handle is None:
-            self._limiter.answered()
             self._outcomes(
                 refused or not_sent(claimed, DeliveryState.CANCELLED, now, "the address is gone or signed off")
             )
             return
         began = self._clock.monotonic()
         try:
-            await self._messages.prepare((claimed.alert_id,))  # there already, unless very many alerts are under way
+            if not self._messages.knows(claimed.alert_id):  # unless very many alerts are under way it does
+                await self._messages.prepare((claimed.alert_id,))
             outbound = Outbound(
                 delivery_id=claimed.id,
                 attempt=claimed.attempt,
@@ -216,8 +224,6 @@ class Dispatcher:
                 self._judge(result, began)
         else:
             self._judge(result, began)
-        finally:
-            self._limiter.answered()
         self._outcomes(
             outcome_of(
                 result,

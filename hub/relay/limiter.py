@@ -2,23 +2,30 @@
 
 A token bucket of `rate` tokens, but a token comes back one window (a second) after the *answer* to the send that used it, not
 after the send: a provider counts arrivals, and between our send and its answer we cannot know when it arrived. So no window at the
-provider ever holds more than `rate` messages, whatever the network does; the price is the latency (rate / (1 s + latency)).
+provider holds more than `rate` messages, whatever the network does; the price is the latency (rate / (1 s + latency)). A message
+unanswered for ARRIVED has arrived or never will: recipients that hang must not cost the others their tokens.
 `burst` is how many may go at once; the rest of the second's tokens then follow evenly.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import heapq
+import itertools
 
 from hub.clock import Clock
 
 # Seconds. What floating point loses must not make a sleeper wake a hair too early, over and over.
 ROUNDING = 1e-6
+# Seconds. A request crosses the internet in tenths of one, or it is lost; what takes longer waits for the answer.
+ARRIVED = 1.0
+
+Token = list[float]
+"""[when it comes back]; -1 once it has."""
 
 
 class Limiter:
-    """`rate` in messages a second, 0 for no limit. Every `take` must be followed by one `answered`."""
+    """`rate` in messages a second, 0 for no limit. Each `take` is followed by one `answered` with its token."""
 
     def __init__(self, rate: float, burst: int, clock: Clock) -> None:
         self._clock = clock
@@ -28,34 +35,47 @@ class Limiter:
         self._burst = min(burst, self._tokens)
         self._bucket = float(self._burst)
         self._filled_at = clock.monotonic()
-        self._returns: deque[float] = deque()
+        self._returns: list[tuple[float, int, Token]] = []
+        self._count = itertools.count()
         self._answered = asyncio.Event()
 
-    async def take(self) -> None:
-        """Wait for a token. Callers come one at a time (the dispatcher's turn)."""
-        if not self._rate:
-            return
-        while (wait := self._wait()) > 0:
-            await self._clock.wait(self._answered, wait)
-        self._tokens -= 1
-        self._bucket -= 1
-
-    def answered(self) -> None:
-        """The provider answered (or the connection ended): the token comes back one window from now."""
-        if not self._rate:
-            return
-        self._returns.append(self._clock.monotonic() + self._window + 2 * ROUNDING)
-        self._answered.set()
-
-    def _wait(self) -> float:
+    def wait(self) -> float:
         """Seconds until a token may be there; 0 if one is."""
+        if not self._rate:
+            return 0.0
         now = self._clock.monotonic()
-        while self._returns and self._returns[0] <= now + ROUNDING:
-            self._returns.popleft()
-            self._tokens += 1
+        while self._returns and self._returns[0][0] <= now + ROUNDING:
+            moment, _, token = heapq.heappop(self._returns)
+            if token[0] == moment:  # else it came back earlier
+                token[0] = -1
+                self._tokens += 1
         self._bucket = min(self._burst, self._bucket + (now - self._filled_at) * self._rate)
         self._filled_at = now
         if self._tokens < 1:
-            return self._returns[0] - now if self._returns else self._window
+            return self._returns[0][0] - now
         short = (1 - self._bucket) / self._rate
         return short if short > ROUNDING else 0.0
+
+    def take(self) -> Token:
+        """Use a token; only when `wait` is 0."""
+        if not self._rate:
+            return []
+        self._tokens -= 1
+        self._bucket -= 1
+        token: Token = [0.0]
+        self._return(token, ARRIVED)
+        return token
+
+    def answered(self, token: Token) -> None:
+        """The provider answered, or the connection ended: the token comes back one window from now at the latest."""
+        if token and self._clock.monotonic() + self._window + 2 * ROUNDING < token[0]:
+            self._return(token, 0.0)
+            self._answered.set()
+
+    async def until_token(self, seconds: float) -> None:
+        """Wait so long, or until an answer may have brought a token nearer."""
+        await self._clock.wait(self._answered, seconds)
+
+    def _return(self, token: Token, after: float) -> None:
+        token[0] = self._clock.monotonic() + after + self._window + 2 * ROUNDING
+        heapq.heappush(self._returns, (token[0], next(self._count), token))

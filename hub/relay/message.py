@@ -36,6 +36,9 @@ class Messages:
         self._views: OrderedDict[str, AlertView] = OrderedDict()
         self._wordings: dict[tuple[str, str], Wording] = {}
 
+    def knows(self, alert_id: str) -> bool:
+        return alert_id in self._views
+
     async def prepare(self, alert_ids: Collection[str]) -> None:
         """Load what is not loaded yet."""
         missing = [alert_id for alert_id in alert_ids if alert_id not in self._views]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -159,28 +160,14 @@ class Outbox:
     async def record(self, outcomes: Sequence[Outcome], routes: Routes, *, first_id: int, now: int) -> None:
         """Store a batch, fenced by attempt; where one failed for good, its admin's next address gets a delivery at once."""
         sql = self._sql
-        batch = orjson.dumps(
-            [
-                [
-                    o.delivery_id,
-                    o.attempt,
-                    o.state,
-                    o.due_at,
-                    o.reason[:300],
-                    o.provider_ref,
-                    o.sent_at,
-                    o.tries,
-                    o.possible_duplicates,
-                ]
-                for o in outcomes
-            ]
-        ).decode()
         ids = orjson.dumps([o.delivery_id for o in outcomes]).decode()
+        sent, others = _sorted_out(outcomes)
         statements: list[Statement] = [
-            (sql.record_outcomes, batch),
-            (sql.match_early_receipts, batch),
-            (sql.lift_matched, batch),
+            (sql.record_sent, orjson.dumps(batch).decode(), attempt) for attempt, batch in sent.items()
         ]
+        if others:
+            statements.append((sql.record_outcomes, orjson.dumps(others).decode()))
+        statements += [(sql.lift_early,), (sql.match_early_receipts,)]
         dead = [o.delivery_id for o in outcomes if o.address_dead]
         if dead:
             statements.append((sql.kill_addresses, orjson.dumps(dead).decode()))
@@ -213,6 +200,31 @@ class Outbox:
 
     async def totals(self) -> Totals:
         return Totals(*(await self._engine.read(self._sql.totals))[0])
+
+
+def _sorted_out(outcomes: Sequence[Outcome]) -> tuple[dict[int, dict[str, str]], list[tuple[Any, ...]]]:
+    """Those the provider took, by attempt number as `record_sent` reads them, and all others as `record_outcomes` does."""
+    sent: dict[int, dict[str, str]] = {}
+    others: list[tuple[Any, ...]] = []
+    for o in outcomes:
+        if o.state is DeliveryState.SENT and o.tries == 1 and not o.possible_duplicates:
+            sent.setdefault(o.attempt, {})[str(o.delivery_id)] = f"{o.sent_at or o.due_at}|{o.provider_ref}"
+        else:
+            reason = o.reason[:300]
+            others.append(
+                (
+                    o.delivery_id,
+                    o.attempt,
+                    o.state,
+                    o.due_at,
+                    reason,
+                    o.provider_ref,
+                    o.sent_at,
+                    o.tries,
+                    o.possible_duplicates,
+                )
+            )
+    return sent, others
 
 
 def _delivery(row: Row) -> DeliveryView:

@@ -23,6 +23,7 @@ class Queries:
     alert_counts: str
     alert_page: str
     alert_contents: str
+    delivery_states: str
     events_after: str
     audience_by_code: str
     audience_total: str
@@ -33,8 +34,9 @@ class Queries:
     claimed: str
     next_due: str
     record_outcomes: str
+    record_sent: str
+    lift_early: str
     match_early_receipts: str
-    lift_matched: str
     fall_back: str
     kill_addresses: str
     kill_addresses_from_receipts: str

@@ -20,7 +20,8 @@ def main() -> None:
     chosen = sys.argv[1:] or ["matching", "intake", "fanout"]
     versions = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "uvloop"))
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}"
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, {versions}"
     )
     sink = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

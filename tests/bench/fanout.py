@@ -22,7 +22,7 @@ from adapters.whatsapp.channel import WhatsAppChannel
 from hub.cap import read_json
 from hub.channel import Outbound, Result
 from hub.clock import SystemClock
-from hub.domain import Address, Admin, DeliveryState, Group, Handle, Role
+from hub.domain import Address, Admin, Group, Handle, Role
 from hub.places.reading import read_neighbourhoods
 from hub.service import Hub, Sender, build_hub, running
 from hub.settings import CONFIG, Database, Settings, WhatsAppAccount
@@ -36,6 +36,10 @@ RUNS = 5
 CLOCK = SystemClock()
 ALERT = b"""{"info":[{"event":"Woninginbraak","headline":"Woninginbraak op heterdaad","description":"Man, donkere jas, rode fiets.",
 "area":[{"areaDesc":"Zoetermeer","geocode":[{"valueName":"CBS-GM","value":"GM0637"}]}]}]}"""
+
+
+LEFT = """SELECT planned_at IS NOT NULL,
+    EXISTS (SELECT 1 FROM delivery WHERE state = 0) OR EXISTS (SELECT 1 FROM delivery WHERE state = 1) FROM alert WHERE id = ?1"""
 
 
 class Recorded(WhatsAppChannel):
@@ -72,11 +76,9 @@ async def fan_out(hub: Hub) -> float:
     started = time.perf_counter()
     taken = await hub.intake.accept(read_json(ALERT), Identity("bench", "bench", Role.POLICE, "bench"))
     while True:
-        await asyncio.sleep(0.02)
-        counts = await hub.store.engine.read(
-            "SELECT COUNT(*) FROM delivery WHERE alert_id = ?1 AND state >= ?2", taken.view.id, DeliveryState.SENT
-        )
-        if counts[0][0] == ADMINS:
+        await asyncio.sleep(0.01)
+        planned, left = (await hub.store.engine.read(LEFT, taken.view.id))[0]  # cheap: both are partial indexes
+        if planned and not left:
             return ADMINS / (time.perf_counter() - started)
 
 

@@ -82,7 +82,7 @@ async def test_an_update_whose_meaning_the_store_cannot_take_is_set_aside_and_th
     poison: list[Event] = [
         ReceiptSeen(DELIVERED, 1 << 70, "ref"),
         AckSeen(Handle("a lone \ud800"), "forwarded:1", 7),
-        AckSeen(Handle("1"), "forwarded:zzzzzzzzzzzzzzzzzzzzz", 7),
+        AckSeen(Handle("1"), "forwarded:fffffffffffffffffffff", 7),
     ]
     meanings = hub.channel.meanings
     await hub.keep(meanings.update(tap(AckKind.RECEIVED, one, token="t")), *(meanings.update(p) for p in poison))

@@ -22,11 +22,13 @@ async def arrivals(rate: float, burst: int, latencies: Sequence[tuple[float, flo
 
     async def send(there: float, back: float) -> None:
         async with turn:
-            await limiter.take()
+            while (wait := limiter.wait()) > 0:
+                await limiter.until_token(wait)
+            token = limiter.take()
         await clock.sleep(there)
         seen.append(clock.monotonic())
         await clock.sleep(back)
-        limiter.answered()
+        limiter.answered(token)
 
     tasks = [asyncio.create_task(send(*one)) for one in latencies]
     await clock.advance(10 * len(latencies) / rate + 60)
@@ -68,8 +70,13 @@ async def test_less_than_one_a_second_is_kept_too() -> None:
     assert seen == pytest.approx([0, 2, 4], abs=0.001)
 
 
-async def test_without_a_rate_nobody_waits() -> None:
+async def test_recipients_that_hang_do_not_cost_the_others_their_turn() -> None:
+    seen = await arrivals(30, 30, [(0.01, 10.0) if n % 10 == 0 else (0.01, 0.01) for n in range(300)])
+    assert seen[-1] <= 1.25 * 300 / 30
+
+
+def test_without_a_rate_nobody_waits() -> None:
     limiter = Limiter(0, 1, FakeClock())
     for _ in range(1000):
-        await limiter.take()
-        limiter.answered()
+        assert limiter.wait() == 0
+        limiter.answered(limiter.take())

@@ -111,7 +111,7 @@ async def test_english_is_there_for_who_asks_or_whose_browser_does(world: World)
 
 async def test_the_console_lists_alerts_and_shows_one(relaying: World) -> None:
     cookie = await sign_in(relaying)
-    assert "nog geen alert" in await (await relaying.get("/console", None, headers=cookie)).text()
+    assert "nog geen melding" in await (await relaying.get("/console", None, headers=cookie)).text()
     alert = await relaying.accepted(an_alert())
     page = await (await relaying.get("/console", None, headers=cookie)).text()
     assert alert["id"] in page and "0 van 2" in page

@@ -39,8 +39,11 @@ _FALL_BACK = f"""INSERT INTO delivery (id, alert_id, admin_id, address_id, step,
 _FAILED_RECEIPTS = """(SELECT DISTINCT rc.delivery_id AS value FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1
     AND rc.kind = 'failed' AND rc.channel = ?5 WHERE r.value->>2 = 'failed')"""
 
+_EARLY_RECEIPTS = """FROM receipt rc JOIN delivery d ON d.provider_ref = rc.provider_ref AND d.channel = rc.channel
+    WHERE rc.delivery_id IS NULL AND rc.id > (SELECT MAX(id) - 10000 FROM receipt) AND rc.provider_ref <> ''"""
+
 _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
-    SELECT d.alert_id, ?2, 'deliveries', json_group_array(json_array(d.id, d.state, d.channel, d.admin_id))
+    SELECT d.alert_id, ?2, 'deliveries', json_group_array(d.id)
     FROM json_each(?1) changed JOIN delivery d ON d.id = changed.value GROUP BY d.alert_id"""
 
 SQLITE = Queries(
@@ -75,6 +78,7 @@ SQLITE = Queries(
         WHERE alert_id IN (SELECT value FROM json_each(?1)) GROUP BY alert_id, state""",
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
     alert_contents="SELECT id, content FROM alert WHERE id IN (SELECT value FROM json_each(?1))",
+    delivery_states="""SELECT id, state, channel, admin_id FROM delivery WHERE id IN (SELECT value FROM json_each(?1))""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
     audience_by_code=f"SELECT gn.code, COUNT(DISTINCT ga.admin_id) {_AUDIENCE} GROUP BY gn.code",
@@ -115,15 +119,21 @@ SQLITE = Queries(
             possible_duplicates = possible_duplicates + (o.value->>8), lease = NULL, lease_until = NULL
         FROM json_each(?1) o, alert
         WHERE delivery.id = o.value->>0 AND delivery.attempt = o.value->>1 AND alert.id = delivery.alert_id""",
-    match_early_receipts="""UPDATE receipt SET delivery_id = o.value->>0 FROM json_each(?1) o
-        WHERE receipt.provider_ref = o.value->>5 AND o.value->>5 <> '' AND receipt.delivery_id IS NULL
-          AND receipt.channel = (SELECT channel FROM delivery WHERE id = o.value->>0)""",
-    lift_matched="""UPDATE delivery SET state = top.level, sent_at = COALESCE(sent_at, top.at),
+    # Those the provider took, the many: {"id": "sent_at|provider_ref"} of one attempt, so that no row is parsed as JSON.
+    record_sent="""UPDATE delivery SET state = MAX(state, 4), tries = tries + 1, lease = NULL, lease_until = NULL,
+            reason = CASE WHEN state > 4 THEN reason ELSE '' END, due_at = CAST(o.value AS INTEGER),
+            sent_at = COALESCE(sent_at, CAST(o.value AS INTEGER)), provider_ref = substr(o.value, instr(o.value, '|') + 1)
+        FROM json_each(?1) o WHERE delivery.id = CAST(o.key AS INTEGER) AND delivery.attempt = ?2""",
+    # Receipts that came before we knew the message's reference: hardly ever any, so the search begins there, and no further
+    # back than the last 10,000, for those of messages that are not ours stay without a delivery for ever.
+    lift_early=f"""UPDATE delivery SET state = top.level, sent_at = COALESCE(sent_at, top.at),
             reason = CASE WHEN top.level = 5 THEN top.reason ELSE delivery.reason END
-        FROM (SELECT rc.delivery_id AS id, MIN(rc.at) AS at, MAX(CASE rc.kind WHEN 'failed' THEN rc.reason ELSE '' END) AS reason,
+        FROM (SELECT d.id AS id, MIN(rc.at) AS at, MAX(CASE rc.kind WHEN 'failed' THEN rc.reason ELSE '' END) AS reason,
                      MAX(CASE rc.kind WHEN 'read' THEN 7 WHEN 'delivered' THEN 6 WHEN 'failed' THEN 5 ELSE 4 END) AS level
-              FROM json_each(?1) o JOIN receipt rc ON rc.delivery_id = o.value->>0 GROUP BY rc.delivery_id) top
+              {_EARLY_RECEIPTS} GROUP BY d.id) top
         WHERE delivery.id = top.id AND delivery.state < top.level""",
+    match_early_receipts=f"""UPDATE receipt SET delivery_id = early.id
+        FROM (SELECT rc.id AS receipt, d.id AS id {_EARLY_RECEIPTS}) early WHERE receipt.id = early.receipt""",
     fall_back=_FALL_BACK.format(failed="json_each(?1)"),
     kill_addresses="""UPDATE address SET state = 'dead' WHERE state = 'verified'
         AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN delivery d ON d.id = x.value)""",
@@ -165,7 +175,7 @@ SQLITE = Queries(
         WHERE delivery.id = top.id AND delivery.state < top.level RETURNING id, state""",
     fall_back_from_receipts=_FALL_BACK.format(failed=_FAILED_RECEIPTS),
     receipts_seen="""INSERT INTO alert_event (alert_id, at, kind, data)
-        SELECT d.alert_id, ?2, 'deliveries', json_group_array(DISTINCT json_array(d.id, d.state, d.channel, d.admin_id))
+        SELECT d.alert_id, ?2, 'deliveries', json_group_array(DISTINCT d.id)
         FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1 AND rc.channel = ?3
         JOIN delivery d ON d.id = rc.delivery_id GROUP BY d.alert_id""",
     # acknowledgements --------------------------------------------------------------------------------------------------------
