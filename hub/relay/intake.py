@@ -5,6 +5,7 @@ Called by the web's endpoint, the command line's `send` and the demo. Sends noth
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from hub.domain import Alert, AlertState, Mistake, MsgType, Refused, Severity, S
 from hub.places.atlas import Atlas
 from hub.places.matching import MatchResult
 from hub.relay.wakes import Wakes
-from hub.store.alerts import Alerts, AlertView, Audience, NewAlert, Routes
+from hub.store.alerts import Alerts, AlertView, Audience, NewAlert, Routes, view_of_new
 from hub.store.keys import Identity
 
 # Crockford's base 32 without look-alikes, so that a number can be read out over the phone. 8 signs are 40 bits: the chance that a
@@ -91,12 +92,15 @@ class Intake:
     ) -> Taken:
         """Store the alert and tell the planner. Raises Refused, AlreadyDifferent, StoreUnavailable; then nothing was stored."""
         alert = self._complete(posted, who, new_identifier=self._identifier(who, idempotency_key))
-        earlier = await self._alerts.stored(alert.sender, alert.identifier)
-        if earlier is not None:
-            return await self._repeat(earlier.id, earlier.fingerprint, alert)
         now = self._clock.now()
         match = self._match(alert)
-        closes = await self._referenced(alert)
+        earlier, closes, audience = await asyncio.gather(
+            self._alerts.stored(alert.sender, alert.identifier),
+            self._referenced(alert),
+            self._alerts.audience([m.code for m in match.matches], self._routes),
+        )
+        if earlier is not None:
+            return await self._repeat(earlier.id, earlier.fingerprint, alert)
         mistakes = [*match.mistakes, *objections(alert, now)]
         if alert.msg_type is MsgType.CANCEL:
             mistakes += [] if closes else [NOTHING_TO_CANCEL]
@@ -104,7 +108,6 @@ class Intake:
             mistakes.append(NOBODY)
         if mistakes:
             raise Refused("The alert was not accepted", mistakes)
-        codes = [m.code for m in match.matches]
         offered = NewAlert(
             id=self._number(),
             alert=alert,
@@ -113,7 +116,7 @@ class Intake:
             accepted_at=now,
             expires_at=to_milliseconds(alert.expires),
             matches=tuple(match.matches),
-            audience=await self._alerts.audience(codes, self._routes),
+            audience=audience,
             closes=tuple(closes.values()),
             closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
             relayed=alert.msg_type is not MsgType.CANCEL,
@@ -128,9 +131,9 @@ class Intake:
         warnings += [
             f"references: {r.identifier} is not an alert of ours"
             for r in alert.references
-            if r.identifier not in closes and alert.msg_type is MsgType.UPDATE
+            if (r.sender, r.identifier) not in closes and alert.msg_type is MsgType.UPDATE
         ]
-        return Taken(await self._view(stored.id), True, tuple(warnings))
+        return Taken(view_of_new(offered), True, tuple(warnings))
 
     async def _repeat(self, alert_id: str, fingerprint: str, alert: Alert) -> Taken:
         if fingerprint != alert.fingerprint:
@@ -156,8 +159,8 @@ class Intake:
         # One info per language says the same of the same place; where they differ, everyone named is meant.
         return self._atlas.index.match([area for info in alert.infos for area in info.areas])
 
-    async def _referenced(self, alert: Alert) -> dict[str, str]:
-        """{identifier: alert id} of the alerts that an Update or Cancel ends."""
+    async def _referenced(self, alert: Alert) -> dict[tuple[str, str], str]:
+        """{(sender, identifier): alert id} of the alerts that an Update or Cancel ends."""
         if alert.msg_type not in (MsgType.UPDATE, MsgType.CANCEL):
             return {}
         return await self._alerts.find([(r.sender, r.identifier) for r in alert.references])

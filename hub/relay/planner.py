@@ -33,7 +33,9 @@ class Planner:
             await self._clock.wait(self._wakes.planner, self._poll)
 
     async def plan(self, alert: Unplanned) -> None:
-        for codes in chunks(await self._store.alerts.unplanned_codes(alert.id)):
+        # One chunk even where nothing was matched: it says that the alert is planned.
+        parts = list(chunks(await self._store.alerts.unplanned_codes(alert.id))) or [[]]
+        for number, codes in enumerate(parts, start=1):
             await self._store.outbox.plan(
                 alert.id,
                 codes,
@@ -42,9 +44,9 @@ class Planner:
                 priority=alert.priority,
                 expires_at=alert.expires_at,
                 now=self._clock.now(),
+                last=number == len(parts),
             )
             self._wakes.dispatch()
-        await self._store.alerts.planned(alert.id, self._clock.now())
         self._wakes.changed()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -136,6 +137,32 @@ class AlertEvent:
     data: Any
 
 
+def view_of_new(new: NewAlert) -> AlertView:
+    """What there is to see of an alert at the moment it was stored."""
+    return AlertView(
+        id=new.id,
+        sender=new.alert.sender,
+        identifier=new.alert.identifier,
+        status=new.alert.status,
+        msg_type=new.alert.msg_type,
+        content=new.alert.content,
+        fingerprint=new.alert.fingerprint,
+        accepted_at=new.accepted_at,
+        expires_at=new.expires_at,
+        planned_at=None if new.relayed else new.accepted_at,
+        closed_at=None if new.relayed else new.accepted_at,
+        closed_as="" if new.relayed else AlertState.ENDED.value,
+        audience=new.audience,
+        last_event=0,
+        matched=tuple(
+            Matched(m.code, m.name, m.overlap_square_metres, m.distance_metres, m.why, None) for m in new.matches
+        ),
+        deliveries={},
+        first_sent_at=None,
+        last_sent_at=None,
+    )
+
+
 class Alerts:
     def __init__(self, engine: Engine, queries: Queries) -> None:
         self._engine = engine
@@ -196,15 +223,17 @@ class Alerts:
         rows = await self._engine.read(self._sql.stored_alert, sender, identifier)
         return Stored(*rows[0]) if rows else None
 
-    async def find(self, names: Sequence[tuple[str, str]]) -> dict[str, str]:
-        """(sender, identifier) pairs → {identifier: alert id} of those that are here."""
+    async def find(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """(sender, identifier) pairs → {pair: alert id} of those that are here."""
         rows = await self._engine.read(self._sql.find_alerts, orjson.dumps(names).decode())
-        return {identifier: alert_id for alert_id, identifier in rows}
+        return {(sender, identifier): alert_id for alert_id, sender, identifier in rows}
 
     async def audience(self, codes: Sequence[str], routes: Routes) -> Audience:
         given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode()
-        by_code: dict[str, int] = dict(await self._engine.read(self._sql.audience_by_code, *given))
-        (groups, admins), *_ = await self._engine.read(self._sql.audience_total, *given)
+        counted, ((groups, admins),) = await asyncio.gather(
+            self._engine.read(self._sql.audience_by_code, *given), self._engine.read(self._sql.audience_total, *given)
+        )
+        by_code: dict[str, int] = dict(counted)
         dark = tuple(code for code in codes if not by_code.get(code))
         return Audience(len(codes), groups, admins, dark, by_code)
 
@@ -221,16 +250,6 @@ class Alerts:
         """(code, admins in it), nearest to the scene first."""
         return [(code, admins) for code, admins in await self._engine.read(self._sql.unplanned_codes, alert_id)]
 
-    async def planned(self, alert_id: str, now: int) -> None:
-        await self._engine.write(
-            (self._sql.alert_planned, alert_id, now),
-            (self._sql.add_events, alert_id, orjson.dumps([[alert_id, "planned", "{}"]]).decode(), now),
-        )
-
-    async def contents(self, alert_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        rows = await self._engine.read(self._sql.alert_contents, orjson.dumps(alert_ids).decode())
-        return {alert_id: orjson.loads(content) for alert_id, content in rows}
-
     async def view(self, alert_id: str) -> AlertView | None:
         return next(iter(await self.views([alert_id])), None)
 
@@ -242,12 +261,17 @@ class Alerts:
     async def views(self, alert_ids: Sequence[str]) -> list[AlertView]:
         """In the order asked for; those that do not exist are left out."""
         ids = orjson.dumps(alert_ids).decode()
+        alerts, matches, deliveries = await asyncio.gather(
+            self._engine.read(self._sql.alerts, ids),
+            self._engine.read(self._sql.alert_matches, ids),
+            self._engine.read(self._sql.alert_counts, ids),
+        )
         matched: dict[str, list[Matched]] = defaultdict(list)
-        for alert_id, *match in await self._engine.read(self._sql.alert_matches, ids):
+        for alert_id, *match in matches:
             matched[alert_id].append(Matched(*match))
         counts: dict[str, dict[DeliveryState, int]] = defaultdict(dict)
         sent: dict[str, list[int]] = defaultdict(list)
-        for alert_id, state, count, first, last in await self._engine.read(self._sql.alert_counts, ids):
+        for alert_id, state, count, first, last in deliveries:
             counts[alert_id][DeliveryState(state)] = count
             sent[alert_id] += [at for at in (first, last) if at is not None]
         views = {
@@ -271,7 +295,7 @@ class Alerts:
                 first_sent_at=min(sent[row[0]], default=None),
                 last_sent_at=max(sent[row[0]], default=None),
             )
-            for row in await self._engine.read(self._sql.alerts, ids)
+            for row in alerts
         }
         return [views[alert_id] for alert_id in alert_ids if alert_id in views]
 

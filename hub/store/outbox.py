@@ -109,10 +109,14 @@ class Outbox:
         priority: int,
         expires_at: int,
         now: int,
+        last: bool = False,
     ) -> None:
-        """Make the deliveries of these neighbourhoods; safe to run again. Ids run from `first_id` up, nearest first."""
+        """Make the deliveries of these neighbourhoods; safe to run again. Ids run from `first_id` up, nearest first.
+
+        `last`: there are no more after these; the alert is planned, in the same transaction.
+        """
         sql, chosen = self._sql, orjson.dumps(codes).decode()
-        await self._engine.write(
+        statements: list[Statement] = [
             (
                 sql.plan_deliveries,
                 alert_id,
@@ -124,7 +128,11 @@ class Outbox:
                 now,
             ),
             (sql.codes_planned, alert_id, chosen, now),
-        )
+        ]
+        if last:
+            planned = orjson.dumps([[alert_id, "planned", "{}"]]).decode()
+            statements += [(sql.alert_planned, alert_id, now), (sql.add_events, alert_id, planned, now)]
+        await self._engine.write(*statements)
 
     async def claim(
         self, channel: str, account: str, *, lease: int, lease_until: int, now: int, limit: int

@@ -74,7 +74,9 @@ async def test_events_written_by_another_process_are_told_too(world: World) -> N
     alert = await world.accepted(an_alert())
     stream = await world.get(f"{API}/alerts/{alert['id']}/events")
     await until_snapshot_with_id(stream)
-    await world.hub.store.alerts.planned(alert["id"], world.clock.now())  # without a wake-up
+    await world.hub.store.outbox.plan(  # without a wake-up
+        alert["id"], [], {}, first_id=1, priority=0, expires_at=0, now=world.clock.now(), last=True
+    )
     await until(stream, "planned")
     stream.close()
 

@@ -25,7 +25,7 @@ PRAGMAS = {
     "journal_size_limit": str(64 << 20),
     "cache_size": "-65536",
 }
-READERS = 2
+READERS = 4
 GROUP_MOST = 500
 
 # What is the machine's fault rather than the statement's: disk full, file gone, locked by another process for too long.

@@ -62,7 +62,7 @@ SQLITE = Queries(
     add_events="""INSERT INTO alert_event (alert_id, at, kind, data)
         SELECT e.value->>0, ?3, e.value->>1, e.value->>2 FROM json_each(?2) e WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
     stored_alert="SELECT id, fingerprint FROM alert WHERE sender = ?1 AND identifier = ?2",
-    find_alerts="""SELECT alert.id, r.value->>1 FROM json_each(?1) r
+    find_alerts="""SELECT alert.id, alert.sender, alert.identifier FROM json_each(?1) r
         JOIN alert ON alert.sender = r.value->>0 AND alert.identifier = r.value->>1""",
     unplanned="""SELECT id, priority, accepted_at, expires_at FROM alert
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
@@ -77,7 +77,6 @@ SQLITE = Queries(
     alert_counts="""SELECT alert_id, state, COUNT(*), MIN(sent_at), MAX(sent_at) FROM delivery
         WHERE alert_id IN (SELECT value FROM json_each(?1)) GROUP BY alert_id, state""",
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
-    alert_contents="SELECT id, content FROM alert WHERE id IN (SELECT value FROM json_each(?1))",
     delivery_states="""SELECT id, state, channel, admin_id FROM delivery WHERE id IN (SELECT value FROM json_each(?1))""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
