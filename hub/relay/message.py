@@ -74,6 +74,8 @@ def make_wording(view: AlertView, words: Language, link: str) -> Wording:
         "headline": _tidy(info.headline or info.event) if info else "",
         "where": _where(info, [one.name for one in view.matched], words),
         "map": _map_link(*scene) if scene else "",
+        # What is forwarded lives on in groups: it must not read as today's next week.
+        "day": alert.sent.astimezone(AMSTERDAM).strftime("%d-%m-%Y"),
         "time": _clock(alert.sent, alert.sent),
         "until": _clock((info.expires if info else None) or alert.expires, alert.sent),
         "instruction": _tidy(info.instruction if info else "") or words.instruction,
@@ -93,7 +95,8 @@ def make_wording(view: AlertView, words: Language, link: str) -> Wording:
         language=words.code,
         text=_fitted(message, pieces, TEXT_MOST),
         short_text=_fitted(short, pieces, SHORT_MOST),
-        parts={name: _one_line(pieces[name]) for name in PARTS},
+        # A WhatsApp template is forwarded whole, so its time has the day too.
+        parts={name: _one_line(pieces[name]) for name in PARTS} | {"time": f"{pieces['day']} {pieces['time']}"},
     )
 
 

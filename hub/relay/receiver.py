@@ -166,12 +166,15 @@ class Receiver:
                 case AckSeen(handle, data, at, via, token):
                     answer = read_action(data)
                     if answer is not None:
-                        statements += self._acknowledged(channel, handle, answer[1], answer[0], at, via)
+                        moment = _finer(at, update.received_at)
+                        statements += self._acknowledged(channel, handle, answer[1], answer[0], moment, via)
                     statements += self._window(channel, handle, at)
                     if token:
                         confirmations.append(_confirm(channel, token, answer[0] if answer else None))
                 case ReplySeen(handle, text, at, provider_ref):
-                    statements += await self._replied(channel, handle, text, at, provider_ref)
+                    statements += await self._replied(
+                        channel, handle, text, _finer(at, update.received_at), provider_ref
+                    )
                     statements += self._window(channel, handle, at)
                 case AddressChanged(handle, _, reachable, moved_to, _):
                     statements += self._store.receipts.address_changed(channel.name, handle, reachable, moved_to)
@@ -216,6 +219,11 @@ class Receiver:
         if channel.can.service_window is None:
             return []
         return self._store.receipts.open_window(channel.name, handle, at + channel.can.service_window * 1000)
+
+
+def _finer(at: int, received_at: int) -> int:
+    """When a person answered (ms). WhatsApp tells whole seconds: of an answer that came at once our own clock knows more."""
+    return received_at if 0 <= received_at - at < 2000 else at
 
 
 def _confirm(channel: Channel, token: str, kind: AckKind | None) -> Confirmation:

@@ -33,6 +33,7 @@ class KeptUpdate:
     account: str
     key: str
     body: bytes = field(repr=False)
+    received_at: int
 
 
 @dataclass(frozen=True, slots=True)

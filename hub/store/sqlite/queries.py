@@ -212,7 +212,7 @@ SQLITE = Queries(
     # inbox -------------------------------------------------------------------------------------------------------------------
     keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error) VALUES (?1, ?2, ?3, ?4, ?5, '')
         ON CONFLICT (channel, account, key) DO NOTHING""",
-    kept_updates="""SELECT id, channel, account, COALESCE(key, ''), body FROM inbox WHERE error = '' AND id > ?1
+    kept_updates="""SELECT id, channel, account, COALESCE(key, ''), body, received_at FROM inbox WHERE error = '' AND id > ?1
         ORDER BY id LIMIT ?2""",
     drop_updates="DELETE FROM inbox WHERE id IN (SELECT value FROM json_each(?1))",
     mark_unreadable="UPDATE inbox SET error = ?2 WHERE id = ?1",
