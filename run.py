@@ -1,6 +1,7 @@
 """The command line: `python run.py [--json] COMMAND`. The only file that names the hub and its adapters together.
 
 Exit codes: 0 done, 1 refused (with every reason), 2 wrong usage. With --json one JSON object on stdout and nothing else.
+Over 300 lines because all that needs a messenger stands here, a few lines a command; the other commands are in hub/commands/.
 """
 
 from __future__ import annotations

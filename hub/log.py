@@ -28,7 +28,6 @@ def configure(settings: Log) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     # The libraries below us quote URLs (a bot's token stands in its path) and bodies: only their warnings, and of these none.
     logging.getLogger().setLevel(logging.CRITICAL)

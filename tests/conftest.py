@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.browser.chromium import find
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 MISSING = "NOT TESTED: the pages in a browser. There is no Chromium here: install one (Debian: apt install chromium)."
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command configures logging for its process; here a process goes on with other tests, some of which read the log."""
+    level = logging.getLogger().level
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().setLevel(level)
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -140,9 +140,8 @@ class Receiver:
         self._wakes.changed()
         self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
         for _, _, confirmations in understood:
-            for (
-                confirm
-            ) in confirmations:  # beside us: a provider that is slow to take them must not hold up what is read
+            for confirm in confirmations:
+                # Beside us: a provider that is slow to take them must not hold up what is read.
                 task = asyncio.create_task(confirm(), name="confirm")
                 self._confirming.add(task)
                 task.add_done_callback(self._confirming.discard)

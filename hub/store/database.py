@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tortoise import Tortoise
+from tortoise.exceptions import OperationalError
 
 from hub.clock import Clock
 from hub.domain import Mistake, Refused
@@ -50,6 +51,8 @@ class Store:
             async with asyncio.timeout(PING_SECONDS):
                 await self.engine.ping()
                 await Tortoise.get_connection("default").execute_query("SELECT 1")
+        except OperationalError as error:
+            raise StoreUnavailable(f"the database cannot be read: {error}") from error
         except TimeoutError:
             raise StoreUnavailable(f"the database did not answer within {PING_SECONDS:.0f} s") from None
 

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from tortoise.exceptions import IntegrityError, OperationalError
+
 Statement = tuple[Any, ...]
 """(sql, parameter, …)"""
 
@@ -32,6 +34,10 @@ class Engine(Protocol):
         """Committed rows; never waits for a writer."""
         ...
 
+    async def read_together(self, *statements: Statement) -> list[list[Row]]:
+        """Several reads of one moment: what is committed in between is in all of them or in none."""
+        ...
+
     async def ping(self) -> None:
         """Proves that writer and reader answer; raises StoreUnavailable."""
         ...
@@ -47,9 +53,17 @@ def shielded(verb: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable
     Cancelling Tortoise in a transaction can freeze its connection or lose acknowledged writes (stack notes T1, T2).
     """
 
+    async def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await verb(*args, **kwargs)
+        except IntegrityError:
+            raise
+        except OperationalError as error:
+            raise StoreUnavailable(f"the database cannot be written: {error}") from error
+
     @wraps(verb)
     async def whole(*args: P.args, **kwargs: P.kwargs) -> T:
-        unit = asyncio.ensure_future(verb(*args, **kwargs))
+        unit = asyncio.ensure_future(told(*args, **kwargs))
         try:
             return await asyncio.shield(unit)
         except asyncio.CancelledError:

@@ -125,13 +125,23 @@ class SqliteEngine:
         return outcomes
 
     async def read(self, sql: str, *parameters: Any) -> list[Row]:
+        return (await self.read_together((sql, *parameters)))[0]
+
+    async def read_together(self, *statements: Statement) -> list[list[Row]]:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._fetch, sql, parameters)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._fetch, statements)
 
-    def _fetch(self, sql: str, parameters: tuple[Any, ...]) -> list[Row]:
+    def _fetch(self, statements: tuple[Statement, ...]) -> list[list[Row]]:
         try:
-            return self._connection(write=False).execute(sql, parameters).fetchall()
+            db = self._connection(write=False)
+            if len(statements) == 1:
+                return [db.execute(statements[0][0], statements[0][1:]).fetchall()]
+            db.execute("BEGIN")  # a read transaction: WAL shows it one snapshot
+            try:
+                return [db.execute(statement[0], statement[1:]).fetchall() for statement in statements]
+            finally:
+                db.execute("ROLLBACK")
         except sqlite3.Error as error:
             told = _told(error)
             raise told from (None if told is error else error)
