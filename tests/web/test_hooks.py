@@ -88,6 +88,9 @@ class BrokenEngine:
     async def read(self, sql: str, *parameters: Any) -> list[Row]:
         raise StoreUnavailable("disk full")
 
+    async def read_together(self, *statements: Statement) -> list[list[Row]]:
+        raise StoreUnavailable("disk full")
+
     async def ping(self) -> None:
         raise StoreUnavailable("disk full")
 
