@@ -26,6 +26,7 @@ COLOURS = {
     "read": "yellow",
     "received": "green",
     "forwarded": "bold green",
+    "covered": "bold green",
     "failed": "bold red",
 }
 # A delivery that is read was delivered and sent: the lines between are printed too, for a receipt only lifts.
@@ -58,10 +59,13 @@ class Timeline:
                 at = _milliseconds(data["at"])
                 self._line(at, data["kind"], self._people.get(data["admin"], data["admin"]))
             case "coverage":
-                self._line(
-                    _milliseconds(data["at"]), "forwarded", f"{data['forwarded']} of {data['matched']} neighbourhoods"
-                )
-                self.covered = data["forwarded"] == data["matched"]
+                done, matched = data["forwarded"], data["matched"]
+                bar = "█" * done + "░" * (matched - done)
+                self._line(_milliseconds(data["at"]), "covered", f"{bar} {done} of {matched} neighbourhoods")
+                self.covered = done == matched
+                if self.covered:
+                    seconds = (_milliseconds(data["at"]) - self._started) / 1000
+                    self._console.print(f"\n[bold green]Forwarded in every neighbourhood after {seconds:.1f} s.[/]")
             case _:
                 pass  # the whole alert, and kinds that a later hub may add
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -301,20 +301,9 @@ class Alerts:
         return [views[alert_id] for alert_id in alert_ids if alert_id in views]
 
     async def events_after(self, alert_id: str, last: int, limit: int = 500) -> list[AlertEvent]:
-        """The log from there on. `deliveries` are those that changed, as they are now: [id, state, channel, admin]."""
+        """The log from there on; `deliveries` are those that changed: [id, state, channel, admin] each."""
         rows = await self._engine.read(self._sql.events_after, alert_id, last, limit)
-        events = [AlertEvent(event_id, at, kind, orjson.loads(data)) for event_id, at, kind, data in rows]
-        changed = {delivery for event in events if event.kind == "deliveries" for delivery in event.data}
-        states = (
-            await self._engine.read(self._sql.delivery_states, orjson.dumps(list(changed)).decode()) if changed else []
-        )
-        known = {row[0]: list(row) for row in states}
-        return [
-            replace(event, data=[known[one] for one in event.data if one in known])
-            if event.kind == "deliveries"
-            else event
-            for event in events
-        ]
+        return [AlertEvent(event_id, at, kind, orjson.loads(data)) for event_id, at, kind, data in rows]
 
 
 def _audience(stored: str) -> Audience:

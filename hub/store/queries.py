@@ -22,7 +22,6 @@ class Queries:
     alert_matches: str
     alert_counts: str
     alert_page: str
-    delivery_states: str
     events_after: str
     audience_by_code: str
     audience_total: str

@@ -43,7 +43,7 @@ _EARLY_RECEIPTS = """FROM receipt rc JOIN delivery d ON d.provider_ref = rc.prov
     WHERE rc.delivery_id IS NULL AND rc.id > (SELECT MAX(id) - 10000 FROM receipt) AND rc.provider_ref <> ''"""
 
 _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
-    SELECT d.alert_id, ?2, 'deliveries', json_group_array(d.id)
+    SELECT d.alert_id, ?2, 'deliveries', json_group_array(json_array(d.id, d.state, d.channel, d.admin_id))
     FROM json_each(?1) changed JOIN delivery d ON d.id = changed.value GROUP BY d.alert_id"""
 
 SQLITE = Queries(
@@ -77,7 +77,6 @@ SQLITE = Queries(
     alert_counts="""SELECT alert_id, state, COUNT(*), MIN(sent_at), MAX(sent_at) FROM delivery
         WHERE alert_id IN (SELECT value FROM json_each(?1)) GROUP BY alert_id, state""",
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
-    delivery_states="""SELECT id, state, channel, admin_id FROM delivery WHERE id IN (SELECT value FROM json_each(?1))""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
     audience_by_code=f"SELECT gn.code, COUNT(DISTINCT ga.admin_id) {_AUDIENCE} GROUP BY gn.code",
@@ -174,7 +173,7 @@ SQLITE = Queries(
         WHERE delivery.id = top.id AND delivery.state < top.level RETURNING id, state""",
     fall_back_from_receipts=_FALL_BACK.format(failed=_FAILED_RECEIPTS),
     receipts_seen="""INSERT INTO alert_event (alert_id, at, kind, data)
-        SELECT d.alert_id, ?2, 'deliveries', json_group_array(DISTINCT d.id)
+        SELECT d.alert_id, ?2, 'deliveries', json_group_array(DISTINCT json_array(d.id, d.state, d.channel, d.admin_id))
         FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1 AND rc.channel = ?3
         JOIN delivery d ON d.id = rc.delivery_id GROUP BY d.alert_id""",
     # acknowledgements --------------------------------------------------------------------------------------------------------
