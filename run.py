@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import gc
+import os
 import secrets
 import signal
 import sys
@@ -62,6 +63,7 @@ app.add_typer(files.exports, name="export")
 @app.callback()
 def main(json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> None:
     Output.json = json
+    os.umask(0o077)  # the database and its backups hold people's numbers: for the hub's own account only
 
 
 @asynccontextmanager

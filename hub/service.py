@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -25,6 +26,7 @@ from hub.relay.planner import Planner
 from hub.relay.receiver import Receiver
 from hub.relay.rescuer import Rescuer
 from hub.relay.wakes import Wakes
+from hub.relay.watchdog import Watchdog
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
 from hub.store.database import Store
@@ -95,6 +97,11 @@ def build_hub(
     )
 
 
+def end_process() -> None:
+    """The ordered end that SIGTERM brings."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 @asynccontextmanager
 async def running(hub: Hub) -> AsyncIterator[Hub]:
     """The hub's loops for as long as the context lasts. Ends in order: stop claiming → let sends end → flush → close channels."""
@@ -108,6 +115,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("planner", hub.planner.run)
     start("rescuer", hub.rescuer.run)
     start("receiver", hub.receiver.run)
+    start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     for dispatcher in hub.dispatchers:
         start(f"dispatcher {dispatcher.name}", dispatcher.run)
     for sender in hub.senders:
