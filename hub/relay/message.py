@@ -95,9 +95,15 @@ def make_wording(view: AlertView, words: Language, link: str) -> Wording:
         language=words.code,
         text=_fitted(message, pieces, TEXT_MOST),
         short_text=_fitted(short, pieces, SHORT_MOST),
-        # A WhatsApp template is forwarded whole, so its time has the day too.
-        parts={name: _one_line(pieces[name]) for name in PARTS} | {"time": f"{pieces['day']} {pieces['time']}"},
+        parts=_parts(pieces, words),
     )
+
+
+def _parts(pieces: dict[str, Any], words: Language) -> dict[str, str]:
+    """What fills a WhatsApp template. It is forwarded whole and has one wording, so its time has the day and an update says so."""
+    event = f"{words.update}: {pieces['event']}" if pieces["update"] else pieces["event"]
+    told = {**pieces, "event": event, "time": f"{pieces['day']} {pieces['time']}"}
+    return {name: _one_line(told[name]) for name in PARTS}
 
 
 def _info_for(alert: Alert, code: str) -> Info | None:

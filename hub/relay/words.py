@@ -23,6 +23,7 @@ class Language:
     short: Template
     forward: Template
     leads: dict[str, str]
+    update: str
     instruction: str
     more: str
     labels: dict[AckKind, str]
@@ -49,6 +50,7 @@ def read_languages(folder: Path = CONFIG / "messages") -> dict[str, Language]:
             short=templates.get_template(f"{code}/short.txt"),
             forward=templates.get_template(f"{code}/forward.txt"),
             leads=words["leads"],
+            update=words["defaults"]["update"],
             instruction=words["defaults"]["instruction"],
             more=words["defaults"]["more"],
             labels={kind: words["labels"][kind.value] for kind in AckKind},

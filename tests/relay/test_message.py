@@ -106,6 +106,8 @@ def test_an_update_is_marked_everywhere() -> None:
     assert "AANVULLING" in made.text.splitlines()[0]
     assert "AANVULLING" in made.short_text.splitlines()[0]
     assert "(22-11-2026, 12:00), aanvulling: Inbraak" in made.text
+    assert made.parts["event"].startswith("Aanvulling: ")
+    assert not wording().parts["event"].startswith("Aanvulling")
 
 
 @pytest.mark.parametrize("code", ["fr", "de-DE", "", "zz"])
