@@ -5,6 +5,7 @@ A write transaction holds up live alerts for as long as it lasts; most imports a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from hub.directory.csv_in import DirectoryFile
@@ -34,7 +35,8 @@ def changed_only(file: DirectoryFile, groups: Sequence[Group], people: Sequence[
     `groups`, `people`: the whole directory as it stands.
     """
     there = {group.name: group for group in groups}
-    name_of = {group.id: group.name for group in groups}
+    # Another import may have made a group between the two readings; it is then not one of ours to compare.
+    name_of = defaultdict(str, {group.id: group.name for group in groups})
     named = {group.name for group in file.groups}
     by_id = {admin.id: admin for admin in people}
     owner = owners(people)
