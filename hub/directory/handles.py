@@ -32,14 +32,6 @@ def check_handle(channel: str, text: str) -> Handle:
     return Handle(rule(text.strip()))
 
 
-def read_handle(channel: str, text: str) -> Handle | str:
-    """The same for callers who collect mistakes: the handle, or the sentence."""
-    try:
-        return check_handle(channel, text)
-    except ValueError as error:
-        return str(error)
-
-
 def _whatsapp(text: str) -> str:
     number = _BETWEEN_DIGITS.sub("", text)
     if not _E164.fullmatch(number):

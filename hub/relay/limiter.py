@@ -2,8 +2,8 @@
 
 A token bucket of `rate` tokens, but a token comes back one window (a second) after the *answer* to the send that used it, not
 after the send: a provider counts arrivals, and between our send and its answer we cannot know when it arrived. So no window at the
-provider holds more than `rate` messages, whatever the network does; the price is the latency (rate / (1 s + latency)). A message
-unanswered for ARRIVED has arrived or never will: recipients that hang must not cost the others their tokens.
+provider holds more than `rate` messages, unless one took longer than ARRIVED to get there; the price is the latency (rate / (1 s +
+latency)). A message unanswered for ARRIVED counts as arrived: recipients that hang must not cost the others their tokens.
 `burst` is how many may go at once; the rest of the second's tokens then follow evenly.
 """
 
