@@ -34,15 +34,20 @@ class Victim:
     sends: int = 0
     at_send: int = 0
     taken: bool = False
+    killed: bool = False
     dead: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> None:
+        """Comes back once the hub answers, or once the trap has sprung: it sends what was left before it answers."""
+        self.killed = False
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "run.py", "serve", cwd=ROOT, env=self.environment, stderr=asyncio.subprocess.DEVNULL
         )
 
         async def ready() -> bool:
             assert self.process is not None
+            if self.killed:
+                return True
             assert self.process.returncode is None, "the hub ended by itself"
             with suppress(aiohttp.ClientError):
                 async with aiohttp.ClientSession() as session, session.get(f"{self.url}/readyz") as answer:
@@ -53,6 +58,7 @@ class Victim:
 
     async def kill(self) -> None:
         """SIGKILL, as a power cut would; the next `start` is a new process on what is on disk."""
+        self.killed = True
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGKILL)
             await self.process.wait()
