@@ -29,7 +29,7 @@ run: $(RUNTIME)
 
 test: $(DEV)
 	$(BIN)/python -m tests.browser
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

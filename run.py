@@ -24,10 +24,12 @@ import typer
 from rich.console import Console
 
 from adapters import registry
-from adapters.phones import PHONE_NUMBER_ID, TELEGRAM_TOKEN, WHATSAPP_TOKEN, Phones
+from adapters.phones import Phones
+from adapters.whatsapp import templates as whatsapp_templates
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import files, keys
+from hub.commands import files, keys, links
+from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
 from hub.directory.importing import import_directory
@@ -56,6 +58,7 @@ app = typer.Typer(
     help="Buurtsein: relays police alerts to neighbourhood watches.",
 )
 app.add_typer(keys.app, name="key")
+app.command()(links.link)
 app.add_typer(files.imports, name="import")
 app.add_typer(files.exports, name="export")
 
@@ -69,7 +72,7 @@ def main(json: Annotated[bool, typer.Option("--json", help="One JSON object on s
 @asynccontextmanager
 async def built(settings: Settings, store: Store) -> AsyncIterator[Hub]:
     """The hub with its channels over one HTTP stack, nothing running yet."""
-    accounts = [a for c in (settings.channels.telegram, settings.channels.whatsapp) for a in c.accounts]
+    accounts = [a for _, c in settings.channels for a in c.accounts]
     # As many connections as there are senders, so that nobody queues inside the connector. Idle ones are dropped after 15 s: a POST
     # on one that the provider has closed meanwhile may or may not have arrived, and certainty is worth a new handshake.
     connector = aiohttp.TCPConnector(
@@ -139,9 +142,6 @@ def check() -> None:
 
     async def command() -> dict[str, Any]:
         settings = configuration()
-        matrix = [account.name for account in settings.channels.matrix.accounts if account.configured]
-        if matrix:
-            raise Refused("The configuration has mistakes", [Mistake("channels.matrix", "not in this version yet")])
         async with aiohttp.ClientSession() as session:
             found = registry.channels(settings.channels, session, CLOCK, settings.web.public_url)
             return {"ok": True, "channels": [f"{c.name}/{c.account}" for c, _ in found]}
@@ -155,24 +155,33 @@ def doctor() -> None:
 
     async def command() -> dict[str, Any]:
         async with opened() as (settings, store), built(settings, store) as hub:
-            await store.ping()
-            works = [f"store: answers ({settings.database.sqlite_path.name})"]
-            broken = []
-            if len(hub.atlas.index):
-                works.append(
-                    f"map: {len(hub.atlas.index)} neighbourhoods, edition {hub.atlas.index.edition or 'unknown'}"
-                )
-            else:
-                broken.append(Mistake("map", "no neighbourhoods: run `python run.py import neighbourhoods FILE`"))
-            for sender in hub.senders:
-                name = f"{sender.channel.name}/{sender.channel.account}"
-                try:
-                    works.append(f"{name}: {await sender.channel.examine()}")
-                except ChannelDown as down:
-                    broken.append(Mistake(name, str(down)))
-            if broken:
-                raise Refused("\n".join(["Works:", *works, "Does not work:"]), broken)
-            return {"works": works}
+            return await examined(hub)
+
+    run(command())
+
+
+@app.command()
+def templates(
+    register: Annotated[bool, typer.Option("--register", help="Register those that Meta does not have yet.")] = False,
+) -> None:
+    """How our WhatsApp message templates stand at Meta; without them nobody is reached first."""
+
+    async def command() -> dict[str, Any]:
+        accounts = [one for one in configuration().channels.whatsapp.accounts if one.configured]
+        ask = whatsapp_templates.register if register else whatsapp_templates.check
+        async with aiohttp.ClientSession() as session:
+            try:
+                standing = [(account.name, one) for account in accounts for one in await ask(account, session)]
+            except ChannelDown as down:
+                raise Refused("Meta cannot be asked", [Mistake("channels.whatsapp", str(down))]) from None
+        wrong = [
+            Mistake(f"{name}: {one.name} {one.language}", f"{one.state}: {one.todo}")
+            for name, one in standing
+            if not one.sendable
+        ]
+        if wrong:
+            raise Refused("Not every template can be sent", wrong)
+        return {"templates": [f"{name}: {one.name} {one.language} {one.state}" for name, one in standing]}
 
     run(command())
 
@@ -280,20 +289,10 @@ async def _demo(once: bool) -> dict[str, Any]:
 
 def demo_settings(settings: Settings, database: Path, hub_url: str, phones: Phones) -> Settings:
     """The configuration, with the demo's database and the emulated messengers at their real limits."""
-    channels = {
-        "telegram": {"token": TELEGRAM_TOKEN, "api_base": f"{phones.url}/telegram"},
-        "whatsapp": {
-            "token": WHATSAPP_TOKEN,
-            "phone_number_id": PHONE_NUMBER_ID,
-            "app_secret": phones.app_secret,
-            "verify_token": phones.verify_token,
-            "api_base": f"{phones.url}/whatsapp",
-        },
-    }
     return settings.model_copy(
         update={
             "database": Database(url=f"sqlite://{database}"),
-            "channels": Channels.model_validate(channels),
+            "channels": Channels.model_validate(phones.channels()),
             "web": settings.web.model_copy(update={"public_url": hub_url}),
         }
     )

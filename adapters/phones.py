@@ -1,4 +1,4 @@
-"""The demo's phones: both emulators on one port, a page that lists every phone, and people who answer by themselves.
+"""The demo's phones: the emulators on one port, a page that lists every phone, and people who answer by themselves.
 
 async with Phones(hub_url, people) as phones:      # people: (channel, handle, name)
     await phones.answer()                          # everyone who has a message answers it, in their own time
@@ -16,39 +16,70 @@ from urllib.parse import quote
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
+from adapters.matrix.emulator import MatrixEmulator
 from adapters.telegram.emulator import TelegramEmulator
 from adapters.whatsapp.emulator import WhatsAppEmulator
 
 TELEGRAM_TOKEN = "700000:emulated-bot-of-the-demo"  # noqa: S105  # opens nothing but the emulator
 WHATSAPP_TOKEN = "emulated-token-of-the-demo"  # noqa: S105
 PHONE_NUMBER_ID = "106540352242922"
+MATRIX_SERVER, MATRIX_USER = "hub.test", "@buurtsein:hub.test"
+MATRIX_PASSWORD = "emulated-password-of-the-demo"  # noqa: S105
+# A contact behind the WhatsApp bridge has a Matrix handle of this shape, with the number in it.
+BRIDGED = "@whatsapp_"
 PORT = 8081
+LARGEST_BODY = 12 << 20
 # Seconds a person of the demo takes to see a message, and then to forward it.
 SEES, FORWARDS = (0.4, 1.6), (0.5, 2.0)
 
 
 class Phones:
-    """`api_base` of each channel is `url` + /telegram or /whatsapp. Messengers are kept to their real limits."""
+    """`api_base` (Matrix: `homeserver`) of each channel is `url` + /telegram, /whatsapp or /matrix. Real limits are kept.
+
+    Matrix has none here: whoever runs a homeserver for the hub sets its limits (rc_message) so.
+    """
 
     def __init__(self, hub_url: str, people: Iterable[tuple[str, str, str]]) -> None:
         self.app_secret, self.verify_token = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
-        self.telegram = TelegramEmulator(TELEGRAM_TOKEN, rate=30, latency=0.04)
+        self.telegram = TelegramEmulator(TELEGRAM_TOKEN, rate=30, rate_per_group=20, latency=0.04)
         self.whatsapp = WhatsAppEmulator(WHATSAPP_TOKEN, PHONE_NUMBER_ID, self.app_secret, f"{hub_url}/hooks/whatsapp")
         self.whatsapp.rate, self.whatsapp.latency = 80, 0.06
+        self.matrix = MatrixEmulator(MATRIX_SERVER, latency=0.02)
+        self.matrix.account(MATRIX_USER, password=MATRIX_PASSWORD, name="Buurtsein")
         self.people = list(people)
         self.url = ""
         for channel, handle, name in self.people:
             if channel == "telegram":
                 self.telegram.chat(int(handle), name)
+            elif channel == "matrix" and handle.startswith(BRIDGED):
+                self.matrix.bridged("+" + handle.removeprefix(BRIDGED).partition(":")[0], name)
+            elif channel == "matrix":
+                self.matrix.person(handle, name)
             else:
                 self.whatsapp.postman.names[handle.lstrip("+")] = name
         self._runner: web.AppRunner | None = None
         self._rng = Random()  # noqa: S311  # how fast people of a demo are is no secret
 
+    def channels(self) -> dict[str, dict[str, str]]:
+        """The settings of [channels] that make a hub speak to these phones."""
+        return {
+            "telegram": {"token": TELEGRAM_TOKEN, "api_base": f"{self.url}/telegram"},
+            "whatsapp": {
+                "token": WHATSAPP_TOKEN,
+                "phone_number_id": PHONE_NUMBER_ID,
+                "app_secret": self.app_secret,
+                "verify_token": self.verify_token,
+                "api_base": f"{self.url}/whatsapp",
+            },
+            "matrix": {"homeserver": f"{self.url}/matrix", "user_id": MATRIX_USER, "password": MATRIX_PASSWORD},
+        }
+
     async def __aenter__(self) -> Phones:
-        app = web.Application()
+        # The outermost application's limit holds for those within it; a picture is larger than what aiohttp takes unasked.
+        app = web.Application(client_max_size=LARGEST_BODY)
         app.add_subapp("/telegram", self.telegram.app())
         app.add_subapp("/whatsapp", self.whatsapp.app())
+        app.add_subapp("/matrix", self.matrix.app())
         app.router.add_get("/", self._list)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
@@ -83,10 +114,17 @@ class Phones:
         """Messages from the hub on this phone."""
         if channel == "telegram":
             return sum(message.from_bot for message in self.telegram.messages(int(handle)))
+        if channel == "matrix":
+            return sum(not message.mine for message in self.matrix.messages(handle))
         return sum(not bubble.mine for bubble in self.whatsapp.chat(handle))
 
     def _tap(self, channel: str, handle: str, button: int) -> None:
-        """The first or second button, in whichever language it is."""
+        """The first or second button, in whichever language it is; on Matrix the first or second sign, under the words."""
+        if channel == "matrix":
+            words = [one.id for one in self.matrix.messages(handle) if not one.mine and one.kind == "m.text"]
+            if words:
+                self.matrix.react(handle, "✅📣"[button], words[-1])
+            return
         for label in (("Ontvangen", "Received"), ("Doorgestuurd", "Forwarded"))[button]:
             tapped = (
                 self.telegram.tap(int(handle), label) if channel == "telegram" else self.whatsapp.tap(handle, label)

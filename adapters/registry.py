@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import aiohttp
 
+from adapters.matrix.channel import MatrixChannel
 from adapters.telegram.channel import TelegramChannel
 from adapters.whatsapp.channel import WhatsAppChannel
 from hub.channel import Channel
@@ -26,3 +27,6 @@ def channels(
     for whatsapp in settings.whatsapp.accounts:
         if whatsapp.configured:
             yield WhatsAppChannel(whatsapp, session, clock), whatsapp
+    for matrix in settings.matrix.accounts:
+        if matrix.configured:
+            yield MatrixChannel(matrix, session, clock), matrix

@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from hub.domain import AckKind, Handle, ReceiptKind
+
+
+class Part(StrEnum):
+    """What of an alert one send brings. MESSAGE is the alert itself; the others go beside or after it, one request each.
+
+    PICTURE and LOCATION follow a person's first answer. AMEND edits an earlier message of ours (an alert that was updated or has
+    ended). POST goes into a group's own chat, to be read by residents: no buttons, nothing about the admin.
+    """
+
+    MESSAGE = ""
+    PICTURE = "picture"
+    LOCATION = "location"
+    AMEND = "amend"
+    POST = "post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +38,33 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """The scene, WGS84 degrees; `name` is one line (street, neighbourhood)."""
+
+    latitude: float
+    longitude: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The picture police gave with the alert. `mime`: image/jpeg or image/png; `digest`: SHA-256 in hex, the key of an upload."""
+
+    content: bytes = field(repr=False)
+    mime: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """What is said, the same for every recipient of one alert in one language.
 
-    `text` is the whole message, plain text, at most 4,096 characters. `short_text` says the same within 1,024. `parts` are the
+    `text` is the whole message, plain text, at most 4,096 UTF-16 units. `short_text` says the same within 1,024. `parts` are the
     named pieces, each one line without breaks, for channels that must fill an approved template: number, event, headline,
-    where, time, until, description, instruction, link. `template` names the kind of message: alert, exercise or test.
+    where, time, until, description, instruction, link. `template` names the kind of message: alert, update, ended (cancelled or
+    all-clear), or, whatever it is about, exercise or test.
+
+    For Part.AMEND `text` is the earlier message as it should read now, for Part.POST what residents read.
     """
 
     template: str
@@ -36,13 +72,16 @@ class Wording:
     text: str = field(repr=False)
     short_text: str = field(repr=False)
     parts: Mapping[str, str] = field(repr=False)
+    location: Location | None = field(default=None, repr=False)
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """One try at one delivery. `delivery_id` is the idempotency key, the same on every attempt.
 
-    `window_open_until`: milliseconds; until then the recipient's service window is open (0: closed).
+    `window_open_until`: milliseconds; until then the recipient's service window is open (0: closed). `reply_to`: the provider's
+    reference of an earlier message of ours to this handle: what this one answers, or with Part.AMEND what is edited.
     """
 
     delivery_id: int
@@ -52,6 +91,7 @@ class Outbound:
     actions: tuple[Action, ...]
     window_open_until: int = 0
     reply_to: str | None = None
+    part: Part = Part.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +124,14 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Trying again cannot help. `address_dead`: nothing will ever reach this address (blocked, unknown number)."""
+    """Trying again cannot help. `address_dead`: nothing will ever reach this address (blocked, unknown number).
+
+    `strike`: perhaps it is dead; the third in a row without a delivery between says so.
+    """
 
     reason: str
     address_dead: bool = False
+    strike: bool = False
 
 
 Result = Accepted | Deferred | Uncertain | Rejected
@@ -95,7 +139,11 @@ Result = Accepted | Deferred | Uncertain | Rejected
 
 @dataclass(frozen=True, slots=True)
 class ReceiptSeen:
-    """A channel's report on one of our messages, by our delivery id where it gives that back, else by its own reference."""
+    """A channel's report on one of our messages, by our delivery id where it gives that back, else by its own reference.
+
+    Of a failure: `address_dead` and `strike` as in Rejected; `again`: seconds after which another try at the same address is
+    worth it, None if it is not. `up_to`: it holds for every earlier message of ours to the same address too (Matrix).
+    """
 
     kind: ReceiptKind
     at: int
@@ -103,11 +151,14 @@ class ReceiptSeen:
     delivery_id: int | None = None
     reason: str = ""
     address_dead: bool = False
+    strike: bool = False
+    again: float | None = None
+    up_to: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AckSeen:
-    """A person tapped a button of ours or set a reaction. `token` lets the hub answer the tap (Channel.confirm)."""
+    """A person tapped a button of ours. `token` lets the hub answer the tap (Confirms)."""
 
     handle: Handle
     data: str
@@ -118,12 +169,26 @@ class AckSeen:
 
 @dataclass(frozen=True, slots=True)
 class ReplySeen:
-    """A person wrote words. `provider_ref`: the message of ours they replied to, if they did."""
+    """A person wrote words or set a reaction (then `text` is the sign). `provider_ref`: the message of ours it is about, if told.
+
+    `answer_ref`: the provider's name for this answer, where it can be taken back (AnswerWithdrawn).
+    """
 
     handle: Handle
     text: str = field(repr=False)
     at: int
     provider_ref: str | None = None
+    via: str = "reply"
+    answer_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWithdrawn:
+    """A person took a reaction or a message back: the answer with this `answer_ref` does not hold any more."""
+
+    handle: Handle
+    answer_ref: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +202,51 @@ class AddressChanged:
     reason: str = ""
 
 
-Event = ReceiptSeen | AckSeen | ReplySeen | AddressChanged
+@dataclass(frozen=True, slots=True)
+class ContactSeen:
+    """The provider showed that two names are one person: `handle` the one we write to, `alias` another (WhatsApp's user id)."""
+
+    handle: Handle
+    alias: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationSeen:
+    """Somebody asks us into a room. The hub decides, see Admits."""
+
+    handle: Handle
+    room: str = field(repr=False)
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupJoined:
+    """Somebody put us into a chat of several people: the hub links it to their group. `group`: the chat's handle."""
+
+    group: Handle
+    by: Handle
+    title: str = field(repr=False)
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A piece of an update that this adapter cannot read, beside pieces it can: the update is kept and counted."""
+
+    reason: str
+
+
+Event = (
+    ReceiptSeen
+    | AckSeen
+    | ReplySeen
+    | AnswerWithdrawn
+    | AddressChanged
+    | ContactSeen
+    | InvitationSeen
+    | GroupJoined
+    | NotUnderstood
+)
 
 
 class Unreadable(Exception):
@@ -157,14 +266,34 @@ class RawUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Updates that were fetched together. `cursor`: where to go on after them, stored with them ('' if the provider keeps that)."""
+
+    updates: Sequence[RawUpdate]
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Can:
-    """What a channel is able to do. Lengths in characters; `service_window`: seconds an inbound message opens, None if not used."""
+    """What a channel is able to do. Lengths in characters; `service_window`: seconds an inbound message opens, None if not used.
+
+    `parts`: what it can send beside the message itself.
+    """
 
     receipts: frozenset[ReceiptKind]
     answers: frozenset[str]
     idempotent: bool
     max_text: int
     service_window: int | None = None
+    parts: frozenset[Part] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `doctor`: what works, or what is wrong and how to mend it. Without secrets, numbers and names of people."""
+
+    works: bool
+    text: str
 
 
 class Channel(Protocol):
@@ -182,8 +311,12 @@ class Channel(Protocol):
         """Try once. No retry, no waiting, no limit inside; raises only on a bug."""
         ...
 
-    async def examine(self) -> str:
-        """Ask the provider who we are: one line for `doctor`. Raises ChannelDown with what to do about it."""
+    async def say(self, handle: Handle, text: str) -> Result:
+        """Tell a person something that is no alert (their sign-up worked, their STOP was heard): one try, plain text."""
+        ...
+
+    async def examine(self) -> Sequence[Finding]:
+        """Ask the provider all that `doctor` should tell: who we are, whether the webhook is set, clocks agree. Never raises."""
         ...
 
     def parse(self, update: RawUpdate) -> Sequence[Event]:
@@ -194,15 +327,15 @@ class Channel(Protocol):
 
 
 class ChannelDown(Exception):
-    """`examine` found the account unusable; the text says what to do, without secrets."""
+    """The account is unusable; the text says what to do, without secrets."""
 
 
 @runtime_checkable
 class Listens(Protocol):
     """A channel that fetches its updates. Each batch is on disk before the next is asked for (that asking confirms it)."""
 
-    def updates(self) -> AsyncIterator[Sequence[RawUpdate]]:
-        """Endless; raises on a fault (the hub waits and starts it anew)."""
+    def updates(self, cursor: str) -> AsyncIterator[Batch]:
+        """Endless, from the last stored `cursor` on ('' at the first); raises on a fault (the hub waits and starts it anew)."""
         ...
 
 
@@ -224,3 +357,21 @@ class Confirms(Protocol):
     """A channel that can tell a person that their tap was noted (Telegram's answerCallbackQuery). Best effort, never raises."""
 
     async def confirm(self, token: str, text: str) -> None: ...
+
+
+@runtime_checkable
+class Admits(Protocol):
+    """A channel on which people invite us (Matrix). Best effort, never raises."""
+
+    async def admit(self, room: str, welcome: bool) -> None:
+        """Join the room, or decline the invitation."""
+        ...
+
+
+@runtime_checkable
+class Linkable(Protocol):
+    """A channel with an address that a link can open, so that a person can link theirs by one message."""
+
+    async def link(self, token: str) -> str | None:
+        """The link that opens a chat with us, `token` ready to be sent (t.me, wa.me, matrix.to); None if it cannot be told now."""
+        ...

@@ -14,11 +14,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from random import Random
 
-from hub.channel import Channel
+from hub.channel import Channel, Part
 from hub.clock import Clock
 from hub.places.atlas import Atlas
+from hub.relay.commands import Commands
 from hub.relay.dispatcher import Dispatcher
 from hub.relay.intake import Intake
+from hub.relay.listener import Listener
 from hub.relay.loops import Loops
 from hub.relay.message import Messages
 from hub.relay.outcomes import Outcomes
@@ -54,6 +56,7 @@ class Hub:
     messages: Messages
     receiver: Receiver
     dispatchers: tuple[Dispatcher, ...]
+    listeners: tuple[Listener, ...]
     outcomes: Outcomes
     planner: Planner
     rescuer: Rescuer
@@ -71,6 +74,16 @@ def build_hub(
     atlas = Atlas(store.neighbourhoods)
     messages = Messages(store.alerts, settings.web.public_url)
     outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes)
+    dispatchers = [
+        Dispatcher(
+            s.channel, s.account, settings.relay, store.outbox, store.ids, messages, outcomes.put, wakes, clock, rng
+        )
+        for s in senders
+    ]
+    for number, dispatcher in enumerate(dispatchers):
+        # Those after it first, so that the accounts of a channel that is half down share its load.
+        others = dispatchers[number + 1 :] + dispatchers[:number]
+        dispatcher.stand_ins = [other for other in others if other.channel_name == dispatcher.channel_name]
     return Hub(
         settings=settings,
         clock=clock,
@@ -79,16 +92,32 @@ def build_hub(
         senders=tuple(senders),
         routes=routes,
         intake=Intake(
-            store.alerts, atlas, wakes, clock, rng, routes=routes, default_duration=settings.relay.default_duration
+            store.alerts,
+            store.outbox,
+            store.ids,
+            atlas,
+            wakes,
+            clock,
+            rng,
+            routes=routes,
+            default_duration=settings.relay.default_duration,
+            beside=settings.relay.beside,
+            amends={s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
+            daily_recipients={s.channel.name: s.account.people_a_day for s in senders if s.account.people_a_day},
         ),
         messages=messages,
-        receiver=Receiver(store, [s.channel for s in senders], wakes, clock, routes, settings.relay.poll),
-        dispatchers=tuple(
-            Dispatcher(
-                s.channel, s.account, settings.relay, store.outbox, store.ids, messages, outcomes.put, wakes, clock, rng
-            )
-            for s in senders
+        receiver=Receiver(
+            store,
+            [(s.channel, s.account) for s in senders],
+            Commands(store.linking, clock),
+            wakes,
+            clock,
+            routes,
+            poll=settings.relay.poll,
+            beside=settings.relay.beside,
         ),
+        dispatchers=tuple(dispatchers),
+        listeners=tuple(Listener(s.channel, store.receipts, wakes, clock) for s in senders),
         outcomes=outcomes,
         planner=Planner(store, wakes, clock, routes, settings.relay.poll),
         rescuer=Rescuer(store.outbox, atlas, wakes, clock, settings.relay.poll),
@@ -118,8 +147,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     for dispatcher in hub.dispatchers:
         start(f"dispatcher {dispatcher.name}", dispatcher.run)
-    for sender in hub.senders:
-        start(f"listener {sender.channel.name} {sender.channel.account}", hub.receiver.listener(sender.channel))
+    for listener in hub.listeners:
+        start(f"listener {listener.name}", listener.run)
     try:
         yield hub
     finally:

@@ -86,6 +86,7 @@ class Relay(_Section):
     breaker_open_most: float = Field(60.0, gt=0)
     default_duration: float = Field(7200.0, gt=0)
     shutdown: float = Field(8.0, gt=0)
+    beside: tuple[Literal["picture", "location"], ...] = ("picture", "location")
 
 
 class Account(_Section):
@@ -102,6 +103,11 @@ class Account(_Section):
     @property
     def configured(self) -> bool:
         raise NotImplementedError
+
+    @property
+    def people_a_day(self) -> int:
+        """How many different people a day the provider lets this account write to; 0 for no such limit."""
+        return 0
 
 
 class TelegramAccount(Account):
@@ -128,10 +134,17 @@ class WhatsAppAccount(Account):
     app_secret: Secret = EMPTY
     verify_token: Secret = EMPTY
     template_prefix: str = "buurtsein"
+    business_account_id: str = ""
+    display_number: str = ""
+    daily_recipients: int = Field(250, ge=0)
 
     @property
     def configured(self) -> bool:
         return bool(self.token.get_secret_value())
+
+    @property
+    def people_a_day(self) -> int:
+        return self.daily_recipients
 
 
 class MatrixAccount(Account):
@@ -141,6 +154,9 @@ class MatrixAccount(Account):
     user_id: str = ""
     access_token: Secret = EMPTY
     password: Secret = EMPTY
+    device_id: str = "BUURTSEIN"
+    encryption: bool = False
+    encryption_store: str = "var/matrix"
 
     @property
     def configured(self) -> bool:

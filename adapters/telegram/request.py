@@ -7,7 +7,9 @@ whoever made it (with a DummyCookieJar); it is not closed here.
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from typing import Any
 
 import aiohttp
@@ -25,7 +27,7 @@ NEVER_LEFT = (
 )
 # All the hub wants of the message that comes back. Making PTB objects of the whole echo, buttons and all, is half of a
 # send's cost.
-OF_A_MESSAGE = ("message_id", "date", "chat")
+OF_A_MESSAGE = ("message_id", "date", "chat", "photo")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -58,11 +60,13 @@ class AiohttpRequest(BaseRequest):
     has no idempotency key to ask it with.
     """
 
-    __slots__ = ("_session", "_timeout")
+    __slots__ = ("_session", "_timeout", "last_date")
 
     def __init__(self, session: aiohttp.ClientSession, timeout: float) -> None:
         self._session = session
         self._timeout = timeout
+        # The Date header of the last answer, for who wants to compare clocks.
+        self.last_date = ""
 
     @property
     def read_timeout(self) -> float:
@@ -93,7 +97,7 @@ class AiohttpRequest(BaseRequest):
             async with self._session.request(
                 method, url, allow_redirects=False, timeout=timeout, **_body(request_data)
             ) as response:
-                status = response.status
+                status, self.last_date = response.status, response.headers.get("Date", "")
                 payload = await response.read()
         except NEVER_LEFT as error:
             raise NotSent(type(error).__name__) from None
@@ -133,18 +137,28 @@ def _body(request_data: RequestData | None) -> dict[str, Any]:
     for name, value in request_data.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, content_type) in request_data.multipart_data.items():
-        form.add_field(name, content, filename=filename, content_type=content_type)
+        # A file, because aiohttp writes those piece by piece, and of a megabyte of bytes at once it warns.
+        file = io.BytesIO(content) if isinstance(content, bytes) else content
+        form.add_field(name, file, filename=filename, content_type=content_type)
     return {"data": form}
+
+
+def _seconds_in(description: str) -> str | None:
+    """The words of a flood wait hold its time also where the parameters do not."""
+    found = re.search(r"(?:retry after |FLOOD_WAIT_)(\d{1,7})", description)
+    return found and found[1]
 
 
 def _refusal(status: int, payload: bytes) -> Refusal:
     try:
         answer = orjson.loads(payload)
         parameters = answer.get("parameters") or {}
+        description = str(answer["description"])
+        told = parameters.get("retry_after") or _seconds_in(description)
         return Refusal(
             status,
-            str(answer["description"]),
-            retry_after=int(parameters["retry_after"]) if "retry_after" in parameters else None,
+            description,
+            retry_after=None if told is None else int(told),
             moved_to=int(parameters["migrate_to_chat_id"]) if "migrate_to_chat_id" in parameters else None,
         )
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -17,6 +18,9 @@ from hub.settings import CONFIG
 FOLDER = CONFIG / "whatsapp"
 PARTS = ("number", "event", "headline", "where", "time", "until", "description", "instruction", "link")
 """What {{1}} to {{9}} stand for: names in Wording.parts."""
+
+# What a template gets that names no time to live: 30 days (…/templates/time-to-live).
+LONGEST_TTL = 30 * 86_400
 
 _SLOT = re.compile(r"\{\{(\d+)\}\}")
 
@@ -31,6 +35,13 @@ class Definition:
     footer: str
     buttons: tuple[str, ...]
     ttl: int
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The whole file, as Meta takes it when a template is registered."""
+
+    @property
+    def kind(self) -> str:
+        """alert, update, ended, exercise or test: Wording.template."""
+        return self.name.rpartition("_")[2]
 
     @property
     def slots(self) -> int:
@@ -55,16 +66,20 @@ def read_definitions(folder: Path = FOLDER) -> Definitions:
     """Every template in the folder. The files have the shape of Meta's POST /{business account}/message_templates."""
     found = {}
     for file in sorted(folder.glob("*.json")):
-        given = orjson.loads(file.read_bytes())
-        pieces = {piece["type"]: piece for piece in given["components"]}
-        buttons = tuple(button["text"] for button in pieces.get("BUTTONS", {}).get("buttons", ()))
-        one = Definition(
-            name=given["name"],
-            language=given["language"],
-            body=pieces["BODY"]["text"],
-            footer=pieces.get("FOOTER", {}).get("text", ""),
-            buttons=buttons,
-            ttl=given["message_send_ttl_seconds"],
-        )
+        one = definition_of(orjson.loads(file.read_bytes()))
         found[one.name, one.language] = one
     return found
+
+
+def definition_of(given: Mapping[str, Any]) -> Definition:
+    """A template as it is written down for Meta."""
+    pieces = {piece["type"]: piece for piece in given["components"]}
+    return Definition(
+        name=given["name"],
+        language=given["language"],
+        body=pieces["BODY"]["text"],
+        footer=pieces.get("FOOTER", {}).get("text", ""),
+        buttons=tuple(button["text"] for button in pieces.get("BUTTONS", {}).get("buttons", ())),
+        ttl=given.get("message_send_ttl_seconds", LONGEST_TTL),
+        given=given,
+    )

@@ -25,10 +25,11 @@ class Verdict(StrEnum):
     MAINTENANCE = "account in maintenance: minutes"
     WINDOW = "over 24 hours since the person wrote: at once, as a template"
     OTHER_CHANNEL = "Meta will not deliver it to this person today: other channel"
-    UNDELIVERABLE = "not reachable now, perhaps later: other channel"
+    UNDELIVERABLE = "not reachable now, perhaps never: other channel, and the address gets a strike"
     DEAD = "nothing we send will reach this address until a person mends it"
-    CONTENT = "our message is wrong"
-    TEMPLATE = "the template, or how we fill it, is wrong: page the operator"
+    CONTENT = "our free-form message is wrong: at once, as a template"
+    TEMPLATE = "this template cannot be used: at once by a spare one, and page the operator"
+    FILLING = "the template is good, but not as we fill it: at once, shorter and plainer"
     ACCOUNT = "our account, token or number is unusable: page the operator, keep the queue"
 
 
@@ -55,10 +56,10 @@ ROWS: tuple[Row, ...] = (
     Row((131047,), "re-engagement", Verdict.WINDOW),
     Row((131049,), "ecosystem-engagement", Verdict.OTHER_CHANNEL),
     Row((130472,), "experiment-group", Verdict.OTHER_CHANNEL),
+    # Mended on our side (test list, category of the template), so nothing is said against the address.
+    Row((131030,), "not-on-test-list", Verdict.OTHER_CHANNEL),
+    Row((131050,), "opted-out-of-marketing", Verdict.OTHER_CHANNEL),
     Row((131026,), "undeliverable", Verdict.UNDELIVERABLE),
-    # Mended on our side (test list, kind of message), so the address itself is not dead.
-    Row((131030,), "not-on-test-list", Verdict.UNDELIVERABLE),
-    Row((131050,), "opted-out-of-marketing", Verdict.UNDELIVERABLE),
     Row((131062,), "user-id-not-allowed", Verdict.UNDELIVERABLE),
     Row((131021,), "recipient-is-sender", Verdict.DEAD),
     # Somebody else may hold the number now: it must be verified anew before police news goes there.
@@ -71,14 +72,14 @@ ROWS: tuple[Row, ...] = (
     Row((131053,), "media-upload", Verdict.CONTENT),
     Row((132000,), "parameter-count", Verdict.TEMPLATE),
     Row((132001,), "absent", Verdict.TEMPLATE),
-    Row((132005,), "too-long", Verdict.TEMPLATE),
+    Row((132005,), "too-long", Verdict.FILLING),
     Row((132007,), "policy", Verdict.TEMPLATE),
-    Row((132008,), "parameter-value", Verdict.TEMPLATE),
+    Row((132008,), "parameter-value", Verdict.FILLING),
     Row((132012,), "parameter-format", Verdict.TEMPLATE),
     Row((132015,), "paused", Verdict.TEMPLATE),
     Row((132016,), "disabled", Verdict.TEMPLATE),
     # Line breaks or runs of spaces in a parameter: not in Meta's table, but seen (schemalabz/opencouncil PR 780, 2026).
-    Row((132018,), "parameter-text", Verdict.TEMPLATE),
+    Row((132018,), "parameter-text", Verdict.FILLING),
     Row((131063,), "marketing-off", Verdict.TEMPLATE),
     Row((0,), "authentication", Verdict.ACCOUNT),
     Row((3,), "capability", Verdict.ACCOUNT),
@@ -100,8 +101,11 @@ ROWS: tuple[Row, ...] = (
 
 _BY_CODE = {code: row for row in ROWS for code in row.codes}
 
-# 100 with subcode 33 is an object id that does not exist. The only object we name is our own phone number id.
+# 100 with subcode 33 is an object id that does not exist: our own phone number id, or (channel.py) a picture's.
 UNKNOWN_OBJECT = 33
+
+# Reasons of late failures that speak of an uploaded picture.
+MEDIA_REASONS = frozenset({"131052 media-download", "131053 media-upload"})
 
 # Meta's throughput window is one second (…/throughput).
 THROUGHPUT_SECONDS = 1.0
@@ -109,6 +113,18 @@ THROUGHPUT_SECONDS = 1.0
 MAINTENANCE_SECONDS = 120.0
 # Retry a pair after 4^X seconds (Cloud API overview, "pair rate limits").
 PAIR_BASE, PAIR_MOST = 4, 64.0
+
+# A late failure comes when nobody waits any more, so it names the wait itself: seconds until another try at the same address is
+# worth it. Of CONTENT and WINDOW the next try is a template. What is missing here is not worth another try.
+AGAIN: Mapping[Verdict, float] = {
+    Verdict.RETRY: 10.0,
+    Verdict.THROUGHPUT: THROUGHPUT_SECONDS,
+    Verdict.PAIR_RATE: float(PAIR_BASE),
+    Verdict.CALL_LIMIT: 60.0,
+    Verdict.MAINTENANCE: MAINTENANCE_SECONDS,
+    Verdict.WINDOW: 0.0,
+    Verdict.CONTENT: 0.0,
+}
 
 # Without any code: these say that our credentials or the API's address are wrong, not this one message.
 _ACCOUNT_STATUSES = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 407})
@@ -133,7 +149,7 @@ class Failure:
     def reason(self) -> str:
         """Short and fit for machines: "131026 undeliverable", "template:132001 absent", "http-502"."""
         match self.row:
-            case Row(verdict=Verdict.TEMPLATE, name=name):
+            case Row(verdict=Verdict.TEMPLATE | Verdict.FILLING, name=name):
                 return f"template:{self.code} {name}"
             case Row(name=name):
                 return f"{self.code} {name}"
@@ -143,9 +159,15 @@ class Failure:
                 return f"http-{self.status}" if self.status else "unknown"
 
     @property
-    def address_dead(self) -> bool:
+    def verdict(self) -> Verdict | None:
         row = self.row
-        return row is not None and row.verdict is Verdict.DEAD
+        return None if row is None else row.verdict
+
+    @property
+    def again(self) -> float | None:
+        """Of a late failure: seconds until another try at the same address is worth it."""
+        verdict = self.verdict
+        return None if verdict is None else AGAIN.get(verdict)
 
 
 def failure_of(error: Any, status: int = 0) -> Failure:
@@ -160,12 +182,17 @@ def failure_of(error: Any, status: int = 0) -> Failure:
             return Failure(None, status=status)
 
 
-def result_of(failure: Failure, *, attempt: int, retry_after: float | None = None) -> Deferred | Uncertain | Rejected:
-    """What the hub should do after a refused send. `retry_after`: seconds that Meta's own headers ask for."""
-    reason, row = failure.reason, failure.row
-    if row is None:
-        return _result_without_row(failure, retry_after)
-    match row.verdict:
+def result_of(
+    failure: Failure, *, attempt: int, retry_after: float | None = None, another_way: bool = False
+) -> Deferred | Uncertain | Rejected:
+    """What the hub should do after a refused send. `retry_after`: seconds that Meta's own headers ask for.
+
+    `another_way`: what we said is refused, but the next attempt says it differently (as a template, by a spare one, shorter).
+    """
+    reason, verdict = failure.reason, failure.verdict
+    match verdict:
+        case None:
+            return _result_without_row(failure, retry_after, another_way)
         case Verdict.RETRY:
             return Deferred(reason, retry_after)
         case Verdict.THROUGHPUT:
@@ -173,21 +200,23 @@ def result_of(failure: Failure, *, attempt: int, retry_after: float | None = Non
         case Verdict.PAIR_RATE:
             asked = min(float(PAIR_BASE ** min(max(attempt - 1, 0), 8)), PAIR_MOST)
             return Deferred(reason, asked if retry_after is None else retry_after)
-        case Verdict.CALL_LIMIT:
-            return Deferred(reason, retry_after, whole_account=True)
         case Verdict.MAINTENANCE:
             return Deferred(reason, MAINTENANCE_SECONDS if retry_after is None else retry_after)
-        case Verdict.WINDOW:
-            return Deferred(reason, 0.0)
-        case Verdict.ACCOUNT:
+        case Verdict.CALL_LIMIT | Verdict.ACCOUNT:
             return Deferred(reason, retry_after, whole_account=True)
-        case Verdict.OTHER_CHANNEL | Verdict.UNDELIVERABLE | Verdict.CONTENT | Verdict.TEMPLATE:
+        case Verdict.WINDOW | Verdict.CONTENT | Verdict.TEMPLATE | Verdict.FILLING:
+            return Deferred(reason, 0.0) if another_way else Rejected(reason)
+        case Verdict.OTHER_CHANNEL:
             return Rejected(reason)
+        case Verdict.UNDELIVERABLE:
+            return Rejected(reason, strike=True)
         case Verdict.DEAD:
             return Rejected(reason, address_dead=True)
 
 
-def _result_without_row(failure: Failure, retry_after: float | None) -> Deferred | Uncertain | Rejected:
+def _result_without_row(
+    failure: Failure, retry_after: float | None, another_way: bool
+) -> Deferred | Uncertain | Rejected:
     reason, status, unnamed = failure.reason, failure.status, failure.code is None
     if status == 504 and unnamed:
         # A gateway that gave up waiting: Meta may have taken the message.
@@ -196,7 +225,9 @@ def _result_without_row(failure: Failure, retry_after: float | None) -> Deferred
         return Deferred(reason, retry_after)
     if unnamed and status in _ACCOUNT_STATUSES:
         return Deferred(reason, retry_after, whole_account=True)
-    return Rejected(reason) if 400 <= status < 500 else Uncertain(reason)
+    if 400 <= status < 500:
+        return Deferred(reason, 0.0) if another_way else Rejected(reason)
+    return Uncertain(reason)
 
 
 def asked_wait(headers: Mapping[str, str], usage: Any = None) -> float | None:

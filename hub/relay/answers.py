@@ -15,10 +15,14 @@ _MEANINGS = {word: meaning for one in LANGUAGES.values() for word, meaning in on
 _LONGEST = max(len(word.split()) for word in _MEANINGS)
 
 
-def actions_for(delivery_id: int, language_code: str) -> tuple[Action, ...]:
-    """Received, forwarded, cannot, in the contract's order; the data names answer and delivery in at most 26 signs."""
+def actions_for(delivery_id: int, language_code: str, ended: bool = False) -> tuple[Action, ...]:
+    """Received, forwarded, cannot, in the contract's order; the data names answer and delivery in at most 26 signs.
+
+    `ended`: of a message that an alert is over, where nobody need say that they cannot.
+    """
     number = f"{delivery_id:x}"
-    return tuple([Action(kind, label, prefix + number) for kind, label, prefix in _buttons(language_code)])
+    buttons = _buttons(language_code)[: 2 if ended else 3]
+    return tuple([Action(kind, label, prefix + number) for kind, label, prefix in buttons])
 
 
 @cache

@@ -29,7 +29,11 @@ def outcome_of(
     """The outcome to store. `attempts`: how many tries there are; `backoff(tries)`: seconds to wait after so many; `now` in ms."""
 
     def failed(
-        reason: str, address_dead: bool = False, possible_duplicates: int = 0, moved_to: Handle | None = None
+        reason: str,
+        address_dead: bool = False,
+        strike: bool = False,
+        possible_duplicates: int = 0,
+        moved_to: Handle | None = None,
     ) -> Outcome:
         return Outcome(
             claimed.id,
@@ -40,13 +44,14 @@ def outcome_of(
             address_dead=address_dead,
             possible_duplicates=possible_duplicates,
             moved_to=moved_to,
+            strike=strike,
         )
 
     match result:
         case Accepted(provider_ref):
             return Outcome(claimed.id, claimed.attempt, DeliveryState.SENT, now, provider_ref=provider_ref, sent_at=now)
-        case Rejected(reason, address_dead):
-            return failed(reason, address_dead)
+        case Rejected(reason, address_dead, strike):
+            return failed(reason, address_dead, strike)
         case Deferred(reason, retry_after, whole_account, moved_to):
             # When the provider names the time, or the trouble is our account's, it is no fault of this delivery: no try is used.
             tries = 0 if whole_account or (retry_after is not None and moved_to is None) else 1

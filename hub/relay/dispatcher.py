@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from secrets import SystemRandom
 
 import structlog
 
-from hub.channel import Accepted, Channel, Deferred, Outbound, Rejected, Result, Uncertain
+from hub.channel import Accepted, Action, Channel, Deferred, Outbound, Part, Rejected, Result, Uncertain, Wording
 from hub.clock import Clock
-from hub.domain import DeliveryState
+from hub.domain import DeliveryState, Handle
 from hub.relay.answers import actions_for
 from hub.relay.backoff import Backoff
 from hub.relay.breaker import Breaker
 from hub.relay.delivery import not_sent, outcome_of, put_back
 from hub.relay.limiter import Limiter, Token
-from hub.relay.message import Messages
+from hub.relay.message import ENDS, Messages
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
 from hub.store.engine import StoreUnavailable
@@ -35,6 +36,8 @@ log = structlog.get_logger()
 UNLIMITED_WINDOW = 1000
 # Seconds; what is due already but cannot be claimed (its alert has just expired) must not make a hot loop.
 SOONEST = 0.01
+# A follow-up waits so long (ms) before it looks again whether the send it answers has ended; most end within a second.
+FIRST_MS = 250
 
 
 class Dispatcher:
@@ -52,6 +55,7 @@ class Dispatcher:
         rng: Random | SystemRandom,
     ) -> None:
         self.name = f"{channel.name}/{channel.account}"
+        self.channel_name, self.account = channel.name, channel.account
         self.breaker = Breaker(relay.breaker_failures, relay.breaker_open, relay.breaker_open_most, clock)
         self._channel = channel
         self._account = account
@@ -72,6 +76,7 @@ class Dispatcher:
         self._busy = 0  # sends and claims under way
         self._idle = asyncio.Event()
         self._draining = False
+        self.stand_ins: Sequence[Dispatcher] = ()  # the channel's other accounts, in the order in which they are asked
 
     async def run(self, beat: Callable[[], None]) -> None:
         """Claim and send until cancelled; `drain` first for an orderly end."""
@@ -99,6 +104,7 @@ class Dispatcher:
                     wait = min(wait, self.breaker.wait() or wait)
                     if not self._ready and self.breaker.wait() == 0:
                         await self._claim(1)  # the probe
+                    await self._hand_over()
                 elif len(self._ready) <= self._window // 2:
                     room = self._window - len(self._ready)
                     if await self._claim(room) < room:
@@ -121,7 +127,8 @@ class Dispatcher:
                 limit=limit,
             )
             try:
-                await self._messages.prepare({one.alert_id for one in claimed})
+                told = {one.alert_id for one in claimed}
+                await self._messages.prepare(told | {one.follows for one in claimed if one.follows is not None})
             finally:  # they are ours now, whatever happens; `_deliver` prepares what is missing
                 for one in claimed:
                     heapq.heappush(self._ready, (one.priority, one.distance, one.id, one))
@@ -134,6 +141,16 @@ class Dispatcher:
             return len(claimed)
         finally:
             self._done()
+
+    async def _hand_over(self) -> None:
+        """While this account is down, another of the channel's sends what is due here."""
+        stand_in = next((other for other in self.stand_ins if not other.breaker.is_open), None)
+        if stand_in is not None:
+            channel, account = self._channel.name, self._channel.account
+            moved = await self._outbox.hand_over(channel, account, stand_in.account, self._clock.now())
+            if moved:
+                log.warning("handed_over", channel=self.name, to=stand_in.name, deliveries=moved)
+                self._wakes.dispatch()
 
     async def _until_next_due(self) -> float:
         due = await self._outbox.next_due(self._channel.name, self._channel.account)
@@ -163,13 +180,16 @@ class Dispatcher:
             self._idle.set()
 
     def _take(self) -> tuple[Claimed, Token] | None:
-        """The most urgent of what is ready, if the account may send now."""
-        if not self._ready or self.breaker.wait() > 0 or self._limiter.wait() > 0:
-            return None
-        claimed = heapq.heappop(self._ready)[3]
-        if len(self._ready) == self._window // 2:
-            self._wake.set()
-        return claimed, self._limiter.take()
+        """The most urgent of what is ready, if the account may send now. What need not be sent any more costs no token."""
+        while self._ready and self.breaker.wait() <= 0 and self._limiter.wait() <= 0:
+            claimed = heapq.heappop(self._ready)[3]
+            if len(self._ready) == self._window // 2:
+                self._wake.set()
+            refused = self._no_reason_to_send(claimed, self._clock.now())
+            if refused is None:
+                return claimed, self._limiter.take()
+            self._outcomes(refused)
+        return None
 
     async def _next(self) -> tuple[Claimed, Token]:
         """Wait until one may be sent. One sender waits for the cause, the others for their turn.
@@ -192,24 +212,18 @@ class Dispatcher:
     async def _deliver(self, claimed: Claimed) -> None:
         """Nine times out of ten: build, send, report. Otherwise say why it was not sent."""
         now = self._clock.now()
-        refused = self._no_reason_to_send(claimed, now)
-        if refused is not None or claimed.handle is None:
-            self._outcomes(
-                refused or not_sent(claimed, DeliveryState.CANCELLED, now, "the address is gone or signed off")
-            )
+        if claimed.handle is None:
+            self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the address is gone or signed off"))
             return
         began = self._clock.monotonic()
         try:
-            if not self._messages.knows(claimed.alert_id):  # unless very many alerts are under way it does
-                await self._messages.prepare((claimed.alert_id,))
-            outbound = Outbound(
-                delivery_id=claimed.id,
-                attempt=claimed.attempt,
-                handle=claimed.handle,
-                wording=self._messages.wording(claimed.alert_id, claimed.language),
-                actions=actions_for(claimed.id, claimed.language),
-                window_open_until=claimed.window_open_until,
-            )
+            for number in (claimed.alert_id, claimed.follows):  # unless very many alerts are under way it knows them
+                if number is not None and not self._messages.knows(number):
+                    await self._messages.prepare((number,))
+            outbound = self._outbound(claimed, claimed.handle)
+            if outbound is None:
+                self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the first message never went out"))
+                return
             self.breaker.sending()
             result = await self._channel.send(outbound)
         except StoreUnavailable as error:
@@ -224,6 +238,11 @@ class Dispatcher:
                 self._judge(result, began)
         else:
             self._judge(result, began)
+        if isinstance(result, Rejected) and result.address_dead and claimed.home not in (None, self.account):
+            # To a stand-in somebody may be a stranger (who never started that bot): their own account knows better.
+            outcome = put_back(claimed, self._clock.now(), "not reachable from the stand-in")
+            self._outcomes(replace(outcome, go_home=True))
+            return
         self._outcomes(
             outcome_of(
                 result,
@@ -244,7 +263,41 @@ class Dispatcher:
             return not_sent(claimed, DeliveryState.FAILED, now, "attempts used up: lease lost each time")
         if claimed.lease_until - now <= self._account.timeout * 1000:
             return put_back(claimed, now, "waited too long in memory")  # else somebody else may send it beside us
+        if claimed.first_under_way:
+            return put_back(claimed, now + FIRST_MS, "the message it answers is still under way")
         return None
+
+    def _outbound(self, claimed: Claimed, handle: Handle) -> Outbound | None:
+        """What to send; None for what has no sense without an earlier message, where that surely never went out."""
+        messages, channel = self._messages, self._channel.name
+        actions: tuple[Action, ...] = ()
+        wording: Wording | None
+        match claimed.part:
+            case Part.AMEND:
+                if claimed.follows is None or claimed.reply_to is None:
+                    return None
+                wording = messages.amended(claimed.follows, claimed.language, messages.kind(claimed.alert_id), channel)
+            case Part.POST:
+                wording = messages.post(claimed.alert_id, claimed.language)
+            case _:
+                wording = messages.wording(claimed.alert_id, claimed.language, channel)
+        ended = messages.kind(claimed.alert_id) in ENDS
+        if wording is None or (ended and not claimed.first_reached):
+            return None
+        if claimed.part is Part.MESSAGE:
+            actions = actions_for(claimed.id, claimed.language, ended)
+        # A window was opened, and a message sent, by the account that is stood in for.
+        standing_in = claimed.home is not None and claimed.home != self.account
+        return Outbound(
+            delivery_id=claimed.id,
+            attempt=claimed.attempt,
+            handle=handle,
+            wording=wording,
+            actions=actions,
+            window_open_until=0 if standing_in else claimed.window_open_until,
+            reply_to=None if standing_in else claimed.reply_to,
+            part=claimed.part,
+        )
 
     def _judge(self, result: Result, began: float) -> None:
         """What this result says of the account as a whole."""

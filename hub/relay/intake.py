@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -16,13 +18,19 @@ from hub.clock import Clock, to_milliseconds
 from hub.domain import Alert, AlertState, Mistake, MsgType, Refused, Severity, Status, Urgency
 from hub.places.atlas import Atlas
 from hub.places.matching import MatchResult
+from hub.relay.message import ENDS, kind_of, parts_of
 from hub.relay.wakes import Wakes
 from hub.store.alerts import Alerts, AlertView, Audience, NewAlert, Routes, view_of_new
+from hub.store.ids import Ids
 from hub.store.keys import Identity
+from hub.store.outbox import Outbox
 
 # Crockford's base 32 without look-alikes, so that a number can be read out over the phone. 8 signs are 40 bits: the chance that a
 # guess hits one of 10,000 alerts is one in a hundred million.
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+DAY_MS = 24 * 3600 * 1000
 
 
 class AlreadyDifferent(Exception):
@@ -57,6 +65,8 @@ class Intake:
     def __init__(
         self,
         alerts: Alerts,
+        outbox: Outbox,
+        ids: Ids,
         atlas: Atlas,
         wakes: Wakes,
         clock: Clock,
@@ -64,8 +74,20 @@ class Intake:
         *,
         routes: Routes,
         default_duration: float,
+        beside: Sequence[str] = (),
+        amends: Mapping[str, Sequence[str]] | None = None,
+        daily_recipients: Mapping[str, int] | None = None,
     ) -> None:
+        """`beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
+
+        `daily_recipients`: channel → how many people a day it lets us write to (a warning, not a limit of ours).
+        """
         self._alerts = alerts
+        self._outbox = outbox
+        self._ids = ids
+        self._beside = beside
+        self._amends = amends or {}
+        self._daily = daily_recipients or {}
         self._atlas = atlas
         self._wakes = wakes
         self._clock = clock
@@ -77,14 +99,16 @@ class Intake:
         """The whole judgement of `accept`, with what would be refused told as warnings instead."""
         alert = self._complete(posted, who, new_identifier="simulated")
         match = self._match(alert)
-        audience = await self._alerts.audience([m.code for m in match.matches], self._routes)
-        by_account = await self._alerts.audience_by_account([m.code for m in match.matches], self._routes)
+        codes = [] if ends(alert) else [m.code for m in match.matches]
+        audience = await self._alerts.audience(codes, self._routes, self._clock.now())
+        by_account = await self._alerts.audience_by_account(codes, self._routes, self._clock.now())
         warnings = [*posted.warnings, *match.warnings]
         warnings += [str(m) for m in (*match.mistakes, *objections(alert, self._clock.now()))]
-        if not match.matches and alert.infos:
+        if not ends(alert) and not match.matches and alert.infos:
             warnings.append(str(NOBODY))
-        if alert.msg_type is MsgType.CANCEL and not await self._referenced(alert):
-            warnings.append(str(NOTHING_TO_CANCEL))
+        if ends(alert) and not await self._referenced(alert):
+            warnings.append(str(NOTHING_TO_END))
+        warnings += await self._over_the_daily_limit(codes)
         return Simulation(alert, match, audience, tuple(by_account), tuple(warnings))
 
     async def accept(
@@ -94,16 +118,17 @@ class Intake:
         alert = self._complete(posted, who, new_identifier=self._identifier(who, idempotency_key))
         now = self._clock.now()
         match = self._match(alert)
+        matches = () if ends(alert) else tuple(match.matches)  # an end reaches those who got the alert, nobody else
         earlier, closes, audience = await asyncio.gather(
             self._alerts.stored(alert.sender, alert.identifier),
             self._referenced(alert),
-            self._alerts.audience([m.code for m in match.matches], self._routes),
+            self._alerts.audience([m.code for m in matches], self._routes, now),
         )
         if earlier is not None:
             return await self._repeat(earlier.id, earlier.fingerprint, alert)
         mistakes = [*match.mistakes, *objections(alert, now)]
-        if alert.msg_type is MsgType.CANCEL:
-            mistakes += [] if closes else [NOTHING_TO_CANCEL]
+        if ends(alert):
+            mistakes += [] if closes else [NOTHING_TO_END]
         elif not match.matches and not match.mistakes and not allow_empty:
             mistakes.append(NOBODY)
         if mistakes:
@@ -115,19 +140,23 @@ class Intake:
             priority=priority(alert),
             accepted_at=now,
             expires_at=to_milliseconds(alert.expires),
-            matches=tuple(match.matches),
+            matches=matches,
             audience=audience,
-            closes=tuple(closes.values()),
+            closes=await self._alerts.chain(list(closes.values())) if closes else (),
             closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
-            relayed=alert.msg_type is not MsgType.CANCEL,
+            first_id=self._ids.block(),
+            amends=self._amends,
+            beside=() if ends(alert) else tuple(part for part in self._beside if part in parts_of(alert)),
         )
         stored = await self._alerts.accept(offered)
         if stored.id != offered.id:
             return await self._repeat(stored.id, stored.fingerprint, alert)
         self._wakes.withdraw(offered.closes)
         self._wakes.planner.set()
+        self._wakes.dispatch()
         self._wakes.changed()
         warnings = [*posted.warnings, *match.warnings]
+        warnings += await self._over_the_daily_limit([m.code for m in matches])
         warnings += [
             f"references: {r.identifier} is not an alert of ours"
             for r in alert.references
@@ -160,10 +189,29 @@ class Intake:
         return self._atlas.index.match([area for info in alert.infos for area in info.areas])
 
     async def _referenced(self, alert: Alert) -> dict[tuple[str, str], str]:
-        """{(sender, identifier): alert id} of the alerts that an Update or Cancel ends."""
-        if alert.msg_type not in (MsgType.UPDATE, MsgType.CANCEL):
+        """{(sender, identifier): alert id} of the alerts that an Update, Cancel or all-clear ends."""
+        if alert.msg_type is not MsgType.UPDATE and not ends(alert):
             return {}
         return await self._alerts.find([(r.sender, r.identifier) for r in alert.references])
+
+    async def _over_the_daily_limit(self, codes: Sequence[str]) -> list[str]:
+        """Told before sending: what goes beyond a provider's messaging limit is refused there, one by one."""
+        if not self._daily or not codes:
+            return []
+        now = self._clock.now()
+        going: dict[str, int] = defaultdict(int)
+        for channel, _, admins in await self._alerts.audience_by_account(codes, self._routes, now):
+            going[channel] += admins
+        warnings = []
+        for channel, most in self._daily.items():
+            if most and going[channel]:
+                used = await self._outbox.reached_since(channel, now - DAY_MS)
+                if used + going[channel] > most:
+                    warnings.append(
+                        f"{channel}: {used} people were written to in the last 24 hours and this alert goes to "
+                        f"{going[channel]}; the account's limit is {most} a day, so some may not get it there"
+                    )
+        return warnings
 
     def _number(self) -> str:
         signs = "".join(self._rng.choice(SIGNS) for _ in range(8))
@@ -180,7 +228,12 @@ NOBODY = Mistake(
     "info.area",
     "no neighbourhood of ours lies in this area, so nobody would get it (allowEmpty=true takes it all the same)",
 )
-NOTHING_TO_CANCEL = Mistake("references", "none of these is an alert of ours: there is nothing to cancel")
+NOTHING_TO_END = Mistake("references", "none of these is an alert of ours: there is nothing to cancel or end")
+
+
+def ends(alert: Alert) -> bool:
+    """A Cancel or an all-clear: it goes to those who got the alerts it names, and to nobody else."""
+    return kind_of(alert) in ENDS
 
 
 def priority(alert: Alert) -> int:

@@ -1,6 +1,6 @@
 """The receiver: what comes back from the messengers, from raw updates on disk to receipts, acknowledgements and addresses.
 
-Updates are kept before they are understood (web/hooks.py for webhooks, `listener` for what a channel fetches), and dropped in the
+Updates are kept before they are understood (web/hooks.py for webhooks, listener.py for what a channel fetches), and dropped in the
 transaction that stores their meaning. One that cannot be understood stays, with its error, for the operator.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 import structlog
@@ -16,9 +17,14 @@ import structlog
 from hub.channel import (
     AckSeen,
     AddressChanged,
+    Admits,
+    AnswerWithdrawn,
     Channel,
     Confirms,
-    Listens,
+    ContactSeen,
+    GroupJoined,
+    InvitationSeen,
+    NotUnderstood,
     RawUpdate,
     ReceiptSeen,
     ReplySeen,
@@ -27,68 +33,63 @@ from hub.channel import (
 from hub.clock import Clock
 from hub.domain import AckKind, Handle
 from hub.relay.answers import STOP, read_action, read_words
+from hub.relay.commands import Commands, Understood
 from hub.relay.wakes import Wakes
 from hub.relay.words import language
+from hub.settings import Account
 from hub.store.alerts import Routes
 from hub.store.database import Store
 from hub.store.engine import Statement, StoreUnavailable
-from hub.store.receipts import KeptUpdate, Receipt
+from hub.store.receipts import Beside, KeptUpdate, Receipt
 
 log = structlog.get_logger()
 
 BATCH = 200
 # Words without a reply-to are taken to be about the latest alert of the last day; a bare "ok" next week is about nothing.
 WORDS_MS = 24 * 3600 * 1000
-LISTEN_AGAIN_SECONDS = 1.0
-LISTEN_AGAIN_MOST = 20.0  # less than loops.STUCK_SECONDS: a listener that waits is not stuck
 
-Confirmation = Callable[[], Coroutine[Any, Any, None]]
-_Understood = tuple[KeptUpdate, list[Statement], list[Confirmation]]
+Answer = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(slots=True)
+class Meaning:
+    """What one update comes to: what to store, what to tell people afterwards, and what in it nobody could read.
+
+    `settles`: it changes who somebody is or what they set, so it is stored before the next update is understood.
+    """
+
+    update: KeptUpdate
+    statements: list[Statement] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    puzzles: list[str] = field(default_factory=list)
+    settles: bool = False
 
 
 class Receiver:
     def __init__(
-        self, store: Store, channels: Sequence[Channel], wakes: Wakes, clock: Clock, routes: Routes, poll: float
+        self,
+        store: Store,
+        senders: Sequence[tuple[Channel, Account]],
+        commands: Commands,
+        wakes: Wakes,
+        clock: Clock,
+        routes: Routes,
+        *,
+        poll: float,
+        beside: Sequence[str] = (),
     ) -> None:
         self._store = store
-        self._channels = {(channel.name, channel.account): channel for channel in channels}
+        self._channels = {(channel.name, channel.account): channel for channel, _ in senders}
+        self._attempts = {channel.name: account.attempts for channel, account in senders}
+        self._beside: Beside = {
+            channel.name: [part.value for part in channel.can.parts if part.value in beside] for channel, _ in senders
+        }
+        self._commands = commands
         self._wakes = wakes
         self._clock = clock
         self._routes = routes
         self._poll = poll
-        self._confirming: set[asyncio.Task[None]] = set()
-
-    def listener(self, channel: Channel) -> Callable[[Callable[[], None]], Awaitable[None]]:
-        """The loop that fetches a channel's updates, where it has to be asked for them; each batch is on disk before the next."""
-
-        async def listen(beat: Callable[[], None]) -> None:
-            if not isinstance(channel, Listens):
-                return
-            wait = LISTEN_AGAIN_SECONDS
-            while True:
-                beat()
-                try:
-                    async for batch in channel.updates():
-                        beat()
-                        if batch:
-                            await self.keep(channel, batch)
-                        wait = LISTEN_AGAIN_SECONDS
-                    return  # the channel has nothing to fetch: its provider calls us
-                except Exception as error:
-                    log.warning(
-                        "listening_failed", channel=channel.name, account=channel.account, error=type(error).__name__
-                    )
-                await self._clock.sleep(wait)
-                wait = min(LISTEN_AGAIN_MOST, wait * 2)
-
-        return listen
-
-    async def keep(self, channel: Channel, updates: Sequence[RawUpdate]) -> None:
-        """Updates on disk, and somebody awake to read them."""
-        await self._store.receipts.keep(
-            channel.name, channel.account, [(update.key, update.body) for update in updates], self._clock.now()
-        )
-        self._wakes.receiver.set()
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def run(self, beat: Callable[[], None]) -> None:
         try:
@@ -97,9 +98,9 @@ class Receiver:
                 await self.read_all(beat)
                 await self._clock.wait(self._wakes.receiver, self._poll)
         finally:
-            for task in self._confirming:
+            for task in self._answering:
                 task.cancel()
-            await asyncio.gather(*self._confirming, return_exceptions=True)
+            await asyncio.gather(*self._answering, return_exceptions=True)
 
     async def read_all(self, beat: Callable[[], None] = lambda: None) -> None:
         """Work off what is kept, in order; a batch per transaction."""
@@ -107,10 +108,10 @@ class Receiver:
         while kept := await self._store.receipts.kept(after, BATCH):
             beat()
             after = kept[-1].id
-            understood: list[_Understood] = []
+            understood: list[Meaning] = []
             for update in kept:
                 try:
-                    meant, confirm = await self._understand(update)
+                    meaning = await self._understand(update)
                 except Unreadable as error:
                     log.error("update_unreadable", channel=update.channel, update=update.id, error=str(error))
                     await self._store.receipts.mark_unreadable(update.id, str(error))
@@ -119,98 +120,165 @@ class Receiver:
                 except Exception as error:  # a bug in an adapter: this update is set aside, the others go on
                     await self._set_aside(update, error)
                 else:
-                    understood.append((update, meant, confirm))
-            try:
-                await self._apply(understood)
-            except StoreUnavailable:
-                raise
-            except Exception:  # one of them cannot be stored: one by one, so that it does not hold up the others
-                for one in understood:
-                    try:
-                        await self._apply([one])
-                    except StoreUnavailable:
-                        raise
-                    except Exception as error:
-                        await self._set_aside(one[0], error)
+                    understood.append(meaning)
+                    if meaning.settles:
+                        await self._store_all(understood)
+                        understood = []
+            if understood:
+                await self._store_all(understood)
 
-    async def _apply(self, understood: Sequence[_Understood]) -> None:
+    async def _store_all(self, understood: Sequence[Meaning]) -> None:
+        """Together; and if one of them cannot be stored one by one, so that it does not hold up the others."""
+        try:
+            await self._apply(understood)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            for one in understood:
+                try:
+                    await self._apply([one])
+                except StoreUnavailable:
+                    raise
+                except Exception as error:
+                    await self._set_aside(one.update, error)
+
+    async def _apply(self, understood: Sequence[Meaning]) -> None:
         """Store what these updates mean, in one transaction; only then tell the people."""
-        statements = [statement for _, meant, _ in understood for statement in meant]
-        await self._store.receipts.apply(statements, [update.id for update, _, _ in understood])
+        statements = [statement for one in understood for statement in one.statements]
+        handled = [one.update.id for one in understood if not one.puzzles]
+        puzzled = [(one.update.id, "; ".join(one.puzzles)) for one in understood if one.puzzles]
+        await self._store.receipts.apply(statements, handled, puzzled)
         self._wakes.changed()
         self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
-        for _, _, confirmations in understood:
-            for confirm in confirmations:
+        for one in understood:
+            for answer in one.answers:
                 # Beside us: a provider that is slow to take them must not hold up what is read.
-                task = asyncio.create_task(confirm(), name="confirm")
-                self._confirming.add(task)
-                task.add_done_callback(self._confirming.discard)
+                task = asyncio.create_task(answer(), name="answer")
+                self._answering.add(task)
+                task.add_done_callback(self._answering.discard)
 
     async def _set_aside(self, update: KeptUpdate, error: Exception) -> None:
         log.error("update_failed", channel=update.channel, update=update.id, error=type(error).__name__)
         await self._store.receipts.mark_unreadable(update.id, f"failed: {type(error).__name__}")
 
-    async def _understand(self, update: KeptUpdate) -> tuple[list[Statement], list[Confirmation]]:
+    async def _understand(self, update: KeptUpdate) -> Meaning:
         """What to store for this update, and what to tell the person once it is stored."""
         channel = self._channels.get((update.channel, update.account))
         if channel is None:
             raise Unreadable("this sender account is not configured any more")
-        statements: list[Statement] = []
-        confirmations: list[Confirmation] = []
+        meaning = Meaning(update)
+        store, now = self._store.receipts, self._clock.now()
         receipts: list[Receipt] = []
+        aliases: list[Statement] = []  # after the rest, which may make the address they are of
         for event in channel.parse(RawUpdate(update.body, update.key)):
             match event:
-                case ReceiptSeen(kind, at, provider_ref, delivery_id, reason, address_dead):
-                    receipts.append(Receipt(kind, at, provider_ref, delivery_id, reason, address_dead))
-                case AckSeen(handle, data, at, via, token):
-                    answer = read_action(data)
-                    if answer is not None:
-                        moment = _finer(at, update.received_at)
-                        statements += self._acknowledged(channel, handle, answer[1], answer[0], moment, via)
-                    statements += self._window(channel, handle, at)
-                    if token:
-                        confirmations.append(_confirm(channel, token, answer[0] if answer else None))
-                case ReplySeen(handle, text, at, provider_ref):
-                    statements += await self._replied(
-                        channel, handle, text, _finer(at, update.received_at), provider_ref
-                    )
-                    statements += self._window(channel, handle, at)
+                case ReceiptSeen():
+                    receipts.append(_receipt(event))
+                case AckSeen():
+                    await self._tapped(meaning, channel, event)
+                case ReplySeen():
+                    await self._replied(meaning, channel, event)
+                case AnswerWithdrawn(handle, answer_ref, _):
+                    handle = await self._known(channel, handle)
+                    meaning.statements += store.take_back(channel.name, handle, answer_ref, now)
                 case AddressChanged(handle, _, reachable, moved_to, _):
-                    statements += self._store.receipts.address_changed(channel.name, handle, reachable, moved_to)
+                    if moved_to is None:
+                        handle = await self._known(channel, handle)
+                    meaning.statements += store.address_changed(channel.name, handle, reachable, moved_to)
+                case ContactSeen(handle, alias):
+                    aliases += store.know_alias(channel.name, handle, alias)
+                case InvitationSeen(handle, room, _):
+                    welcome = await self._commands.is_expected(channel.name, handle)
+                    meaning.answers.append(_admit(channel, room, welcome))
+                case GroupJoined(group, by, title, _):
+                    heard = await self._commands.joined(channel.name, channel.account, group, by, title)
+                    self._heard(meaning, channel, by, heard)
+                case NotUnderstood(reason):
+                    log.error("update_partly_unreadable", channel=update.channel, update=update.id, error=reason)
+                    meaning.puzzles.append(reason)
                 case _:
                     assert_never(event)
+        meaning.statements += aliases
         if receipts:
-            statements += self._store.receipts.receipts(
-                channel.name, receipts, self._routes, first_id=self._store.ids.block(), now=self._clock.now()
+            meaning.statements += store.receipts(
+                channel.name,
+                receipts,
+                self._routes,
+                first_id=self._store.ids.block(),
+                now=now,
+                attempts=self._attempts[channel.name],
             )
-        return statements, confirmations
+        return meaning
 
-    async def _replied(
-        self, channel: Channel, handle: Handle, text: str, at: int, provider_ref: str | None
-    ) -> list[Statement]:
-        meaning = read_words(text)
-        if meaning is None:
-            return []
-        if meaning == STOP:
-            return self._store.receipts.stop(channel.name, handle)
+    async def _known(self, channel: Channel, handle: Handle) -> Handle:
+        """The handle we write to, where the provider named the person in another way."""
+        return await self._store.receipts.resolve(channel.name, handle) or handle
+
+    async def _tapped(self, meaning: Meaning, channel: Channel, tap: AckSeen) -> None:
+        handle = await self._known(channel, tap.handle)
+        answer = read_action(tap.data)
+        if answer is not None:
+            kind, delivery_id = answer
+            moment = _finer(tap.at, meaning.update.received_at)
+            meaning.statements += self._acknowledged(channel, handle, delivery_id, kind, moment, tap.via)
+        meaning.statements += self._window(channel, handle, tap.at)
+        if tap.token:
+            meaning.answers.append(_confirm(channel, tap.token, answer[0] if answer else None))
+
+    def _heard(self, meaning: Meaning, channel: Channel, handle: Handle, heard: Understood) -> None:
+        meaning.settles = True
+        meaning.statements += heard.statements
+        if heard.say:
+            meaning.answers.append(_say(channel, handle, heard.say))
+
+    async def _replied(self, meaning: Meaning, channel: Channel, reply: ReplySeen) -> None:
+        handle = await self._known(channel, reply.handle)
+        if reply.via != "reaction":
+            heard = await self._commands.understand(channel.name, channel.account, handle, reply.text)
+            if heard is not None:
+                self._heard(meaning, channel, handle, heard)
+                meaning.statements += self._window(channel, handle, reply.at)  # also of an address linked just now
+                return
+        meaning.statements += self._window(channel, handle, reply.at)
+        if reply.answer_ref:  # words that were edited: what they said before does not hold any more
+            now = self._clock.now()
+            meaning.statements += self._store.receipts.take_back(channel.name, handle, reply.answer_ref, now)
+        kind = read_words(reply.text)
+        if kind is None:
+            return
+        if kind == STOP:
+            meaning.statements += self._store.receipts.stop(channel.name, handle)
+            meaning.answers.append(_say(channel, handle, await self._commands.stopped(channel.name, handle)))
+            return
         # A reply says itself what it is about, however old; but we do not know every message of ours (one that timed out and
         # arrived all the same), and then it counts like words without a reply.
-        delivery_id = provider_ref and await self._store.receipts.answered_delivery(
-            channel.name, handle, provider_ref, 0
-        )
+        named = reply.provider_ref
+        delivery_id = named and await self._store.receipts.answered_delivery(channel.name, handle, named, 0)
         if not delivery_id:
             since = self._clock.now() - WORDS_MS
             delivery_id = await self._store.receipts.answered_delivery(channel.name, handle, "", since)
         if not delivery_id:
-            return []
-        via = "reply" if provider_ref else "word"
-        return self._acknowledged(channel, handle, delivery_id, AckKind(meaning), at, via)
+            return
+        at = _finer(reply.at, meaning.update.received_at)
+        via = reply.via if named else "word"
+        meaning.statements += self._acknowledged(
+            channel, handle, delivery_id, AckKind(kind), at, via, reply.answer_ref
+        )
 
     def _acknowledged(
-        self, channel: Channel, handle: Handle, delivery_id: int, kind: AckKind, at: int, via: str
+        self, channel: Channel, handle: Handle, delivery_id: int, kind: AckKind, at: int, via: str, ref: str = ""
     ) -> list[Statement]:
         return self._store.receipts.acknowledge(
-            channel.name, handle, delivery_id, kind, at=at, via=via, now=self._clock.now()
+            channel.name,
+            handle,
+            delivery_id,
+            kind,
+            at=at,
+            via=via,
+            now=self._clock.now(),
+            ref=ref,
+            beside=self._beside,
+            first_id=self._store.ids.block(),
         )
 
     def _window(self, channel: Channel, handle: Handle, at: int) -> list[Statement]:
@@ -225,7 +293,37 @@ def _finer(at: int, received_at: int) -> int:
     return received_at if 0 <= received_at - at < 2000 else at
 
 
-def _confirm(channel: Channel, token: str, kind: AckKind | None) -> Confirmation:
+def _receipt(seen: ReceiptSeen) -> Receipt:
+    return Receipt(
+        seen.kind,
+        seen.at,
+        seen.provider_ref,
+        seen.delivery_id,
+        seen.reason,
+        seen.address_dead,
+        seen.strike,
+        seen.again,
+        seen.up_to,
+    )
+
+
+def _say(channel: Channel, handle: Handle, text: str) -> Answer:
+    async def say() -> None:
+        with contextlib.suppress(Exception):  # best effort: what they asked for is done
+            await channel.say(handle, text)
+
+    return say
+
+
+def _admit(channel: Channel, room: str, welcome: bool) -> Answer:
+    async def admit() -> None:
+        if isinstance(channel, Admits):
+            await channel.admit(room, welcome)
+
+    return admit
+
+
+def _confirm(channel: Channel, token: str, kind: AckKind | None) -> Answer:
     async def confirm() -> None:
         if isinstance(channel, Confirms):
             # The language of the person is not in the update; Dutch first.

@@ -14,6 +14,7 @@ import orjson
 
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
 from hub.store.engine import Engine
+from hub.store.ids import BLOCK
 from hub.store.queries import Queries
 
 Routes = Mapping[str, Sequence[str]]
@@ -35,7 +36,8 @@ class Audience:
 class NewAlert:
     """An alert ready to be stored. `closes`: alerts this one ends, `closes_as` cancelled or ended. Times in ms.
 
-    `relayed`: False for a Cancel, which has nothing to send in itself.
+    Whoever got one of those gets this one as its follow-up: `first_id` begins a block of ids for these deliveries, `amends` names
+    the channels that can edit what they sent (channel → ["amend"]). `beside`: what there is beside the message.
     """
 
     id: str
@@ -48,7 +50,9 @@ class NewAlert:
     audience: Audience
     closes: tuple[str, ...] = ()
     closes_as: AlertState = AlertState.CANCELLED
-    relayed: bool = True
+    first_id: int = 0
+    amends: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +155,9 @@ def view_of_new(new: NewAlert) -> AlertView:
         fingerprint=new.alert.fingerprint,
         accepted_at=new.accepted_at,
         expires_at=new.expires_at,
-        planned_at=None if new.relayed else new.accepted_at,
-        closed_at=None if new.relayed else new.accepted_at,
-        closed_as="" if new.relayed else AlertState.ENDED.value,
+        planned_at=None,
+        closed_at=None,
+        closed_as="",
         audience=new.audience,
         last_event=0,
         matched=tuple(
@@ -185,8 +189,6 @@ class Alerts:
             for m in new.matches
         ]
         audience = [new.audience.neighbourhoods, new.audience.groups, new.audience.admins, new.audience.dark]
-        planned_at = None if new.relayed else new.accepted_at
-        closed = (None, "") if new.relayed else (new.accepted_at, AlertState.ENDED.value)
         events = [[new.id, "accepted", "{}"]] + [[one, "closed", f'{{"as":"{new.closes_as}"}}'] for one in new.closes]
         statements = [
             (
@@ -202,8 +204,7 @@ class Alerts:
                 new.priority,
                 new.accepted_at,
                 new.expires_at,
-                planned_at,
-                *closed,
+                orjson.dumps(new.beside).decode(),
                 orjson.dumps(audience).decode(),
             ),
             (sql.insert_matches, new.id, orjson.dumps(matches).decode()),
@@ -213,6 +214,12 @@ class Alerts:
             statements += [
                 (sql.close_alerts, new.id, ids, new.accepted_at, new.closes_as.value),
                 (sql.withdraw_deliveries, new.id, ids, f"the alert was {new.closes_as}"),
+            ]
+            told = new.id, ids, new.first_id - 1, new.priority, new.expires_at, new.accepted_at
+            beside = new.first_id + BLOCK // 2 - 1
+            statements += [
+                (sql.follow_up, *told),
+                (sql.follow_up_beside, new.id, ids, beside, *told[3:], orjson.dumps(new.amends).decode()),
             ]
         statements += [
             (sql.add_events, new.id, orjson.dumps(events).decode(), new.accepted_at),
@@ -230,8 +237,14 @@ class Alerts:
         rows = await self._engine.read(self._sql.find_alerts, orjson.dumps(names).decode())
         return {(sender, identifier): alert_id for alert_id, sender, identifier in rows}
 
-    async def audience(self, codes: Sequence[str], routes: Routes) -> Audience:
-        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode()
+    async def chain(self, alert_ids: Sequence[str]) -> tuple[str, ...]:
+        """These alerts and every one that followed them: who names the first of a chain means its last too."""
+        rows = await self._engine.read(self._sql.alert_chain, orjson.dumps(alert_ids).decode())
+        return tuple(row[0] for row in rows)
+
+    async def audience(self, codes: Sequence[str], routes: Routes, now: int) -> Audience:
+        """Who would get an alert to these codes at `now` (ms)."""
+        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode(), now
         counted, ((groups, admins),) = await self._engine.read_together(
             (self._sql.audience_by_code, *given), (self._sql.audience_total, *given)
         )
@@ -239,9 +252,9 @@ class Alerts:
         dark = tuple(code for code in codes if not by_code.get(code))
         return Audience(len(codes), groups, admins, dark, by_code)
 
-    async def audience_by_account(self, codes: Sequence[str], routes: Routes) -> list[tuple[str, str, int]]:
+    async def audience_by_account(self, codes: Sequence[str], routes: Routes, now: int) -> list[tuple[str, str, int]]:
         """(channel, account, admins) of those an alert to these codes would go to first."""
-        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode()
+        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode(), now
         return [(str(c), str(a), int(n)) for c, a, n in await self._engine.read(self._sql.audience_by_account, *given)]
 
     async def unplanned(self) -> list[Unplanned]:

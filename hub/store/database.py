@@ -23,6 +23,7 @@ from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.ids import Ids
 from hub.store.keys import Keys
+from hub.store.linking import Linking
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
 from hub.store.receipts import Receipts
@@ -44,6 +45,7 @@ class Store:
     keys: Keys
     neighbourhoods: Neighbourhoods
     directory: Directory
+    linking: Linking
 
     async def ping(self) -> None:
         """The watchdog's question: do the writer, the readers and Tortoise answer in time? Raises StoreUnavailable."""
@@ -92,6 +94,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             keys=Keys(engine, SQLITE),
             neighbourhoods=Neighbourhoods(engine, SQLITE),
             directory=Directory(ids),
+            linking=Linking(engine, SQLITE, ids),
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does
         yield store

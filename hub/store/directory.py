@@ -63,8 +63,8 @@ class Directory:
     async def replace_groups(self, groups: Sequence[Group], admins: Sequence[tuple[Admin, Sequence[str]]]) -> None:
         """The groups named become what is given here; other groups stay. `admins`: each with the names of their groups.
 
-        A person is known again by any of their handles. What they said themselves stays: a stopped address stays stopped.
-        Whoever has no group left afterwards is removed.
+        A person is known again by any of their handles. What they said themselves stays: a stopped address stays stopped, and one
+        they linked themselves stays theirs, behind those given here. Whoever has no group left afterwards is removed.
         """
         async with in_transaction():
             ids = await self._put_groups(groups)
@@ -107,23 +107,21 @@ class Directory:
         return were
 
     async def _put_admins(self, admins: Sequence[Admin]) -> list[int]:
-        known = {
-            (str(c), str(h)): (int(a), str(s), int(w), int(i))
-            for i, a, c, h, s, w in await tables.Address.all().values_list(
-                "id", "admin_id", "channel", "handle", "state", "window_open_until"
-            )
-        }
+        known = {(row.channel, row.handle): row for row in await tables.Address.all()}
         put: list[int] = []
         taken: set[int] = set()
         for admin in admins:
-            owners = (known[key][0] for key in _keys(admin) if key in known)
+            owners = (known[key].admin_id for key in _keys(admin) if key in known)
             put.append(next((owner for owner in owners if owner not in taken), 0) or self._ids.one())
             taken.add(put[-1])
-        for part in _parts(put):
-            await tables.Address.filter(admin_id__in=part).delete()
-        kept = [known[key][3] for admin in admins for key in _keys(admin) if key in known]
-        for part in _parts(kept):  # a handle that changed hands
-            await tables.Address.filter(id__in=part).delete()
+        given = {key for admin in admins for key in _keys(admin)}
+        linked: dict[int, list[tables.Address]] = defaultdict(list)
+        for key, row in known.items():
+            if row.account and key not in given:
+                linked[row.admin_id].append(row)
+        gone = [row.id for row in known.values() if row.admin_id in taken]
+        gone += [known[key].id for key in given if key in known]  # a handle that changed hands
+        aliases = await self._remove_addresses(gone)
         await tables.Admin.bulk_create(
             [tables.Admin(id=i, name=a.name, language=a.language) for i, a in zip(put, admins, strict=True)],
             batch_size=BATCH,
@@ -132,21 +130,40 @@ class Directory:
         )
         rows = []
         for admin_id, admin in zip(put, admins, strict=True):
-            for address in admin.addresses:
-                _, state, window, address_id = known.get((address.channel, address.handle.value), (0, "", 0, 0))
-                rows.append(
-                    tables.Address(
-                        id=address_id or self._ids.one(),
-                        admin_id=admin_id,
-                        channel=address.channel,
-                        handle=address.handle.value,
-                        rank=address.rank,
-                        state="stopped" if state == "stopped" else address.state,
-                        window_open_until=window,
-                    )
-                )
+            rows += [
+                self._address(admin_id, one, known.get((one.channel, one.handle.value)), keep_stopped=True)
+                for one in admin.addresses
+            ]
+            last = max((one.rank for one in admin.addresses), default=0)
+            for rank, row in enumerate(sorted(linked[admin_id], key=lambda row: row.rank), last + 1):
+                rows.append(_moved(row, admin_id, rank, row.state))
         await tables.Address.bulk_create(rows, batch_size=BATCH)
+        await _put_aliases(aliases, rows)
         return put
+
+    def _address(
+        self, admin_id: int, address: Address, row: tables.Address | None, *, keep_stopped: bool
+    ) -> tables.Address:
+        """The row of an address: what is known of it stays with it (its id, window, account), if it is known."""
+        state = "stopped" if keep_stopped and row is not None and row.state == "stopped" else address.state
+        if row is not None:
+            return _moved(row, admin_id, address.rank, state)
+        return tables.Address(
+            id=self._ids.one(),
+            admin_id=admin_id,
+            channel=address.channel,
+            handle=address.handle.value,
+            rank=address.rank,
+            state=state,
+        )
+
+    async def _remove_addresses(self, ids: Sequence[int]) -> list[tables.AddressAlias]:
+        """Take them out; their other names, to be put back with those that come back."""
+        aliases: list[tables.AddressAlias] = []
+        for part in _parts(ids):
+            aliases += await tables.AddressAlias.filter(address_id__in=part)
+            await tables.Address.filter(id__in=part).delete()
+        return aliases
 
     # one by one --------------------------------------------------------------------------------------------------------------
 
@@ -206,18 +223,14 @@ class Directory:
 
     async def _put_addresses(self, admin_id: int, addresses: Sequence[Address]) -> None:
         old = {(row.channel, row.handle): row for row in await tables.Address.filter(admin_id=admin_id)}
-        await tables.Address.filter(admin_id=admin_id).delete()
-        for address in addresses:
-            row = old.get((address.channel, address.handle.value))
-            await tables.Address.create(
-                id=row.id if row else self._ids.one(),
-                admin_id=admin_id,
-                channel=address.channel,
-                handle=address.handle.value,
-                rank=address.rank,
-                state=address.state,
-                window_open_until=row.window_open_until if row else 0,
-            )
+        aliases = await self._remove_addresses([row.id for row in old.values()])
+        rows = [
+            self._address(admin_id, one, old.get((one.channel, one.handle.value)), keep_stopped=False)
+            for one in addresses
+        ]
+        for row in rows:
+            await row.save(force_create=True)
+        await _put_aliases(aliases, rows)
 
     @shielded
     async def delete_group(self, group_id: int) -> bool:
@@ -232,6 +245,29 @@ class Directory:
     async def delete_admin(self, admin_id: int) -> bool:
         async with in_transaction():
             return bool(await tables.Admin.filter(id=admin_id).delete())
+
+
+def _moved(row: tables.Address, admin_id: int, rank: int, state: str) -> tables.Address:
+    """The same address, perhaps another's now: then nothing of what was its person's goes with it but the id."""
+    own = row.admin_id == admin_id
+    return tables.Address(
+        id=row.id,
+        admin_id=admin_id,
+        channel=row.channel,
+        handle=row.handle,
+        rank=rank,
+        state=state,
+        window_open_until=row.window_open_until,
+        account=row.account if own else "",
+        strikes=row.strikes if own and state != "verified" else 0,
+    )
+
+
+async def _put_aliases(aliases: Sequence[tables.AddressAlias], rows: Sequence[tables.Address]) -> None:
+    back = {row.id for row in rows}
+    for one in aliases:
+        if one.address_id in back:
+            await tables.AddressAlias.create(channel=one.channel, alias=one.alias, address_id=one.address_id)
 
 
 def _keys(admin: Admin) -> Iterable[tuple[str, str]]:

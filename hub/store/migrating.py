@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tortoise import Tortoise
+from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationExecutor
 
 from hub.clock import Clock
@@ -42,6 +43,9 @@ async def migrate(path: Path, clock: Clock) -> list[str]:
         await Tortoise.init(config=tortoise_config(path, foreign_keys="OFF"), _enable_global_fallback=True)
         try:
             await _executor(path).migrate()
+        except BaseORMException as error:
+            way_back = f"go back to {backup.name}" if backup else "remove the file"
+            raise Refused(f"The migration failed; {way_back}", [Mistake(", ".join(names), str(error))]) from error
         finally:
             await Tortoise.close_connections()
         _verify(path, before, backup)

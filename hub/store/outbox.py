@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from hub.channel import Part
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
 from hub.store.engine import Engine, Row, Statement
@@ -16,7 +17,11 @@ from hub.store.queries import Queries
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that is ours to try until `lease_until` (ms). `handle` is None when the address is gone or signed off."""
+    """A delivery that is ours to try until `lease_until` (ms). `handle` is None when the address is gone or signed off.
+
+    `home`: the account it was planned for, where another stands in. `follows`: the number of the alert whose message, `reply_to`,
+    this one answers or edits; `first_reached` False if that surely never went out, `first_under_way` while it is not known.
+    """
 
     id: int
     attempt: int
@@ -29,6 +34,12 @@ class Claimed:
     handle: Handle | None
     language: str
     window_open_until: int
+    part: Part = Part.MESSAGE
+    home: str | None = None
+    follows: str | None = None
+    reply_to: str | None = None
+    first_under_way: bool = False
+    first_reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class Outcome:
     """What became of one attempt, ready to be stored. Times in ms.
 
     `tries`: 1 if it used up a try, 0 if it does not count. `possible_duplicates`: 1 if it may have arrived and will be sent again.
+    `strike`: a failure that may mean the address is dead. `go_home`: back to the account that was stood in for.
     """
 
     delivery_id: int
@@ -49,6 +61,8 @@ class Outcome:
     possible_duplicates: int = 0
     address_dead: bool = False
     moved_to: Handle | None = None
+    strike: bool = False
+    go_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +155,7 @@ class Outbox:
         _, rows = await self._engine.write(
             (self._sql.claim, channel, account, lease, lease_until, now, limit), (self._sql.claimed, lease)
         )
-        claimed = [
-            Claimed(
-                i,
-                att,
-                tries,
-                alert,
-                prio,
-                dist,
-                exp,
-                until,
-                Handle(h) if h is not None else None,
-                lang or "nl",
-                window or 0,
-            )
-            for i, att, tries, alert, prio, dist, exp, until, h, lang, window in orjson.loads(rows[0][0])
-        ]
+        claimed = [_claimed(*row) for row in orjson.loads(rows[0][0])]
         return sorted(claimed, key=lambda one: (one.priority, one.distance, one.id))
 
     async def next_due(self, channel: str, account: str) -> int | None:
@@ -164,6 +163,16 @@ class Outbox:
         rows = await self._engine.read(self._sql.next_due, channel, account)
         due: int | None = rows[0][0]
         return due
+
+    async def hand_over(self, channel: str, account: str, stand_in: str, now: int) -> int:
+        """What is due for an account that is down goes to another, once; its first account stays known. How many."""
+        return len((await self._engine.write((self._sql.hand_over, channel, account, stand_in, now)))[0])
+
+    async def reached_since(self, channel: str, since: int) -> int:
+        """How many addresses were sent to on this channel since then (ms)."""
+        rows = await self._engine.read(self._sql.reached_today, channel, since)
+        count: int = rows[0][0]
+        return count
 
     async def record(self, outcomes: Sequence[Outcome], routes: Routes, *, first_id: int, now: int) -> None:
         """Store a batch, fenced by attempt; where one failed for good, its admin's next address gets a delivery at once."""
@@ -178,8 +187,17 @@ class Outbox:
         statements += [(sql.lift_early,), (sql.match_early_receipts,)]
         dead = [o.delivery_id for o in outcomes if o.address_dead]
         if dead:
-            statements.append((sql.kill_addresses, orjson.dumps(dead).decode()))
-        statements += [(sql.move_address, o.delivery_id, o.moved_to.value) for o in outcomes if o.moved_to is not None]
+            statements += [(sql.kill_addresses, told := orjson.dumps(dead).decode()), (sql.kill_chats, told)]
+        for o in outcomes:
+            if o.moved_to is not None:
+                moved = o.delivery_id, o.moved_to.value
+                statements += [(sql.move_address, *moved), (sql.move_chat, *moved)]
+        struck = [o.delivery_id for o in outcomes if o.strike]
+        if struck:
+            statements.append((sql.strike_addresses, orjson.dumps(struck).decode()))
+        home = [o.delivery_id for o in outcomes if o.go_home]
+        if home:
+            statements.append((sql.go_home, orjson.dumps(home).decode()))
         statements += [
             # For all of them: a receipt that came before the outcome may have lifted one to failed just now.
             (sql.fall_back, ids, first_id - 1, orjson.dumps(routes).decode(), now),
@@ -208,6 +226,47 @@ class Outbox:
 
     async def totals(self) -> Totals:
         return Totals(*(await self._engine.read(self._sql.totals))[0])
+
+
+def _claimed(
+    delivery_id: int,
+    attempt: int,
+    tries: int,
+    alert_id: str,
+    priority: int,
+    distance: float,
+    expires_at: int,
+    lease_until: int,
+    handle: str | None,
+    language: str | None,
+    window: int | None,
+    part: str,
+    home: str | None,
+    follows: str | None,
+    reply_to: str | None,
+    under_way: int | None,
+    reached: int | None,
+) -> Claimed:
+    """One row as `claimed` gives it: the columns in its order."""
+    return Claimed(
+        delivery_id,
+        attempt,
+        tries,
+        alert_id,
+        priority,
+        distance,
+        expires_at,
+        lease_until,
+        Handle(handle) if handle is not None else None,
+        language or "nl",
+        window or 0,
+        Part(part),
+        home,
+        follows,
+        reply_to or None,
+        bool(under_way),
+        reached is None or bool(reached),
+    )
 
 
 def _sorted_out(outcomes: Sequence[Outcome]) -> tuple[dict[int, dict[str, str]], list[tuple[Any, ...]]]:

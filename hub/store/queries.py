@@ -12,6 +12,9 @@ class Queries:
     insert_matches: str
     close_alerts: str
     withdraw_deliveries: str
+    follow_up: str
+    follow_up_beside: str
+    alert_chain: str
     add_events: str
     stored_alert: str
     find_alerts: str
@@ -30,6 +33,9 @@ class Queries:
     codes_planned: str
     claim: str
     claimed: str
+    hand_over: str
+    go_home: str
+    reached_today: str
     next_due: str
     record_outcomes: str
     record_sent: str
@@ -37,8 +43,11 @@ class Queries:
     match_early_receipts: str
     fall_back: str
     kill_addresses: str
+    kill_chats: str
+    strike_addresses: str
     kill_addresses_from_receipts: str
     move_address: str
+    move_chat: str
     states_changed: str
     expire: str
     rescue: str
@@ -46,21 +55,42 @@ class Queries:
     totals: str
     insert_receipts: str
     lift_deliveries: str
+    try_again: str
+    tried_again: str
+    close_windows: str
+    strike_from_receipts: str
+    forgive: str
+    read_up_to_seen: str
+    read_up_to: str
     fall_back_from_receipts: str
     receipts_seen: str
     acknowledge: str
     acknowledgement_seen: str
     cover: str
     covered: str
+    send_beside: str
+    post_to_groups: str
+    uncover: str
+    cover_anew: str
+    taken_back: str
+    take_back: str
     answered_delivery: str
     open_window: str
     stop_person: str
     withdraw_person: str
+    resolve: str
+    know_alias: str
+    alias_moved: str
+    chat_unreachable: str
+    chat_reachable: str
+    chat_moved: str
     address_unreachable: str
     address_reachable: str
     address_moved: str
     keep_update: str
     kept_updates: str
+    cursor: str
+    put_cursor: str
     drop_updates: str
     mark_unreadable: str
     find_key: str
@@ -70,3 +100,20 @@ class Queries:
     drop_session: str
     neighbourhood_version: str
     last_id: str
+    # linking
+    find_person: str
+    find_link: str
+    offered_links: str
+    void_links: str
+    put_link: str
+    sweep_links: str
+    link_address: str
+    use_link: str
+    start_person: str
+    set_language: str
+    set_away: str
+    lift_ranks: str
+    order_channels: str
+    groups_of: str
+    replace_chat: str
+    put_chat: str

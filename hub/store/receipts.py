@@ -6,8 +6,9 @@ loses nor doubles anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -15,6 +16,9 @@ from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
 from hub.store.engine import Engine, Statement
 from hub.store.queries import Queries
+
+POSTS = 1 << 10
+"""Ids of an answer's posts into groups begin so far behind those of what goes beside."""
 
 LEVEL = {
     ReceiptKind.SENT: DeliveryState.SENT,
@@ -38,7 +42,7 @@ class KeptUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One report of a channel on one message. `at` in ms."""
+    """One report of a channel on one message. `at` in ms; the rest as in hub/channel.py ReceiptSeen."""
 
     kind: ReceiptKind
     at: int
@@ -46,6 +50,13 @@ class Receipt:
     delivery_id: int | None
     reason: str
     address_dead: bool
+    strike: bool = False
+    again: float | None = None
+    up_to: bool = False
+
+
+Beside = Mapping[str, Sequence[str]]
+"""Channel → what it can send beside a message."""
 
 
 class Receipts:
@@ -53,11 +64,22 @@ class Receipts:
         self._engine = engine
         self._sql = queries
 
-    async def keep(self, channel: str, account: str, updates: Sequence[tuple[str, bytes]], now: int) -> None:
-        """Put raw updates (key, body) on disk; a key seen before and still waiting is one update."""
-        await self._engine.write(
-            *((self._sql.keep_update, channel, account, key or None, body, now) for key, body in updates)
-        )
+    async def keep(
+        self, channel: str, account: str, updates: Sequence[tuple[str, bytes]], now: int, cursor: str = ""
+    ) -> None:
+        """Put raw updates (key, body) on disk; a key seen before and still waiting is one update. `cursor`: stored with them."""
+        statements: list[Statement] = [
+            (self._sql.keep_update, channel, account, key or None, body, now) for key, body in updates
+        ]
+        if cursor:
+            statements.append((self._sql.put_cursor, channel, account, cursor))
+        if statements:
+            await self._engine.write(*statements)
+
+    async def cursor(self, channel: str, account: str) -> str:
+        """The last cursor stored, '' if there is none."""
+        rows = await self._engine.read(self._sql.cursor, channel, account)
+        return str(rows[0][0]) if rows else ""
 
     async def kept(self, after: int, limit: int) -> list[KeptUpdate]:
         return [KeptUpdate(*row) for row in await self._engine.read(self._sql.kept_updates, after, limit)]
@@ -65,44 +87,99 @@ class Receipts:
     async def mark_unreadable(self, update_id: int, error: str) -> None:
         await self._engine.write((self._sql.mark_unreadable, update_id, error[:300]))
 
-    async def apply(self, statements: Sequence[Statement], handled: Sequence[int]) -> None:
-        """Store what a batch of updates means (made by the verbs below) and drop those updates, in one transaction."""
-        await self._engine.write(*statements, (self._sql.drop_updates, orjson.dumps(handled).decode()))
+    async def apply(
+        self, statements: Sequence[Statement], handled: Sequence[int], puzzled: Sequence[tuple[int, str]] = ()
+    ) -> None:
+        """Store what a batch of updates means (made by the verbs below), in one transaction.
+
+        Those handled are dropped in it; those `puzzled` (id, why), of which a part could not be read, stay for the operator.
+        """
+        marked = [(self._sql.mark_unreadable, update, why[:300]) for update, why in puzzled]
+        await self._engine.write(*statements, *marked, (self._sql.drop_updates, _json(handled)))
 
     def receipts(
-        self, channel: str, seen: Sequence[Receipt], routes: Routes, *, first_id: int, now: int
+        self, channel: str, seen: Sequence[Receipt], routes: Routes, *, first_id: int, now: int, attempts: int
     ) -> list[Statement]:
-        """Append them, lift their deliveries, and where one failed for good turn to the admin's next address."""
+        """Append them and lift their deliveries. One that failed is tried again if that is worth it, else the admin's next address.
+
+        `attempts`: how many tries a delivery has.
+        """
         sql = self._sql
-        batch = orjson.dumps(
+        batch = _json(
             [[r.delivery_id, r.provider_ref, r.kind.value, LEVEL[r.kind], r.at, r.reason[:300]] for r in seen]
-        ).decode()
-        statements: list[Statement] = [
-            (sql.insert_receipts, batch, channel),
-            (sql.lift_deliveries, batch, channel),
-        ]
-        dead = [r.provider_ref for r in seen if r.address_dead]
-        if dead:
-            statements.append((sql.kill_addresses_from_receipts, orjson.dumps(dead).decode(), channel))
-        if any(r.kind is ReceiptKind.FAILED for r in seen):
-            statements.append(
-                (sql.fall_back_from_receipts, batch, first_id - 1, orjson.dumps(routes).decode(), now, channel)
-            )
+        )
+        statements: list[Statement] = [(sql.insert_receipts, batch, channel)]
+        up_to = [r.provider_ref for r in seen if r.up_to and r.kind is ReceiptKind.READ]
+        if up_to:
+            statements += [(sql.read_up_to_seen, _json(up_to), channel, now), (sql.read_up_to, _json(up_to), channel)]
+        statements.append((sql.lift_deliveries, batch, channel))
+        failed = [r for r in seen if r.kind is ReceiptKind.FAILED]
+        if failed:
+            statements += self._failed(channel, failed, now, attempts)
+            routed = _json(routes)
+            statements.append((sql.fall_back_from_receipts, batch, first_id - 1, routed, now, channel))
+        if len(failed) < len(seen):
+            statements.append((sql.forgive, batch, channel))
         statements.append((sql.receipts_seen, batch, now, channel))
         return statements
 
+    def _failed(self, channel: str, failed: Sequence[Receipt], now: int, attempts: int) -> list[Statement]:
+        sql = self._sql
+        statements: list[Statement] = []
+        again = [[r.provider_ref, now + round(r.again * 1000)] for r in failed if r.again is not None]
+        if again:
+            told = _json(again)
+            statements += [(sql.try_again, told, channel, attempts), (sql.tried_again, told, channel)]
+            # At once means in another way: what was sent into a window that is not open after all must not go into it again.
+            statements.append((sql.close_windows, _json([r.provider_ref for r in failed if r.again == 0]), channel))
+        dead = [r.provider_ref for r in failed if r.address_dead]
+        if dead:
+            statements.append((sql.kill_addresses_from_receipts, _json(dead), channel))
+        struck = [r.provider_ref for r in failed if r.strike]
+        if struck:
+            statements.append((sql.strike_from_receipts, _json(struck), channel))
+        return statements
+
     def acknowledge(
-        self, channel: str, handle: Handle, delivery_id: int, kind: AckKind, *, at: int, via: str, now: int
+        self,
+        channel: str,
+        handle: Handle,
+        delivery_id: int,
+        kind: AckKind,
+        *,
+        at: int,
+        via: str,
+        now: int,
+        ref: str = "",
+        beside: Beside,
+        first_id: int,
     ) -> list[Statement]:
-        """A person's answer; counts only if the handle is one of the delivery's own admin."""
+        """A person's answer; counts only if the handle is one of the delivery's own admin.
+
+        What `beside` their channel can follows it; "forwarded" is also posted in the chats of their groups that we are in.
+        """
         sql = self._sql
         statements: list[Statement] = [
-            (sql.acknowledge, delivery_id, channel, handle.value, kind.value, at, via),
-            (sql.acknowledgement_seen, delivery_id, kind.value, now),
+            (sql.acknowledge, delivery_id, channel, handle.value, kind.value, at, via, ref),
+            (sql.acknowledgement_seen, delivery_id, kind.value, now, at),
         ]
         if kind is AckKind.FORWARDED:
             statements += [(sql.cover, delivery_id, at), (sql.covered, delivery_id, now)]
+            statements.append((sql.post_to_groups, delivery_id, first_id + POSTS, now))
+        if kind is not AckKind.CANNOT and beside:
+            statements.append((sql.send_beside, delivery_id, first_id, now, _json(beside)))
         return statements
+
+    def take_back(self, channel: str, handle: Handle, ref: str, now: int) -> list[Statement]:
+        """The answer with this reference does not hold any more: what only it covered is open again."""
+        what = channel, handle.value, ref
+        sql = self._sql
+        return [
+            (sql.uncover, *what),
+            (sql.cover_anew, *what),
+            (sql.taken_back, *what, now),
+            (sql.take_back, *what),
+        ]
 
     async def answered_delivery(self, channel: str, handle: Handle, provider_ref: str, since: int) -> int | None:
         """Which delivery a person's words are about: the one replied to, else the latest since then."""
@@ -115,14 +192,30 @@ class Receipts:
     def stop(self, channel: str, handle: Handle) -> list[Statement]:
         """STOP signs the person off on every channel, and withdraws what has not been sent."""
         return [
-            (self._sql.stop_person, channel, handle.value),
             (self._sql.withdraw_person, channel, handle.value),
+            (self._sql.stop_person, channel, handle.value),
         ]
 
     def address_changed(
         self, channel: str, handle: Handle, reachable: bool, moved_to: Handle | None
     ) -> list[Statement]:
+        """Of a person's address or a group's chat."""
+        sql = self._sql
         if moved_to is not None:
-            return [(self._sql.address_moved, channel, handle.value, moved_to.value)]
-        query = self._sql.address_reachable if reachable else self._sql.address_unreachable
-        return [(query, channel, handle.value)]
+            moved = channel, handle.value, moved_to.value
+            return [(sql.address_moved, *moved), (sql.alias_moved, *moved), (sql.chat_moved, *moved)]
+        if reachable:
+            return [(sql.address_reachable, channel, handle.value), (sql.chat_reachable, channel, handle.value)]
+        return [(sql.address_unreachable, channel, handle.value), (sql.chat_unreachable, channel, handle.value)]
+
+    def know_alias(self, channel: str, handle: Handle, alias: Handle) -> list[Statement]:
+        return [(self._sql.know_alias, channel, handle.value, alias.value)]
+
+    async def resolve(self, channel: str, alias: Handle) -> Handle | None:
+        """The handle of the address that goes by this other name, None if nobody does."""
+        rows = await self._engine.read(self._sql.resolve, channel, alias.value)
+        return Handle(rows[0][0]) if rows else None
+
+
+def _json(given: Any) -> str:
+    return orjson.dumps(given).decode()

@@ -3,7 +3,8 @@
 
 People, groups and deliveries have ids of our own making (ids.py), the same on every database. Times in integer milliseconds
 (UTC). The queue's tables (delivery, receipt, …) hold plain ids instead of foreign keys to people: what was measured stays when
-a person is erased. Class docstrings become SQL comments: Tortoise 1.1.9 splits them at a semicolon.
+a person is erased. A column added after the first release has a `db_default`, for the rows that are there already. Class
+docstrings become SQL comments: Tortoise 1.1.9 splits them at a semicolon.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Admin(Model):
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200)
     language = fields.CharField(max_length=8)
+    away_until = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "admin"
@@ -96,19 +98,65 @@ class GroupAdmin(Model):
 
 
 class Address(Model):
-    """`state`: verified (may be sent to), unverified, dead (the provider said so), stopped (the person said STOP)."""
+    """`state`: verified (may be sent to), unverified, dead (the provider said so), stopped (the person said STOP). `account`: the sender account the person linked with, empty for any. `strikes`: failures in a row that may mean it is dead."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="addresses")
+    admin_id: int
     channel = fields.CharField(max_length=20)
     handle = fields.CharField(max_length=255)
     rank = fields.IntField()
     state = fields.CharField(max_length=12, default="verified")
     window_open_until = fields.BigIntField(default=0)
+    account = fields.CharField(max_length=40, default="", db_default="")
+    strikes = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "address"
         unique_together = (("channel", "handle"), ("admin_id", "rank"))
+
+
+class AddressAlias(Model):
+    """Another name the provider uses for the same address: a business-scoped user id beside a phone number."""
+
+    id = fields.IntField(primary_key=True)
+    channel = fields.CharField(max_length=20)
+    alias = fields.CharField(max_length=255)
+    address: fields.ForeignKeyRelation[Address] = fields.ForeignKeyField("hub.Address", related_name="aliases")
+    address_id: int
+
+    class Meta:
+        table = "address_alias"
+        unique_together = (("channel", "alias"),)
+
+
+class GroupChat(Model):
+    """The group's own chat, where our sender account is a member. `state`: verified, or dead when we were put out."""
+
+    id = fields.BigIntField(primary_key=True)
+    group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField("hub.WatchGroup", related_name="chats")
+    channel = fields.CharField(max_length=20)
+    account = fields.CharField(max_length=40)
+    handle = fields.CharField(max_length=255)
+    state = fields.CharField(max_length=12, default="verified")
+
+    class Meta:
+        table = "group_chat"
+        unique_together = (("channel", "handle"),)
+
+
+class LinkToken(Model):
+    """A one-time invitation to link an address. Only the SHA-256 of the token is kept."""
+
+    hash = fields.CharField(max_length=64, primary_key=True)
+    admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="link_tokens")
+    channel = fields.CharField(max_length=20)
+    created_at = fields.BigIntField()
+    expires_at = fields.BigIntField()
+    used_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "link_token"
 
 
 class ApiKey(Model):
@@ -139,7 +187,7 @@ class WebSession(Model):
 
 
 class Alert(Model):
-    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk."""
+    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part)."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=12, primary_key=True)
     sender = fields.CharField(max_length=200)
@@ -155,6 +203,8 @@ class Alert(Model):
     planned_at = fields.BigIntField(null=True)
     closed_at = fields.BigIntField(null=True)
     closed_as = fields.CharField(max_length=10, default="")
+    closed_by = fields.CharField(max_length=12, default="", db_default="")
+    beside = fields.CharField(max_length=60, default="[]", db_default="[]")
     audience = fields.TextField()
 
     class Meta:
@@ -187,7 +237,7 @@ class AlertNeighbourhood(Model):
 
 
 class Delivery(Model):
-    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim."""  # noqa: E501  # one SQL comment
+    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim. `part`: empty for the alert itself, else what goes beside it (hub/channel.py Part), with a `step` of its own range. `follows`: the delivery of an earlier alert this one answers. `home`: the account it was planned for, once another stood in."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     alert_id = fields.CharField(max_length=12)
@@ -210,6 +260,9 @@ class Delivery(Model):
     possible_duplicates = fields.IntField(default=0)
     created_at = fields.BigIntField()
     sent_at = fields.BigIntField(null=True)
+    part = fields.CharField(max_length=10, default="", db_default="")
+    follows = fields.BigIntField(null=True)
+    home = fields.CharField(max_length=40, null=True)
 
     class Meta:
         table = "delivery"
@@ -225,7 +278,7 @@ class Delivery(Model):
 
 
 class Receipt(Model):
-    """What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet."""
+    """What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet. `retried`: a failure that led to another try."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     delivery_id = fields.BigIntField(null=True)
@@ -234,6 +287,7 @@ class Receipt(Model):
     kind = fields.CharField(max_length=10)
     at = fields.BigIntField()
     reason = fields.CharField(max_length=300, default="")
+    retried = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "receipt"
@@ -242,7 +296,7 @@ class Receipt(Model):
 
 
 class Acknowledgement(Model):
-    """What a person answered, the first time of each kind is the one that counts."""
+    """What a person answered, the first time of each kind is the one that counts. `ref`: the provider's name of the answer, by which it can be taken back."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     alert_id = fields.CharField(max_length=12)
@@ -251,10 +305,25 @@ class Acknowledgement(Model):
     kind = fields.CharField(max_length=10)
     at = fields.BigIntField()
     via = fields.CharField(max_length=20)
+    ref = fields.CharField(max_length=300, default="", db_default="")
 
     class Meta:
         table = "acknowledgement"
         unique_together = (("alert_id", "admin_id", "kind"),)
+        indexes = [Index(fields=("ref",), name="acknowledgement_ref")]
+
+
+class ChannelCursor(Model):
+    """How far a listening channel has fetched, stored in the transaction that keeps the updates before it."""
+
+    id = fields.IntField(primary_key=True)
+    channel = fields.CharField(max_length=20)
+    account = fields.CharField(max_length=40)
+    cursor = fields.TextField()
+
+    class Meta:
+        table = "channel_cursor"
+        unique_together = (("channel", "account"),)
 
 
 class InboxUpdate(Model):

@@ -166,6 +166,28 @@ class GroupAnswer:
     admins: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LinkAnswer:
+    """`url`: the page to give to the admin, told only now. An earlier link for the same admin and channel is void."""
+
+    url: str
+    channel: str
+    expiresAt: Moment
+
+
+def _without_pictures(content: dict[str, Any]) -> dict[str, Any]:
+    """The CAP content as answered: of a resource everything but its bytes, which are large and are police's own."""
+    if not any("resource" in info for info in content.get("info", ())):
+        return content
+    infos = [
+        {**info, "resource": [{k: v for k, v in one.items() if k != "derefUri"} for one in info["resource"]]}
+        if "resource" in info
+        else info
+        for info in content["info"]
+    ]
+    return {**content, "info": infos}
+
+
 def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = None) -> dict[str, Any]:
     """The alert's CAP names and ours in one object; `warnings` only where it was just posted."""
     ours = AlertAnswer(
@@ -197,7 +219,7 @@ def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = Non
             coveredAt=moment_or_none(view.covered_at),
         ),
     )
-    answer = {"id": view.id, **view.content, **{one.name: getattr(ours, one.name) for one in fields(ours)}}
+    answer = {"id": view.id, **_without_pictures(view.content), **{one.name: getattr(ours, one.name) for one in fields(ours)}}
     return answer if warnings is None else {**answer, "warnings": list(warnings)}
 
 

@@ -25,23 +25,23 @@ async def list_admins(call: Call) -> web.Response:
 
 
 async def create_admin(call: Call) -> web.Response:
-    admin_id = await call.hub.store.directory.put_admin(read_admin(await _object(call, JSON_TYPE), None))
-    return _created("admins", admin_id, admin_answer(await _admin(call, str(admin_id))))
+    admin_id = await call.hub.store.directory.put_admin(read_admin(await given_object(call, JSON_TYPE), None))
+    return _created("admins", admin_id, admin_answer(await known_admin(call, str(admin_id))))
 
 
 async def get_admin(call: Call) -> web.Response:
-    return answer(admin_answer(await _admin(call, call.part("id"))))
+    return answer(admin_answer(await known_admin(call, call.part("id"))))
 
 
 async def update_admin(call: Call) -> web.Response:
-    given = await _object(call, JSON_TYPE, MERGE_TYPE)
-    old = await _admin(call, call.part("id"))
+    given = await given_object(call, JSON_TYPE, MERGE_TYPE)
+    old = await known_admin(call, call.part("id"))
     await call.hub.store.directory.put_admin(read_admin(_merged(admin_answer(old), given), old))
     return await get_admin(call)
 
 
 async def delete_admin(call: Call) -> web.Response:
-    await call.hub.store.directory.delete_admin((await _admin(call, call.part("id"))).id)
+    await call.hub.store.directory.delete_admin((await known_admin(call, call.part("id"))).id)
     return web.Response(status=204)
 
 
@@ -52,7 +52,7 @@ async def list_groups(call: Call) -> web.Response:
 
 
 async def create_group(call: Call) -> web.Response:
-    group = read_group(await _object(call, JSON_TYPE), None, call.hub.atlas.index)
+    group = read_group(await given_object(call, JSON_TYPE), None, call.hub.atlas.index)
     group_id = await call.hub.store.directory.put_group(group)
     return _created("groups", group_id, group_answer(await _group(call, str(group_id))))
 
@@ -62,7 +62,7 @@ async def get_group(call: Call) -> web.Response:
 
 
 async def update_group(call: Call) -> web.Response:
-    given = await _object(call, JSON_TYPE, MERGE_TYPE)
+    given = await given_object(call, JSON_TYPE, MERGE_TYPE)
     old = await _group(call, call.part("id"))
     await call.hub.store.directory.put_group(read_group(_merged(group_answer(old), given), old, call.hub.atlas.index))
     return await get_group(call)
@@ -73,7 +73,8 @@ async def delete_group(call: Call) -> web.Response:
     return web.Response(status=204)
 
 
-async def _admin(call: Call, admin_id: str) -> Admin:
+async def known_admin(call: Call, admin_id: str) -> Admin:
+    """The admin of this id, or 404."""
     found = await call.hub.store.directory.admins([_number("admin", admin_id)])
     if not found:
         raise not_found("admin", admin_id)
@@ -95,7 +96,8 @@ def _number(what: str, given: str) -> int:
     return number
 
 
-async def _object(call: Call, *types: str) -> dict[str, Any]:
+async def given_object(call: Call, *types: str) -> dict[str, Any]:
+    """The body as a JSON object; raises Refused."""
     raw = await call.body(call.hub.settings.web.max_body_bytes, *types)
     try:
         content = orjson.loads(raw)

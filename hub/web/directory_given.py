@@ -1,4 +1,4 @@
-"""What a coordinator may give for an admin or a group: the form of each value, then what the map and the handles' rules say."""
+"""What a coordinator may give for an admin, a group, a link: the form, then what the map and the handles' rules say."""
 
 from __future__ import annotations
 
@@ -87,6 +87,12 @@ class GroupGiven(_Given):
     admins: Annotated[list[Id], Field(max_length=200)] = []
 
 
+class LinkGiven(_Given):
+    """`channel`: one the hub has a sender account on."""
+
+    channel: Annotated[str, StringConstraints(max_length=20)]
+
+
 Given = TypeVar("Given", bound=_Given)
 WRONG_ADMIN = "The admin cannot be stored"
 WRONG_GROUP = "The group cannot be stored"
@@ -128,6 +134,11 @@ def read_group(content: Mapping[str, Any], old: Group | None, index: Neighbourho
         raise Refused(WRONG_GROUP, mistakes)
     admins = tuple(dict.fromkeys(map(int, given.admins)))
     return Group(old.id if old else 0, given.name, given.platform, given.members, tuple(codes), admins)
+
+
+def read_link(content: Mapping[str, Any]) -> str:
+    """The channel; raises Refused with every mistake."""
+    return _read(LinkGiven, content, "No link was made").channel
 
 
 def _read(model: type[Given], content: Mapping[str, Any], title: str) -> Given:

@@ -16,9 +16,9 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from hub.cap.schema import AlertElement
-from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, SimulationAnswer
+from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, LinkAnswer, SimulationAnswer
 from hub.web.calls import MOST_ITEMS, Call
-from hub.web.directory_given import AdminGiven, GroupGiven
+from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven
 
 if TYPE_CHECKING:
     from hub.web.routes import Described, Route
@@ -168,8 +168,8 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    given = (AlertElement, AdminGiven, GroupGiven)
-    answered = (AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, ProblemAnswer)
+    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven)
+    answered = (AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer)
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         *((one.__name__, "validation", TypeAdapter(one)) for one in given),
         *((one.__name__, "serialization", TypeAdapter(one)) for one in answered),

@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from hub.domain import AlertState, MsgType
+from hub.cap import alert_from_content
+from hub.domain import AlertState
+from hub.relay.message import ENDS, kind_of
 from hub.store.alerts import AlertView
 from hub.web.alerts_api import NEWEST, known_alert
 from hub.web.answers import alert_answer, delivery_answer
@@ -76,14 +78,15 @@ async def proof_page(call: Call) -> web.Response:
         response = rendering.page(request, "proof", 404, view=None, number=call.part("number")[:20])
     else:
         state = view.state(call.now())
+        kind = kind_of(alert_from_content(view.content))
         response = rendering.page(
             request,
             "proof",
             view=view,
             number=view.id,
             state=state,
-            active=state in ACTIVE,
-            cancels=view.msg_type is MsgType.CANCEL,
+            active=state in ACTIVE and kind not in ENDS,
+            over={"cancelled": "cancels", "all_clear": "ends"}.get(kind, ""),
             now=call.now(),
             info=shown_info(view, language_of(request)),
         )

@@ -25,6 +25,8 @@ from hub.web.directory_api import (
     update_group,
 )
 from hub.web.hooks import hook_challenge, receive_hook
+from hub.web.linking_api import create_link
+from hub.web.linking_pages import link_page
 from hub.web.neighbourhoods_api import get_neighbourhood, list_neighbourhoods
 from hub.web.openapi import get_openapi
 from hub.web.pages import alert_page, alerts_page, front_page, proof_page, static_file
@@ -134,6 +136,10 @@ ROUTES: tuple[Route, ...] = (
         described=Described("directory", {204: ""}, (400, 404)),
     ),
     Route(
+        "POST", f"{API}/admins/{{id}}/links", create_link, COORDINATOR, "Make a link by which an admin links an address",
+        described=Described("directory", {201: "LinkAnswer"}, (*WRITE_ERRORS, 404), (), "LinkGiven"),
+    ),
+    Route(
         "GET", f"{API}/groups", list_groups, DIRECTORY_READERS, "Groups",
         described=Described("directory", {200: "GroupPage"}, (400,), LISTED),
     ),
@@ -170,5 +176,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
     Route("GET", "/console/alerts/{id}", alert_page, ANY_KEY, "One alert, live"),
     Route("GET", "/a/{number}", proof_page, PUBLIC, "Is this message real, and still active?"),
+    Route("GET", "/link/{token}", link_page, PUBLIC, "How an admin links an address"),
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

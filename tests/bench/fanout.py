@@ -20,6 +20,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from adapters.whatsapp.channel import WhatsAppChannel
+from adapters.whatsapp.messages import address_of
 from hub.cap import read_json
 from hub.channel import Outbound, Result
 from hub.clock import SystemClock
@@ -49,8 +50,9 @@ class Recorded(WhatsAppChannel):
     body = b""
 
     async def send(self, outbound: Outbound) -> Result:
-        if not Recorded.body:
-            Recorded.body = self._writer.write(outbound, CLOCK.now()) or b""
+        to = address_of(outbound.handle)
+        if not Recorded.body and to is not None:
+            Recorded.body = self._writer.write(outbound, to, CLOCK.now()).body
         return await super().send(outbound)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from hub.channel import Accepted, Can, Event, Outbound, RawUpdate, Result
+from hub.channel import Accepted, Batch, Can, Event, Finding, Outbound, RawUpdate, Result
 from hub.clock import Clock
-from hub.domain import ReceiptKind
+from hub.domain import Handle, ReceiptKind
 
 TELLS = Can(
     receipts=frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ, ReceiptKind.FAILED}),
@@ -59,12 +60,13 @@ class FakeChannel:
         clock: Clock,
         name: str = "telegram",
         *,
+        account: str = "main",
         can: Can = BLIND,
         otherwise: Callable[[Outbound], Answer] = accepted,
         meanings: Meanings | None = None,
     ) -> None:
         self.name = name
-        self.account = "main"
+        self.account = account
         self.can = can
         self.otherwise = otherwise
         self.meanings = meanings or Meanings()
@@ -73,6 +75,7 @@ class FakeChannel:
         self.most_under_way = 0
         self.calls: list[str] = []
         self.confirmed: list[tuple[str, str]] = []
+        self.said: list[tuple[str, str]] = []
         self._clock = clock
         self._scripts: dict[str, Iterator[Answer]] = {}
 
@@ -107,8 +110,12 @@ class FakeChannel:
         finally:
             self.under_way -= 1
 
-    async def examine(self) -> str:
-        return "fine"
+    async def say(self, handle: Handle, text: str) -> Result:
+        self.said.append((handle.value, text))
+        return Accepted("said")
+
+    async def examine(self) -> Sequence[Finding]:
+        return [Finding(True, "fine")]
 
     def parse(self, update: RawUpdate) -> Sequence[Event]:
         meaning = self.meanings.events[update.body]
@@ -129,8 +136,13 @@ class ListeningChannel(FakeChannel):
     batches: Iterator[Sequence[RawUpdate] | Exception] = iter(())
     polls = 0
 
-    async def updates(self) -> AsyncIterator[Sequence[RawUpdate]]:
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.cursors: list[str] = []
+
+    async def updates(self, cursor: str) -> AsyncIterator[Batch]:
         self.polls += 1
+        self.cursors.append(cursor)
         while True:
             batch = next(self.batches, None)
             if batch is None:
@@ -138,4 +150,4 @@ class ListeningChannel(FakeChannel):
                 continue
             if isinstance(batch, Exception):
                 raise batch
-            yield batch
+            yield Batch(batch, f"after-{self.polls}")

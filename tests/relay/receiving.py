@@ -9,12 +9,16 @@ from typing import Any
 
 from hub.channel import Can, Event, RawUpdate
 from hub.clock import Clock
+from hub.relay.commands import Commands
 from hub.relay.receiver import Receiver
 from hub.relay.wakes import Wakes
+from hub.settings import Account
 from hub.store.database import Store
 from hub.store.receipts import KeptUpdate
 from tests.relay.channel import BLIND, FakeChannel, Meanings
 from tests.relay.world import until
+
+BESIDE = ("picture", "location")
 
 
 class ConfirmingChannel(FakeChannel):
@@ -37,13 +41,16 @@ class ConfirmingChannel(FakeChannel):
 @dataclass
 class Receiving:
     store: Store
+    clock: Clock
     channel: ConfirmingChannel
     wakes: Wakes
     wakes_senders: asyncio.Event
     receiver: Receiver
 
     async def keep(self, *updates: RawUpdate) -> None:
-        await self.receiver.keep(self.channel, updates)
+        told = [(update.key, update.body) for update in updates]
+        await self.store.receipts.keep(self.channel.name, self.channel.account, told, self.clock.now())
+        self.wakes.receiver.set()
 
     async def receive(self, *events: Event, key: str = "") -> None:
         """One update that means these events: kept, and read."""
@@ -62,12 +69,21 @@ class Receiving:
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert not [task for task in asyncio.all_tasks() if task.get_name() == "confirm"]
+        assert not [task for task in asyncio.all_tasks() if task.get_name() == "answer"]
 
 
-def receiving(store: Store, clock: Clock, *, can: Can = BLIND, meanings: Meanings | None = None) -> Receiving:
-    channel = ConfirmingChannel(clock, can=can, meanings=meanings)
+def receiving(
+    store: Store,
+    clock: Clock,
+    *,
+    can: Can = BLIND,
+    meanings: Meanings | None = None,
+    kind: type[ConfirmingChannel] = ConfirmingChannel,
+) -> Receiving:
+    channel = kind(clock, can=can, meanings=meanings)
     wakes = Wakes()
     waked = wakes.dispatcher()
     routes = {"telegram": ["main"], "whatsapp": ["main"]}
-    return Receiving(store, channel, wakes, waked, Receiver(store, [channel], wakes, clock, routes, 1.0))
+    commands = Commands(store.linking, clock)
+    receiver = Receiver(store, [(channel, Account())], commands, wakes, clock, routes, poll=1.0, beside=BESIDE)
+    return Receiving(store, clock, channel, wakes, waked, receiver)

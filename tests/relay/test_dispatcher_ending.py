@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,9 @@ async def test_what_expires_while_it_waits_for_the_limit_is_never_sent(store: St
     assert await reasons(store) == {"expired before it could be sent"}
 
 
+CANCEL: dict[str, Any] = {"msgType": "Cancel", "references": "oc@politie.example,x,2026-01-01T00:00:00+01:00"}
+
+
 async def test_what_was_claimed_when_its_alert_was_cancelled_is_not_sent(store: Store, clock: FakeClock) -> None:
     await crowd(store, "BU1", 20)
     channel = FakeChannel(clock)
@@ -47,10 +51,10 @@ async def test_what_was_claimed_when_its_alert_was_cancelled_is_not_sent(store: 
         await pass_time(clock, store, 1)
         sent = len(channel.asked)
         assert (await states(store))[DeliveryState.SENDING] > 0
-        await accept(store, clock, "C", closes=["A"])
+        await accept(store, clock, "C", closes=["A"], **CANCEL)
         wakes.withdraw(("A",))
-        await pass_time(clock, store, 5)
-    assert len(channel.asked) == sent
+        await pass_time(clock, store, 10)
+    assert channel.handles[sent:] == channel.handles[:sent], "its end goes to those who got it, and to nobody else"
     assert await states(store) == {DeliveryState.SENT: sent, DeliveryState.CANCELLED: 20 - sent}
 
 
@@ -61,7 +65,7 @@ async def test_a_deferred_one_of_a_cancelled_alert_does_not_come_back(store: Sto
     async with sending(store, clock, channel) as hub:
         await hub.relay("A", "BU1")
         await pass_time(clock, store, 1)
-        await accept(store, clock, "C", closes=["A"])
+        await accept(store, clock, "C", closes=["A"], **CANCEL)
         await pass_time(clock, store, 10)
     assert len(channel.asked) == 1
     assert await states(store) == {DeliveryState.CANCELLED: 1}

@@ -232,7 +232,15 @@ async def test_who_has_answered_elsewhere_is_not_bothered_on_the_next_channel(st
         (delivery,) = await deliveries(store)
         await store.receipts.apply(
             store.receipts.acknowledge(
-                "telegram", Handle("1"), delivery.id, AckKind.RECEIVED, at=1, via="button", now=clock.now()
+                "telegram",
+                Handle("1"),
+                delivery.id,
+                AckKind.RECEIVED,
+                at=1,
+                via="button",
+                now=clock.now(),
+                beside={},
+                first_id=store.ids.block(),
             ),
             [],
         )

@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
-from hub.channel import AckSeen, AddressChanged, Event, RawUpdate, ReceiptSeen, Unreadable
+from hub.channel import AckSeen, AddressChanged, Event, NotUnderstood, ReceiptSeen, Unreadable
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
-from hub.relay.loops import STUCK_SECONDS
-from hub.relay.receiver import BATCH, LISTEN_AGAIN_MOST, Receiver
-from hub.relay.wakes import Wakes
+from hub.relay.receiver import BATCH
 from hub.store.database import Store
 from hub.store.engine import Statement, StoreUnavailable
 from hub.store.receipts import Receipts
 from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock
-from tests.relay.channel import FakeChannel, ListeningChannel, Meanings
+from tests.relay.channel import FakeChannel, Meanings
 from tests.relay.receiving import receiving
 from tests.relay.test_receiver import receipt, sent, tap
 from tests.relay.world import crowd, deliveries, pass_time, rest, sending, states
@@ -150,83 +147,17 @@ async def test_the_loop_reads_when_woken_and_at_the_poll(store: Store, clock: Fa
     await asyncio.gather(task, return_exceptions=True)
 
 
-# listening -------------------------------------------------------------------------------------------------------------------
-
-
-def listener(store: Store, clock: FakeClock, batches: list[Sequence[RawUpdate] | Exception]) -> ListeningChannel:
-    channel = ListeningChannel(clock)
-    channel.batches = iter(batches)
-    return channel
-
-
-async def listen(store: Store, clock: FakeClock, channel: FakeChannel, seconds: float) -> list[float]:
-    """Listen for so long; the moments of its beats."""
-    receiver = Receiver(store, [channel], Wakes(), clock, {}, 1.0)
-    beats: list[float] = []
-    task = asyncio.ensure_future(receiver.listener(channel)(lambda: beats.append(clock.monotonic())))
-    await pass_time(clock, store, seconds, step=0.5)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    return beats
-
-
-async def test_each_batch_is_on_disk_before_the_next_is_asked_for(store: Store, clock: FakeClock) -> None:
-    kept: list[int] = []
-
-    class Careful(ListeningChannel):
-        async def updates(self):  # type: ignore[no-untyped-def]
-            for n in range(3):
-                kept.append(len(await store.receipts.kept(0, 100)))
-                yield [RawUpdate(b"x", f"{n}-{m}") for m in range(2)]
-            kept.append(len(await store.receipts.kept(0, 100)))
-            await clock.sleep(1e9)
-
-    await listen(store, clock, Careful(clock), 1)
-    assert kept == [0, 2, 4, 6]
-
-
-async def test_a_listener_that_fails_starts_anew_with_growing_waits(store: Store, clock: FakeClock) -> None:
-    channel = listener(store, clock, [ConnectionError()] * 1000)
-    beats = await listen(store, clock, channel, 120)
-    waits = [round(b - a, 3) for a, b in pairwise(beats)]
-    assert waits[:6] == [1, 2, 4, 8, 16, LISTEN_AGAIN_MOST]
-    assert set(waits[6:]) == {LISTEN_AGAIN_MOST}
-    assert channel.polls == len(beats)
-    assert STUCK_SECONDS > LISTEN_AGAIN_MOST  # or a provider that is down would make us look stuck
-
-
-async def test_after_a_good_batch_the_waits_start_anew_and_an_empty_one_writes_nothing(
-    store: Store, clock: FakeClock
-) -> None:
-    fault = ConnectionError()
-    channel = listener(store, clock, [fault, fault, fault, [], fault, [RawUpdate(b"x")], fault])
-    await listen(store, clock, channel, 12)
-    assert channel.polls == 6  # 1 + 2 + 4 seconds of waiting, then 1, then 1
-    assert len(await store.receipts.kept(0, 10)) == 1
-
-
-async def test_a_batch_that_could_not_be_kept_is_asked_for_again(store: Store, clock: FakeClock) -> None:
-    key_too_strange: list[RawUpdate] = [RawUpdate(b"x", "\ud800")]
-    channel = listener(store, clock, [key_too_strange, [RawUpdate(b"y")]])
-    await listen(store, clock, channel, 3)
-    assert channel.polls == 2
-    assert [update.body for update in await store.receipts.kept(0, 10)] == [b"y"]
-
-
-async def test_a_channel_that_is_called_by_its_provider_needs_no_listener(store: Store, clock: FakeClock) -> None:
-    beats = await listen(store, clock, FakeChannel(clock), 1)
-    assert beats == []
-
-
 class Away(Receipts):
     """The real verbs, over a store that does not take anything for a while."""
 
     away = True
 
-    async def apply(self, statements: Sequence[Statement], handled: Sequence[int]) -> None:
+    async def apply(
+        self, statements: Sequence[Statement], handled: Sequence[int], puzzled: Sequence[tuple[int, str]] = ()
+    ) -> None:
         if self.away:
             raise StoreUnavailable("disk full")
-        await super().apply(statements, handled)
+        await super().apply(statements, handled, puzzled)
 
 
 async def test_while_the_store_is_away_updates_stay_kept_and_nobody_is_told_and_then_they_are_read(
@@ -250,3 +181,14 @@ async def test_while_the_store_is_away_updates_stay_kept_and_nobody_is_told_and_
     (got,) = await deliveries(store)
     assert (got.state, len(got.acknowledgements)) == (DeliveryState.DELIVERED, 1)
     await hub.confirmed(1)
+
+
+async def test_of_a_partly_broken_update_the_good_part_counts_and_the_update_stays(
+    store: Store, clock: FakeClock
+) -> None:
+    (delivery,) = await sent(store, clock)
+    hub = receiving(store, clock)
+    await hub.receive(NotUnderstood("a status of no known kind"), receipt(DELIVERED, delivery))
+    assert (await deliveries(store))[0].state is DeliveryState.DELIVERED
+    assert await hub.waiting() == []
+    assert (await store.outbox.totals()).unreadable_updates == 1

@@ -34,7 +34,9 @@ def wakes() -> Wakes:
 async def intake(store: Store, clock: FakeClock, wakes: Wakes) -> Intake:
     atlas = Atlas(store.neighbourhoods)
     await atlas.refresh()
-    return Intake(store.alerts, atlas, wakes, clock, Random(1), routes=ROUTES, default_duration=7200)
+    return Intake(
+        store.alerts, store.outbox, store.ids, atlas, wakes, clock, Random(1), routes=ROUTES, default_duration=7200
+    )
 
 
 async def everything(store: Store) -> list[tuple[Any, ...]]:
@@ -204,13 +206,17 @@ async def test_a_cancel_ends_its_alert_and_withdraws_what_was_not_sent(
         sent = len(channel.asked)
         cancel = await intake.accept(Posted({"msgType": "Cancel", "references": reference("a")}), POLICE)
         await hub.plan()
-        await pass_time(clock, store, 3)
-    assert len(channel.asked) == sent  # claimed ones too
+        await pass_time(clock, store, 8)
+    assert channel.handles[sent:] == channel.handles[:sent], (
+        "the end goes to those who got it; who was claimed gets neither"
+    )
     assert await states(store, first.view.id) == {DeliveryState.SENT: sent, DeliveryState.CANCELLED: 20 - sent}
     ended = await store.alerts.view(first.view.id)
     assert ended is not None and ended.state(clock.now()) is AlertState.CANCELLED
-    assert cancel.view.deliveries == {}
-    assert cancel.view.state(clock.now()) is AlertState.ENDED
+    assert (await states(store, cancel.view.id))[DeliveryState.SENT] == sent
+    told = channel.asked[-1][2]
+    assert (told.wording.template, len(told.actions)) == ("ended", 2)
+    assert told.reply_to == f"ref-{channel.asked[sent - 1][2].delivery_id}-1"
 
 
 async def test_an_update_ends_the_earlier_one_and_is_relayed_itself(

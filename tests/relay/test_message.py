@@ -1,4 +1,4 @@
-"""What an admin reads: everything the contract promises (§6), in their language, in Dutch time."""
+"""What an admin reads of an alert: everything the contract promises (§6), in their language, in Dutch time."""
 
 from __future__ import annotations
 
@@ -7,40 +7,30 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.relay.message import Messages
-from hub.store.database import Store
-from tests.clock import FakeClock
-from tests.relay.wordings import LINK, wording
-from tests.relay.world import accept
+from tests.relay.wordings import LINK, post, told, wording
 
 DESCRIPTION = "Man, 1,80 m, zwarte jas.\nVlucht te voet richting station."
+FORWARD = """Inbraak aan de Kerkstraat
+
+Dit is een bericht van de politie, i.v.m. een woninginbraak in de omgeving van Kerkstraat, Zoetermeer (Dorp, Palenstein) \
+wordt u verzocht uit te kijken naar het volgende signalement:
+Man, 1,80 m, zwarte jas.
+Vlucht te voet richting station.
+
+Heeft u informatie? Bel 112.
+
+Melding 7K3M-2QXA · 22-11-2026, 12:00 · geldig tot 14:00
+Kaart: https://www.openstreetmap.org/?mlat=52.06070&mlon=4.49400#map=16/52.06070/4.49400
+Echt en nog actief? https://hub.example/a/7K3M-2QXA"""
 
 
 def test_the_whole_message_as_it_is_read() -> None:
     assert (
         wording(info={"description": DESCRIPTION}).text
-        == """Bericht van de politie · 7K3M-2QXA
-
-Inbraak aan de Kerkstraat
-
-Wat: Woninginbraak
-Waar: Kerkstraat, Zoetermeer (Dorp, Palenstein)
-Kaart: https://www.openstreetmap.org/?mlat=52.06070&mlon=4.49400#map=16/52.06070/4.49400
-Tijd: 12:00, geldig tot 14:00
-
-Man, 1,80 m, zwarte jas.
-Vlucht te voet richting station.
-
-Bel 112.
-
+        == f"""Politie · Woninginbraak · Kerkstraat, Zoetermeer
 Stuur dit door in uw groep:
 ———
-Bericht van de politie 7K3M-2QXA (22-11-2026, 12:00): Inbraak aan de Kerkstraat
-Waar: Kerkstraat, Zoetermeer (Dorp, Palenstein)
-Man, 1,80 m, zwarte jas.
-Vlucht te voet richting station.
-Ziet u iets? Bel 112.
-Geldig tot 14:00. Echt en nog actief? https://hub.example/a/7K3M-2QXA
+{FORWARD}
 ———
 
 Antwoord met een knop of met een woord: ok · d (doorgestuurd) · nee"""
@@ -50,67 +40,97 @@ Antwoord met een knop of met een woord: ok · d (doorgestuurd) · nee"""
 def test_the_short_message_says_the_same() -> None:
     assert (
         wording(info={"description": DESCRIPTION}).short_text
-        == """Bericht van de politie · 7K3M-2QXA
-
-Inbraak aan de Kerkstraat
-Woninginbraak, Kerkstraat, Zoetermeer (Dorp, Palenstein)
-12:00, geldig tot 14:00
-
-Man, 1,80 m, zwarte jas.
-Vlucht te voet richting station.
-
-Bel 112.
-
+        == f"""Politie · Woninginbraak · Kerkstraat, Zoetermeer
 Stuur dit bericht door in uw groep.
-Controleer: https://hub.example/a/7K3M-2QXA"""
+
+{FORWARD}"""
     )
 
 
-def test_an_exercise_as_it_is_read() -> None:
+def test_residents_read_the_forwarded_text_alone() -> None:
+    made = post(told(info={"description": DESCRIPTION}))
+    assert made is not None
+    assert made.text == made.short_text == FORWARD
+
+
+def test_without_a_description_people_are_asked_to_look_out_all_the_same() -> None:
+    made = wording()
+    assert "(Dorp, Palenstein) wordt u verzocht goed uit te kijken.\n\nHeeft u informatie?" in made.text
+    assert made.parts["description"] == "geen signalement bekend"
+
+
+def test_without_a_place_it_is_in_the_readers_own_neighbourhood() -> None:
+    area = [{"circle": ["52.06,4.49 0.4"]}]
+    made = wording(matched=(), info={"area": area})
+    assert made.text.startswith("Politie · Woninginbraak\n")
+    assert "i.v.m. een woninginbraak bij u in de buurt wordt u verzocht" in made.text
+    assert made.parts["where"] == "bij u in de buurt"
+    assert made.location is not None
+    assert made.location.name == "Woninginbraak"
+
+
+@pytest.mark.parametrize("headline", ["", "Woninginbraak", "WONINGINBRAAK"])
+def test_a_headline_that_only_repeats_the_event_is_left_out(headline: str) -> None:
+    made = wording(info={"headline": headline})
+    assert "———\nDit is een bericht van de politie" in made.text
+    assert made.parts["headline"] == "Woninginbraak"
+
+
+def test_an_english_reader_gets_english_round_the_polices_own_words() -> None:
     assert (
-        wording("en", status="Exercise").text
-        == """EXERCISE – not a real alert
-
-Message from the police · 7K3M-2QXA
-
+        wording("en", info={"description": DESCRIPTION}).text
+        == """Police · Woninginbraak · Kerkstraat, Zoetermeer
+Forward this to your group:
+———
 Inbraak aan de Kerkstraat
 
-What: Woninginbraak
-Where: Kerkstraat, Zoetermeer (Dorp, Palenstein)
+This is a message from the police. In connection with a woninginbraak near Kerkstraat, Zoetermeer (Dorp, Palenstein) \
+you are asked to look out for the following description:
+Man, 1,80 m, zwarte jas.
+Vlucht te voet richting station.
+
+Do you have information? Call 112.
+
+Alert 7K3M-2QXA · 22-11-2026, 12:00 · valid until 14:00
 Map: https://www.openstreetmap.org/?mlat=52.06070&mlon=4.49400#map=16/52.06070/4.49400
-Time: 12:00, valid until 14:00
-
-Call 112.
-
-This is not a real alert: do not call 112 for it and forward nothing. Do answer as you would to a real one.
-Check: https://hub.example/a/7K3M-2QXA
+Real and still active? https://hub.example/a/7K3M-2QXA
+———
 
 Answer with a button or a word: ok · f (forwarded) · no"""
     )
 
 
 @pytest.mark.parametrize(
-    ("status", "lead", "template"), [("Exercise", "OEFENING", "exercise"), ("Test", "TEST", "test")]
+    ("event", "language", "sentence"),
+    [
+        ("Overval", "nl-NL", "een overval"),
+        ("Gewapende overval", "nl-NL", "een gewapende overval"),
+        ("vermissing", "nl-NL", "een vermissing"),
+        ("Een inbraak", "nl-NL", "een inbraak"),
+        ("IJsongeval", "nl-NL", "een ijsongeval"),
+        ("GRIP 1", "nl-NL", "een GRIP 1"),
+        ("NL-Alert", "nl-NL", "een NL-Alert"),
+        ("A12 afgesloten", "nl-NL", "een A12 afgesloten"),
+        ("Amber Alert", "nl-NL", "een Amber Alert"),
+        ("Overval: 2 mannen", "nl-NL", "een overval: 2 mannen"),
+        ("Einbruch", "de-DE", "een Einbruch"),
+        ("112", "nl-NL", "een 112"),
+        ("×", "nl-NL", "een ×"),
+    ],
 )
-def test_what_is_not_real_says_so_in_its_first_line_and_has_nothing_to_forward(
-    status: str, lead: str, template: str
+def test_the_event_is_small_inside_a_sentence_unless_it_is_an_acronym_or_a_name(
+    event: str, language: str, sentence: str
 ) -> None:
-    made = wording(status=status)
-    assert made.template == template
-    for text in (made.text, made.short_text):
-        assert text.splitlines()[0].startswith(lead)
-        assert "———" not in text
-        assert "Stuur dit" not in text
-        assert "stuur niets door" in text
+    made = wording(info={"event": event, "language": language})
+    assert f", i.v.m. {sentence} in de omgeving" in made.text
+    assert made.text.startswith(f"Politie · {event} · Kerkstraat")
 
 
-def test_an_update_is_marked_everywhere() -> None:
-    made = wording(msgType="Update", references="a,b,2026-11-22T10:00:00+01:00")
-    assert "AANVULLING" in made.text.splitlines()[0]
-    assert "AANVULLING" in made.short_text.splitlines()[0]
-    assert "(22-11-2026, 12:00), aanvulling: Inbraak" in made.text
-    assert made.parts["event"].startswith("Aanvulling: ")
-    assert not wording().parts["event"].startswith("Aanvulling")
+@pytest.mark.parametrize(
+    ("event", "sentence"), [("Burglary", "a burglary"), ("Armed robbery", "an armed robbery"), ("MISSING", "a MISSING")]
+)
+def test_english_has_an_article_for_vowels(event: str, sentence: str) -> None:
+    assert f"In connection with {sentence} near" in wording("en", info={"event": event, "language": "en-GB"}).text
 
 
 @pytest.mark.parametrize("code", ["fr", "de-DE", "", "zz"])
@@ -157,15 +177,24 @@ def test_times_are_dutch_and_the_date_is_there_when_it_is_another_day(
     day = datetime.fromisoformat(sent).astimezone(ZoneInfo("Europe/Amsterdam")).strftime("%d-%m-%Y")
     assert made.parts["time"] == f"{day} {time}"
     assert made.parts["until"] == until
-    assert f"{made.parts['time'][:10]}, {time}" in made.text, "what is forwarded bears its day"
-    assert f"Tijd: {time}, geldig tot {until}" in made.text
+    for text in (made.text, made.short_text):
+        assert f"· {day}, {time} · geldig tot {until}\n" in text, "what is forwarded bears its day"
 
 
-def test_the_polices_own_instruction_is_taken_before_ours() -> None:
-    made = wording(info={"instruction": "Benader hem niet.\nBel 112."})
-    assert "Benader hem niet.\nBel 112." in made.text
-    assert made.parts["instruction"] == "Benader hem niet. Bel 112."
-    assert wording().parts["instruction"] == "Bel 112."
+@pytest.mark.parametrize(
+    ("own", "read"),
+    [
+        ("", "Bel 112."),
+        ("Benader hem niet.\nBel 112.", "Benader hem niet.\nBel 112."),
+        ("Benader hem niet.", "Bel 112. Benader hem niet."),
+        ("Bel 0900-8844 of kijk op tel. 01120.", "Bel 112. Bel 0900-8844 of kijk op tel. 01120."),
+    ],
+)
+def test_a_real_alert_always_says_to_call_112_beside_the_polices_own_instruction(own: str, read: str) -> None:
+    made = wording(info={"instruction": own})
+    assert f"Heeft u informatie? {read}\n\n" in made.text
+    assert f"Heeft u informatie? {read}\n\n" in made.short_text
+    assert made.parts["instruction"] == read.replace("\n", " ")
     assert wording("en").parts["instruction"] == "Call 112."
 
 
@@ -184,40 +213,12 @@ def test_where_names_the_street_and_the_nearest_neighbourhoods(names: tuple[str,
     assert wording(matched=names, info={"area": area}).parts["where"] == where
 
 
-def test_an_area_without_a_shape_has_no_map_link() -> None:
-    area = [{"areaDesc": "Dorp", "geocode": [{"valueName": "CBS-BU", "value": "BU06370100"}]}]
-    assert "Kaart" not in wording(info={"area": area}).text
-
-
-@pytest.mark.parametrize(
-    "geometry",
-    [
-        {"type": "Point", "coordinates": [4.2, 52.1]},
-        {"type": "Polygon", "coordinates": [[[4, 52], [4.4, 52], [4.4, 52.2], [4, 52.2], [4, 52]]]},
-        {"type": "GeometryCollection", "geometries": [{"type": "LineString", "coordinates": [[4, 52], [4.4, 52.2]]}]},
-    ],
-    ids=lambda geometry: str(geometry["type"]),
-)
-def test_the_map_of_a_geometry_points_at_its_middle_too(geometry: dict[str, object]) -> None:
-    made = wording(info={"area": [{"areaDesc": "Dorp", "geometry": geometry}]})
-    assert "mlat=52.10000&mlon=4.20000" in made.text
-
-
-def test_the_map_of_a_polygon_points_at_its_middle() -> None:
-    area = [{"areaDesc": "Dorp", "polygon": ["52.0,4.0 52.2,4.0 52.2,4.4 52.0,4.4 52.0,4.0"]}]
-    assert "mlat=52.10000&mlon=4.20000" in wording(info={"area": area}).text
-
-
 def test_the_link_is_the_alerts_own_page() -> None:
     assert LINK in wording().text and LINK in wording().short_text and wording().parts["link"] == LINK
 
 
-async def test_texts_are_made_from_the_store_once_and_for_ever_many_alerts(store: Store, clock: FakeClock) -> None:
-    messages = Messages(store.alerts, "https://hub.example/")
-    for n in range(210):
-        await accept(store, clock, f"N{n}", "BU1")
-        await messages.prepare({f"N{n}"})
-    assert messages.wording("N209", "nl") is messages.wording("N209", "fr")
-    assert "https://hub.example/a/N209" in messages.wording("N209", "nl").text
-    await messages.prepare({"N0"})  # long forgotten
-    assert messages.wording("N0", "en").parts["number"] == "N0"
+def test_on_matrix_no_buttons_are_named_and_all_else_is_the_same() -> None:
+    matrix, telegram = wording(channel="matrix"), wording(channel="telegram")
+    assert matrix.text.splitlines()[-1] == "Antwoord met een woord: ok · d (doorgestuurd) · nee"
+    assert matrix.text.splitlines()[:-1] == telegram.text.splitlines()[:-1]
+    assert telegram == wording()

@@ -13,7 +13,7 @@ from hub.relay.wakes import Wakes
 from hub.store.alerts import Routes
 from hub.store.database import Store
 from tests.clock import FakeClock
-from tests.relay.world import accept, crowd, deliveries, rest, states
+from tests.relay.world import accept, crowd, deliveries, rest, states, until
 from tests.store.world import people, person
 
 ROUTES: Routes = {"telegram": ["main"]}
@@ -63,8 +63,7 @@ async def test_it_wakes_who_sends_and_who_watches(store: Store, clock: FakeClock
     with wakes.watching() as changed:
         await accept(store, clock, "A", "BU1")
         wakes.planner.set()
-        await rest(store)
-        assert changed.is_set() and all(event.is_set() for event in senders)
+        await until(lambda: changed.is_set() and all(event.is_set() for event in senders))
     assert await states(store) == {DeliveryState.PENDING: 1}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from hub.channel import AckSeen, Outbound, RawUpdate, ReceiptSeen, Rejected
+from hub.channel import AckSeen, Batch, Outbound, RawUpdate, ReceiptSeen, Rejected
 from hub.clock import SystemClock
 from hub.domain import AlertState, DeliveryState, ReceiptKind
 from hub.service import Hub, Sender, build_hub, running
@@ -57,9 +57,9 @@ class Phones(ListeningChannel):
         )
         return taken
 
-    async def updates(self) -> AsyncIterator[list[RawUpdate]]:
+    async def updates(self, cursor: str) -> AsyncIterator[Batch]:
         while True:
-            yield [await self._news.get()]
+            yield Batch([await self._news.get()])
 
 
 @asynccontextmanager

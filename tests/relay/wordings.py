@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from hub.channel import Wording
 from hub.clock import to_milliseconds
-from hub.relay.message import make_wording
+from hub.domain import Match
+from hub.relay.wording import Told, amended_of, message_of, post_of, told_of
 from hub.relay.words import language
-from hub.store.alerts import AlertView, Audience, Matched
+from hub.store.alerts import AlertView, Audience, NewAlert, view_of_new
 from tests.relay.world import an_alert
 
-LINK = "https://hub.example/a/7K3M-2QXA"
+NUMBER = "7K3M-2QXA"
+PAGES = "https://hub.example/a/"
+LINK = PAGES + NUMBER
 NOON = "2026-11-22T12:00:00+01:00"
+LATER = "2026-11-22T12:45:00+01:00"
+REFERENCES = "oc@politie.example,first,2026-11-22T12:00:00+01:00"
 
 
-def view_of(matched: tuple[str, ...] = ("Dorp", "Palenstein"), sent: str = NOON, **more: Any) -> AlertView:
+def view_of(
+    matched: tuple[str, ...] = ("Dorp", "Palenstein"), sent: str = NOON, number: str = NUMBER, **more: Any
+) -> AlertView:
     alert = an_alert(to_milliseconds(datetime.fromisoformat(sent)), **more)
-    return AlertView(
-        id="7K3M-2QXA",
-        sender=alert.sender,
-        identifier=alert.identifier,
-        status=alert.status,
-        msg_type=alert.msg_type,
-        content=alert.content,
-        fingerprint="",
-        accepted_at=0,
-        expires_at=0,
-        planned_at=None,
-        closed_at=None,
-        closed_as="",
-        audience=Audience(0, 0, 0, ()),
-        last_event=0,
-        matched=tuple(Matched("BU", name, 0, 0, "", None) for name in matched),
-        deliveries={},
-        first_sent_at=None,
-        last_sent_at=None,
-    )
+    matches = tuple(Match("BU", name, 0, 0, "") for name in matched)
+    return view_of_new(NewAlert(number, alert, "key", 0, 0, 0, matches, Audience(0, 0, 0, ())))
 
 
-def wording(code: str = "nl", **more: Any) -> Wording:
-    return make_wording(view_of(**more), language(code), LINK)
+def told(**more: Any) -> Told:
+    return told_of(view_of(**more))
+
+
+def after(earlier: Told, number: str = "9ABC-DEFG", sent: str = LATER, **more: Any) -> Told:
+    """A later alert that is about an earlier one."""
+    return replace(told(number=number, sent=sent, references=REFERENCES, **more), earlier=earlier)
+
+
+def wording(code: str = "nl", channel: str = "", **more: Any) -> Wording:
+    return said(told(**more), code, channel)
+
+
+def said(one: Told, code: str = "nl", channel: str = "") -> Wording:
+    return message_of(one, language(code), PAGES, channel)
+
+
+def amended(one: Told, by: str, code: str = "nl") -> Wording:
+    return amended_of(one, language(code), PAGES, by)
+
+
+def post(one: Told, code: str = "nl") -> Wording | None:
+    return post_of(one, language(code), PAGES)
 
 
 def units(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -76,10 +76,19 @@ def an_alert(now: int, identifier: str = "x", **more: Any) -> Alert:
 
 
 async def accept(
-    store: Store, clock: Clock, number: str, *codes: str, lasts: float = 7200, closes: Sequence[str] = (), **more: Any
+    store: Store,
+    clock: Clock,
+    number: str,
+    *codes: str,
+    lasts: float = 7200,
+    closes: Sequence[str] = (),
+    amends: Mapping[str, Sequence[str]] | None = None,
+    beside: tuple[str, ...] = (),
+    identifier: str = "",
+    **more: Any,
 ) -> None:
     """Store an alert that matched these codes, the first is nearest; 100 metres between them."""
-    alert = an_alert(clock.now(), number, **more)
+    alert = an_alert(clock.now(), identifier or number, **more)
     await store.alerts.accept(
         NewAlert(
             id=number,
@@ -89,9 +98,12 @@ async def accept(
             accepted_at=clock.now(),
             expires_at=clock.now() + round(lasts * 1000),
             matches=tuple(Match(code, f"Buurt {code}", 10.0, 100.0 * n, "circle") for n, code in enumerate(codes)),
-            audience=await store.alerts.audience(codes, {"telegram": ["main"], "whatsapp": ["main"]}),
+            audience=await store.alerts.audience(codes, {"telegram": ["main"], "whatsapp": ["main"]}, clock.now()),
             closes=tuple(closes),
             closes_as=AlertState.CANCELLED,
+            first_id=store.ids.block(),
+            amends=amends or {},
+            beside=beside,
         )
     )
 

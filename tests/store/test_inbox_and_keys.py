@@ -30,7 +30,9 @@ async def test_an_update_that_comes_twice_is_kept_once(store: Store) -> None:
 async def test_an_update_is_dropped_with_what_it_means_or_not_at_all(store: Store) -> None:
     await store.receipts.keep("whatsapp", "main", [("1", b"one"), ("2", b"two")], START)
     one, two = await store.receipts.kept(0, 100)
-    meaning = store.receipts.receipts("whatsapp", [receipt("ref", ReceiptKind.READ)], ROUTES, first_id=1, now=START)
+    meaning = store.receipts.receipts(
+        "whatsapp", [receipt("ref", ReceiptKind.READ)], ROUTES, first_id=1, now=START, attempts=6
+    )
     with pytest.raises(sqlite3.Error):
         await store.receipts.apply([*meaning, ("INSERT INTO receipt (id) VALUES (1)",)], [one.id])
     assert [update.id for update in await store.receipts.kept(0, 100)] == [one.id, two.id]

@@ -10,13 +10,15 @@ from textwrap import dedent
 
 import pytest
 from tortoise import Tortoise
-from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
-from hub.domain import Refused
+from hub.channel import Part
+from hub.domain import Handle, Refused
+from hub.settings import Database
 from hub.store import migrating
-from hub.store.database import HubLock, tortoise_config
+from hub.store.database import HubLock, open_store, tortoise_config
 from hub.store.migrating import migrate, pending, ready
-from tests.store.world import START, FakeClock
+from tests.store.world import START, FakeClock, claim
 
 CLOCK = FakeClock(START)
 
@@ -49,6 +51,36 @@ async def test_a_new_database_is_made_and_an_old_one_left_to_the_operator(tmp_pa
         db.commit()
     with pytest.raises(Refused, match=r"run `python run\.py migrate` \(0001_start"):
         await ready(path, CLOCK)
+
+
+async def test_a_database_of_the_first_release_comes_along_with_everything_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    await first_release(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            """INSERT INTO admin (id, name, language) VALUES (1, 'Anna', 'nl');
+            INSERT INTO address (id, admin_id, channel, handle, rank, state, window_open_until)
+                VALUES (2, 1, 'whatsapp', '+1', 1, 'verified', 0);
+            INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at,
+                expires_at, closed_as, audience) VALUES ('A', 's', 'i', 'Actual', 'Alert', '{}', '', '', 0, 1, 9e15, '', '[]');
+            INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
+                distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at)
+                VALUES (3, 'A', 1, 2, 0, 'whatsapp', 'main', 0, 0, 0, 0, 0.0, 0, 9000000000000, '', '', 0, 0);
+            INSERT INTO receipt (id, channel, provider_ref, kind, at, reason) VALUES (4, 'whatsapp', 'r', 'sent', 1, '');
+            INSERT INTO acknowledgement (id, alert_id, admin_id, delivery_id, kind, at, via)
+                VALUES (5, 'A', 1, 3, 'received', 1, 'word');"""
+        )
+    assert await migrate(path, CLOCK) == ["0002_channels"]
+    async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
+        (waiting,) = await claim(store)
+        assert (waiting.id, waiting.handle, waiting.part, waiting.home) == (3, Handle("+1"), Part.MESSAGE, None)
+
+
+async def first_release(path: Path) -> None:
+    await Tortoise.init(config=tortoise_config(path, foreign_keys="OFF"))
+    executor = MigrationExecutor(Tortoise.get_connection("default"), tortoise_config(path)["apps"])
+    await executor.migrate([MigrationTarget("hub", "0001_start")])
+    await Tortoise.close_connections()
 
 
 async def test_the_schema_is_what_the_models_say(migrated: Path, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ STEPS = 60
 LEASE = 60_000
 PEOPLE = 3
 WAITING = {DeliveryState.PENDING, DeliveryState.SENDING}
+REACHED = {DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ}
 ENDED = {DeliveryState.EXPIRED, DeliveryState.CANCELLED}
 
 
@@ -68,6 +69,9 @@ class Walk:
     async def claims(self) -> None:
         channel = self.rng.choice(["whatsapp", "telegram"])
         for one in await claim(self.store, channel, now=self.now, limit=self.rng.randint(1, 3), lease=LEASE):
+            if one.alert_id == "B":
+                assert self.closed and one.follows == "A"
+                continue
             assert self.before[one.id].state is DeliveryState.PENDING
             assert one.expires_at > self.now and not self.closed
             self.attempts.append(one)
@@ -112,7 +116,16 @@ class Walk:
 
     async def closes(self) -> None:
         if self.rng.random() < 0.2 and not self.closed:
+            may_have = {
+                one.admin_id
+                for one in await self.store.outbox.deliveries("A")
+                if one.state in REACHED or one.sent_at is not None or one.possible_duplicates
+            }
             await accept(self.store, "B", closes=["A"], now=self.now)
+            told = [one.admin_id for one in await self.store.outbox.deliveries("B")]
+            assert sorted(told) == sorted(may_have), (
+                "its end goes to those who may have got it, once each, and nobody else"
+            )
             self.closed = True
 
     async def judge(self, what: str) -> None:
@@ -154,6 +167,7 @@ def test_whatever_happens_in_whatever_order(migrated: Path, seed: int) -> None:
             await one.step()
         totals = await store.outbox.totals()
         states = [view.state for view in one.before.values()]
+        states += [view.state for view in await store.outbox.deliveries("B")]
         assert (totals.pending, totals.sending) == (
             states.count(DeliveryState.PENDING),
             states.count(DeliveryState.SENDING),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -28,10 +28,12 @@ from hub.settings import Database
 from hub.store.alerts import Audience, NewAlert, Routes, Stored
 from hub.store.database import Store, open_store
 from hub.store.outbox import Claimed, DeliveryView, Outcome
-from hub.store.receipts import Receipt
+from hub.store.receipts import Beside, Receipt
 
 START = 1_800_000_000_000
 HOUR = 3_600_000
+ATTEMPTS = 6
+NOTHING_BESIDE: Beside = {}
 ROUTES: Routes = {"whatsapp": ["main"], "telegram": ["main"]}
 
 
@@ -84,14 +86,17 @@ def new_alert(
     expires_at: int = START + HOUR,
     closes: Sequence[str] = (),
     closes_as: AlertState = AlertState.CANCELLED,
-    relayed: bool = True,
+    first_id: int = 1,
+    amends: Mapping[str, Sequence[str]] | None = None,
+    beside: tuple[str, ...] = (),
+    status: Status = Status.ACTUAL,
 ) -> NewAlert:
     """Codes nearest first, 100 metres apart."""
     alert = Alert(
         sender="oc@politie.example",
         identifier=identifier or f"name-of-{number}",
         sent=to_datetime(now),
-        status=Status.ACTUAL,
+        status=status,
         msg_type=MsgType.ALERT,
         scope="Restricted",
         references=(),
@@ -111,12 +116,14 @@ def new_alert(
         audience=Audience(len(codes), 0, 0, ()),
         closes=tuple(closes),
         closes_as=closes_as,
-        relayed=relayed,
+        first_id=first_id,
+        amends=amends or {},
+        beside=beside,
     )
 
 
 async def accept(store: Store, number: str = "A", *codes: str, **more: Any) -> Stored:
-    return await store.alerts.accept(new_alert(number, *codes, **more))
+    return await store.alerts.accept(new_alert(number, *codes, first_id=store.ids.block(), **more))
 
 
 async def plan(store: Store, number: str, *codes: str, routes: Routes = ROUTES, now: int = START, **more: Any) -> None:
@@ -176,14 +183,33 @@ def receipt(ref: str, kind: ReceiptKind, at: int = START, **more: Any) -> Receip
 
 
 async def receive(store: Store, *seen: Receipt, channel: str = "whatsapp", now: int = START) -> None:
-    statements = store.receipts.receipts(channel, seen, ROUTES, first_id=store.ids.block(), now=now)
+    statements = store.receipts.receipts(channel, seen, ROUTES, first_id=store.ids.block(), now=now, attempts=ATTEMPTS)
     await store.receipts.apply(statements, [])
 
 
 async def answer(
-    store: Store, handle: str, delivery: int, kind: AckKind, *, at: int = START, channel: str = "whatsapp"
+    store: Store,
+    handle: str,
+    delivery: int,
+    kind: AckKind,
+    *,
+    at: int = START,
+    channel: str = "whatsapp",
+    ref: str = "",
+    beside: Beside = NOTHING_BESIDE,
 ) -> None:
-    statements = store.receipts.acknowledge(channel, Handle(handle), delivery, kind, at=at, via="button", now=at)
+    statements = store.receipts.acknowledge(
+        channel,
+        Handle(handle),
+        delivery,
+        kind,
+        at=at,
+        via="button",
+        now=at,
+        ref=ref,
+        beside=beside,
+        first_id=store.ids.block(),
+    )
     await store.receipts.apply(statements, [])
 
 

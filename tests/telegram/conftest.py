@@ -88,8 +88,9 @@ def outbound() -> Callable[..., Outbound]:
     """A message to Anna with the three actions, unless told otherwise."""
 
     def make(text: str = "Inbraak in de Kerkstraat", chat: object = ANNA, short: str = "kort", **more: Any) -> Outbound:
-        wording = Wording("alert", "nl", text, short, {})
-        return Outbound(1, 1, Handle(str(chat)), wording, **{"actions": ACTIONS, **more})
+        about = {name: more.pop(name) for name in ("location", "picture") if name in more}
+        wording = Wording("alert", "nl", text, short, more.pop("parts", {}), **about)
+        return Outbound(more.pop("delivery_id", 1), 1, Handle(str(chat)), wording, **{"actions": ACTIONS, **more})
 
     return make
 

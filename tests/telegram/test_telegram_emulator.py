@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,11 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from adapters.telegram.emulator import TelegramEmulator, faults
-from adapters.telegram.emulator.calls import NOT_MODIFIED, TOO_OLD
+from adapters.telegram.emulator.chats import Message
 from adapters.telegram.emulator.methods import METHODS
+from adapters.telegram.emulator.people import REACTIONS
+from tests.clock import FakeClock
+from tests.telegram.specification import answer_complaints
 
 ANNA = 700001
 SPECIFICATIONS = list((Path(__file__).resolve().parents[3] / "shared" / "specs").glob("telegram-bot-api.json"))
@@ -48,6 +52,7 @@ async def bot(url: str, token: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         yield bot
 
 
+JPEG = b"\xff\xd8\xff" * 100
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Ontvangen", callback_data="r:1")]])
 
 
@@ -57,9 +62,12 @@ async def test_unmodified_ptb_can_do_everything_the_emulator_offers(bot: Bot, em
     assert sent.text == "Inbraak & meer" and sent.chat.first_name == "Anna"
     reply = await bot.send_message(ANNA, "Voorbij", reply_parameters=ReplyParameters(sent.message_id))
     assert reply.reply_to_message is not None and reply.reply_to_message.message_id == sent.message_id
-    photo = await bot.send_photo(ANNA, b"\xff\xd8\xff" * 100, caption="foto")
+    assert sent.parse_entities() == {sent.entities[0]: "Inbraak"} and sent.entities[0].type == "bold"
+    photo = await bot.send_photo(ANNA, JPEG, caption="<i>foto</i>", parse_mode="HTML")
     assert photo.caption == "foto" and photo.photo[0].file_size == 300
-    assert (await bot.send_photo(ANNA, "file-id", caption="foto")).photo
+    assert list(photo.parse_caption_entities().values()) == ["foto"]
+    again = await bot.send_photo(ANNA, photo.photo[-1].file_id, caption="foto")
+    assert again.photo == photo.photo
     location = (await bot.send_location(ANNA, 52.0607, 4.4940)).location
     assert location is not None and location.latitude == 52.0607
     venue = (await bot.send_venue(ANNA, 52.06, 4.49, "Kerkstraat", "Zoetermeer")).venue
@@ -67,8 +75,10 @@ async def test_unmodified_ptb_can_do_everything_the_emulator_offers(bot: Bot, em
     assert await bot.send_chat_action(ANNA, "typing")
     edited = await bot.edit_message_text("Ingetrokken", ANNA, sent.message_id)
     assert not isinstance(edited, bool) and edited.text == "Ingetrokken" and edited.reply_markup is None
-    again = await bot.edit_message_reply_markup(ANNA, sent.message_id, reply_markup=KEYBOARD)
-    assert not isinstance(again, bool) and again.reply_markup == KEYBOARD
+    edited = await bot.edit_message_caption(ANNA, photo.message_id, caption="voorbij")
+    assert not isinstance(edited, bool) and edited.caption == "voorbij" and edited.photo == photo.photo
+    edited = await bot.edit_message_reply_markup(ANNA, sent.message_id, reply_markup=KEYBOARD)
+    assert not isinstance(edited, bool) and edited.reply_markup == KEYBOARD
     assert await bot.delete_message(ANNA, photo.message_id)
     assert (await bot.get_chat(ANNA)).first_name == "Anna"
     assert await bot.set_my_commands([BotCommand("start", "Aanmelden")])
@@ -85,6 +95,108 @@ async def test_unmodified_ptb_can_do_everything_the_emulator_offers(bot: Bot, em
     assert await bot.delete_webhook(drop_pending_updates=True)
     done = {call.method for call in emulator.calls}
     assert done == set(METHODS)
+
+
+async def test_unmodified_ptb_understands_every_update(bot: Bot, emulator: TelegramEmulator) -> None:
+    live_a_little(emulator)
+    emulator.react(ANNA, "👍")  # not asked for by name yet: it does not come
+    before = await bot.get_updates()
+    assert [update.message_reaction for update in before] == [None] * len(before)
+    kinds = ["message", "edited_message", "callback_query", "my_chat_member", "message_reaction"]
+    await bot.get_updates(offset=before[-1].update_id + 1, allowed_updates=kinds)
+    emulator.react(ANNA, "👎")
+    [reaction] = await bot.get_updates()
+    assert reaction.message_reaction is not None and len(reaction.message_reaction.old_reaction) == 1
+    messages = [update.message for update in before if update.message]
+    assert [message.text for message in messages][:2] == ["/start tok-en_1", "ok"]
+    assert messages[0].from_user is not None and messages[0].from_user.first_name == "Anna"
+    assert [message.migrate_to_chat_id for message in messages if message.migrate_to_chat_id] == [SUPERGROUP]
+    assert [message.new_chat_title for message in messages if message.new_chat_title] == ["Buurtwacht"]
+    [edited] = [update.edited_message for update in before if update.edited_message]
+    assert edited.text == "nee" and edited.edit_date is not None
+    joined, left, *private = [update.my_chat_member for update in before if update.my_chat_member]
+    assert joined.new_chat_member.status == "member" and joined.chat.title == "Buurt" and joined.from_user.id == ANNA
+    assert left.new_chat_member.status == "kicked" and left.chat.type == "supergroup"
+    assert [change.new_chat_member.status for change in private] == ["kicked", "member"]
+
+
+GROUP, SUPERGROUP = -4_000_111, -1_001_234_567_890
+
+
+def live_a_little(emulator: TelegramEmulator) -> None:
+    """Everything that makes an update; Anna has a message of the bot with a button."""
+    emulator.start(ANNA, "tok-en_1")
+    said = emulator.reply(ANNA, "ok", to_last=False)
+    emulator.rewrite(ANNA, said.message_id, "nee")
+    chat = emulator.chat(ANNA)
+    ours = Message(
+        9001, emulator.clock.now(), True, "Inbraak", keyboard=[[{"text": "Ontvangen", "callback_data": "r"}]]
+    )
+    chat.messages[ours.message_id] = ours
+    emulator.tap(ANNA, "Ontvangen")
+    emulator.reply(ANNA, "gezien")
+    emulator.join(GROUP, "Buurt", by=ANNA)
+    emulator.retitle(GROUP, "Buurtwacht", by=ANNA)
+    emulator.reply(GROUP, "wat is er?", by=emulator.chat(9, "Chris"))
+    emulator.upgrade(GROUP, SUPERGROUP)
+    emulator.put_out(SUPERGROUP, by=ANNA)
+    emulator.block(ANNA)
+    emulator.unblock(ANNA)
+
+
+async def test_every_answer_and_update_is_as_published(
+    url: str, token: str, session: aiohttp.ClientSession, emulator: TelegramEmulator
+) -> None:
+    async def ask(method: str, **given: Any) -> Any:
+        async with session.post(f"{url}/bot{token}/{method}", json=given) as response:
+            answer = await response.json()
+        assert answer["ok"], answer
+        assert answer_complaints(method, answer["result"]) == []
+        return answer["result"]
+
+    form = aiohttp.FormData({"chat_id": str(ANNA), "caption": "foto"})
+    form.add_field("photo", JPEG, filename="a.jpg")
+    async with session.post(f"{url}/bot{token}/sendPhoto", data=form) as response:
+        photo = (await response.json())["result"]
+    assert answer_complaints("sendPhoto", photo) == []
+    about = {"chat_id": ANNA, "reply_parameters": {"message_id": photo["message_id"]}}
+    keyboard = {"inline_keyboard": [[{"text": "Ontvangen", "callback_data": "r:1"}]]}
+    bold = [{"type": "bold", "offset": 0, "length": 1}]
+    text = await ask("sendMessage", **about, text="x <y>", reply_markup=keyboard, entities=bold)
+    await ask("sendPhoto", **about, photo=photo["photo"][0]["file_id"], caption="x", caption_entities=bold)
+    await ask("sendLocation", **about, latitude=52, longitude=4.5)
+    await ask("sendVenue", **about, latitude=52, longitude=4.5, title="Inbraak", address="Kerkstraat")
+    await ask("editMessageText", chat_id=ANNA, message_id=text["message_id"], text="y", entities=bold)
+    await ask("editMessageCaption", chat_id=ANNA, message_id=photo["message_id"], caption="y")
+    await ask("editMessageReplyMarkup", chat_id=ANNA, message_id=text["message_id"], reply_markup=keyboard)
+    for method in ("getMe", "getWebhookInfo", "deleteWebhook"):
+        await ask(method)
+    await ask("getChat", chat_id=ANNA)
+    await ask("sendChatAction", chat_id=ANNA, action="typing")
+    await ask(
+        "getUpdates",
+        allowed_updates=["message", "edited_message", "callback_query", "my_chat_member", "message_reaction"],
+    )
+    live_a_little(emulator)
+    emulator.react(ANNA, "👍")
+    emulator.react(ANNA, "")
+    updates = await ask("getUpdates")
+    kinds = {kind for update in updates for kind in update if kind != "update_id"}
+    assert kinds == {"message", "edited_message", "callback_query", "my_chat_member", "message_reaction"}
+    await ask("answerCallbackQuery", callback_query_id=next(iter(emulator.open_taps())), text="Genoteerd")
+    await ask("setMyCommands", commands=[{"command": "start", "description": "Aanmelden"}])
+    await ask("deleteMessage", chat_id=ANNA, message_id=text["message_id"])
+    await ask("setWebhook", url="http://127.0.0.1:1/hook")
+    emulator.updates.failed("Connection failed", emulator.clock.now())
+    assert "last_error_date" in await ask("getWebhookInfo")
+    assert {call.method for call in emulator.calls} == set(METHODS)
+
+
+@pytest.mark.parametrize("broken", [{"message_id": "1"}, {"chat": None}, {"silent": True}], ids=str)
+def test_the_specification_complains_where_an_answer_is_not_as_published(broken: dict[str, Any]) -> None:
+    right = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}
+    assert answer_complaints("sendMessage", right) == []
+    assert bool(answer_complaints("sendMessage", {**right, **broken})) is bool(SPECIFICATIONS)
 
 
 @pytest.mark.parametrize(
@@ -115,86 +227,23 @@ async def test_faults_are_what_ptb_takes_them_for(
         await bot.send_message(ANNA, "x")
 
 
-def buttons(*cells: Any) -> dict[str, Any]:
-    return {"inline_keyboard": [list(cells)]}
-
-
-SEND = {"chat_id": ANNA, "text": "x"}
-REFUSALS: list[tuple[str, dict[str, Any], str]] = [
-    ("sendMessage", {"text": "x"}, "chat_id is empty"),
-    ("sendMessage", {"chat_id": "", "text": "x"}, "chat_id is empty"),
-    ("sendMessage", {"chat_id": ANNA}, "message text is empty"),
-    ("sendMessage", {"chat_id": ANNA, "text": " \n"}, "message text is empty"),
-    ("sendMessage", {"chat_id": ANNA, "text": "a" * 4097}, "message is too long"),
-    ("sendMessage", {"chat_id": ANNA, "text": "🚨" * 2049}, "message is too long"),
-    ("sendMessage", {"chat_id": 1, "text": "x"}, "chat not found"),
-    ("sendMessage", {"chat_id": "@anna", "text": "x"}, "chat not found"),
-    ("sendMessage", {"chat_id": [ANNA], "text": "x"}, "chat_id must be of type"),
-    ("sendMessage", {**SEND, "text": ["x"]}, "must be of type String"),
-    ("sendMessage", {**SEND, "silent": True}, "unknown parameter"),
-    ("sendMessage", {**SEND, "protect_content": "maybe"}, "must be of type Boolean"),
-    ("sendMessage", {**SEND, "message_thread_id": "seven"}, "must be of type Number"),
-    ("sendMessage", {**SEND, "parse_mode": "BBCode"}, "unsupported parse_mode"),
-    ("sendMessage", {**SEND, "parse_mode": "HTML", "text": "a <b"}, ""),
-    (
-        "sendMessage",
-        {**SEND, "parse_mode": "HTML", "text": "<blink>a</blink>"},
-        "can't parse entities: Unsupported start",
-    ),
-    ("sendMessage", {**SEND, "parse_mode": "HTML", "text": "<b>a"}, "can't parse entities: Can't find end tag"),
-    ("sendMessage", {**SEND, "parse_mode": "HTML", "text": "a</b>"}, "can't parse entities: Unexpected end tag"),
-    (
-        "sendMessage",
-        {**SEND, "parse_mode": "MarkdownV2", "text": "a *b"},
-        "can't parse entities: Can't find end of the",
-    ),
-    ("sendMessage", {**SEND, "reply_markup": "{"}, "can't parse reply keyboard markup JSON object"),
-    ("sendMessage", {**SEND, "reply_markup": []}, "object expected as reply markup"),
-    ("sendMessage", {**SEND, "reply_markup": {"inline_keyboard": [{}]}}, "must be an Array of Arrays"),
-    ("sendMessage", {**SEND, "reply_markup": buttons("x")}, "must be an Object"),
-    ("sendMessage", {**SEND, "reply_markup": buttons({"callback_data": "x"})}, "Can't find field"),
-    ("sendMessage", {**SEND, "reply_markup": buttons({"text": "x"})}, "Text buttons are unallowed"),
-    ("sendMessage", {**SEND, "reply_markup": buttons({"text": "x", "callback_data": "é" * 33})}, "BUTTON_DATA_INVALID"),
-    ("sendMessage", {**SEND, "reply_markup": buttons({"text": "x", "callback_data": ""})}, "BUTTON_DATA_INVALID"),
-    ("sendMessage", {**SEND, "reply_parameters": {"message_id": 99}}, "message to be replied not found"),
-    ("sendMessage", {**SEND, "reply_parameters": {}}, "can't parse reply parameters"),
-    ("sendPhoto", {"chat_id": ANNA}, "there is no photo in the request"),
-    ("sendPhoto", {"chat_id": ANNA, "photo": "id", "caption": "a" * 1025}, "message caption is too long"),
-    ("sendLocation", {"chat_id": ANNA, "longitude": 4}, "latitude is empty"),
-    ("sendLocation", {"chat_id": ANNA, "latitude": 91, "longitude": 4}, "wrong latitude specified"),
-    ("sendLocation", {"chat_id": ANNA, "latitude": "NaN", "longitude": 4}, "must be of type Number"),
-    ("sendVenue", {"chat_id": ANNA, "latitude": 52, "longitude": 4, "address": "x"}, 'parameter "title" is required'),
-    ("sendChatAction", {"chat_id": ANNA, "action": "dance"}, "wrong parameter action in request"),
-    ("editMessageText", {"chat_id": ANNA, "message_id": 1, "text": "bestaat"}, NOT_MODIFIED),
-    ("editMessageText", {"chat_id": ANNA, "message_id": 9, "text": "x"}, "message to edit not found"),
-    ("editMessageText", {"chat_id": ANNA, "text": "x"}, "message identifier is not specified"),
-    ("editMessageReplyMarkup", {"message_id": 1}, "chat_id is empty"),
-    ("deleteMessage", {"chat_id": ANNA, "message_id": 9}, "message to delete not found"),
-    ("answerCallbackQuery", {"callback_query_id": "9"}, TOO_OLD),
-    ("answerCallbackQuery", {"callback_query_id": "9", "text": "x" * 201}, "text is too long"),
-    ("getUpdates", {"limit": 101}, "wrong limit specified"),
-    ("getUpdates", {"allowed_updates": "message"}, "can't parse allowed_updates JSON object"),
-    ("setWebhook", {"url": "http://hub.example"}, "bad webhook: An HTTPS URL must be provided"),
-    ("setWebhook", {"url": "https://hub.example", "secret_token": "spatie erin"}, "secret token contains unallowed"),
-    ("setMyCommands", {"commands": [{"command": "Hoofdletter", "description": "x"}]}, "BOT_COMMAND_INVALID"),
-    ("setMyCommands", {"commands": [{"command": "x", "description": "x"}] * 101}, "too many commands specified"),
-    ("getChat", {"chat_id": 1}, "chat not found"),
-]
-
-
-@pytest.mark.parametrize(("method", "given", "words"), REFUSALS, ids=lambda value: repr(value)[:60])
-async def test_mistakes_are_refused_in_the_servers_words(
-    url: str, token: str, session: aiohttp.ClientSession, method: str, given: dict[str, Any], words: str
+async def test_the_date_of_each_answer_is_the_emulators_own_clock(
+    url: str, token: str, session: aiohttp.ClientSession, emulator: TelegramEmulator
 ) -> None:
-    async with session.post(f"{url}/bot{token}/sendMessage", json={"chat_id": ANNA, "text": "bestaat"}) as response:
-        assert response.status == 200
-    async with session.post(f"{url}/bot{token}/{method}", json=given) as response:
-        answer = await response.json()
-    if not words:
-        assert answer["ok"]
-        return
-    assert (response.status, answer["ok"], answer["error_code"]) == (400, False, 400)
-    assert answer["description"].startswith("Bad Request: ") and words in answer["description"]
+    emulator.clock, emulator.skew = FakeClock(), 3600
+    async with session.get(f"{url}/bot{token}/getMe") as response:
+        assert response.headers["Date"] == "Sun, 22 Nov 2026 13:00:00 GMT"
+
+
+def test_nobody_can_react_with_a_sign_telegram_does_not_have(emulator: TelegramEmulator) -> None:
+    with pytest.raises(ValueError, match="no reaction"):
+        emulator.react(ANNA, "📣")
+
+
+def test_the_signs_are_the_published_ones() -> None:
+    for path in SPECIFICATIONS:
+        told = json.loads(path.read_text(encoding="utf-8"))["types"]["ReactionTypeEmoji"]["fields"][1]["description"]
+        assert set(re.findall('"([^"]+)"', told)) == REACTIONS
 
 
 async def test_parameters_come_in_the_query_a_form_a_multipart_form_or_json(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import aclosing
 
@@ -10,10 +11,11 @@ import pytest
 
 from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.emulator import TelegramEmulator
-from hub.channel import AckSeen, Action, Event, Outbound, ReplySeen
+from hub.channel import Accepted, AckSeen, Action, Event, Location, Outbound, Part, Picture, ReplySeen
 from hub.domain import AckKind
 
 ANNA = 700001
+PICTURE = Picture(b"\x89PNG\r\n\x1a\n" + b"P" * 50, "image/png", "b" * 64)
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)> \"'>& https://x.example/?a=1&b=<b>"
 
 
@@ -69,8 +71,8 @@ async def test_tapping_and_typing_there_reach_the_hub(
     async with session.post(f"{phone}/say", data={"text": "los"}) as response:
         assert response.status == 200
     events: list[Event] = []
-    async with aclosing(channel.updates()) as updates:
-        events = [event for update in await anext(updates) for event in channel.parse(update)]
+    async with aclosing(channel.updates("")) as updates:
+        events = [event for update in (await anext(updates)).updates for event in channel.parse(update)]
     tap, reply, loose = events
     assert (
         isinstance(tap, AckSeen) and tap.data == {"Ontvangen": "r:1", "Doorgestuurd": "f:1", "Kan niet": "c:1"}[label]
@@ -79,6 +81,77 @@ async def test_tapping_and_typing_there_reach_the_hub(
     assert isinstance(loose, ReplySeen) and loose.provider_ref is None
     await channel.confirm(tap.token, "Genoteerd")
     assert "Genoteerd" in await read(session, f"{phone}/messages")
+
+
+async def test_a_picture_and_a_place_are_shown_with_what_they_answer_and_what_was_edited(
+    channel: TelegramChannel,
+    emulator: TelegramEmulator,
+    outbound: Callable[..., Outbound],
+    url: str,
+    session: aiohttp.ClientSession,
+) -> None:
+    first = await channel.send(outbound(short="Inbraak", picture=PICTURE))
+    assert isinstance(first, Accepted)
+    about = {"location": Location(52.06, 4.49, EVIL), "parts": {"event": "Inbraak"}, "part": Part.LOCATION}
+    await channel.send(outbound(reply_to=first.provider_ref, **about))
+    edit = outbound(short="Voorbij", picture=PICTURE, part=Part.AMEND, reply_to=first.provider_ref)
+    await channel.send(edit)
+    emulator.react(ANNA, "👍", message_id=int(first.provider_ref))
+    html = await read(session, f"{url}/phone/{ANNA}/messages")
+    assert "bewerkt" in html and "Voorbij" in html and "stil" in html and "👍" in html
+    assert 'class="quote"' in html and "openstreetmap.org/?mlat=52.06" in html and "<img src=x" not in html
+    [source] = re.findall(r'<img src="([^"]+)"', html)
+    async with session.get(f"{url}/phone/{source}") as response:
+        assert (response.content_type, await response.read()) == ("image/png", PICTURE.content)
+    async with session.get(f"{url}/phone/8/{source.partition('/')[2]}") as response:
+        assert response.status == 404  # it stands on no other screen
+
+
+async def test_formatting_shows_and_what_was_written_as_markup_does_not(
+    channel: TelegramChannel,
+    emulator: TelegramEmulator,
+    outbound: Callable[..., Outbound],
+    url: str,
+    session: aiohttp.ClientSession,
+) -> None:
+    await channel.send(outbound(f"Politie\n{EVIL}\n———\nStuur door\n{EVIL}\n———\neinde", parts={"headline": EVIL}))
+    html = await read(session, f"{url}/phone/{ANNA}/messages")
+    assert "<b>Politie</b>" in html and "<b>&lt;script&gt;alert(1)" in html
+    assert "———<pre>Stuur door\n&lt;script&gt;" in html and "</pre>———" in html
+    assert (
+        "<script" not in html
+        and "<img" not in html
+        and "<b>" not in html.replace("<b>Politie", "").replace("<b>&lt;", "")
+    )
+
+
+async def test_opening_the_link_on_the_phone_presses_start(
+    channel: TelegramChannel, emulator: TelegramEmulator, url: str, session: aiohttp.ClientSession
+) -> None:
+    emulator.chat(8, "Bram", started=False)
+    assert "START" in await read(session, f"{url}/phone/8")
+    for text in ("https://t.me/buurtsein_bot?start=tok-en_1", "t.me/buurtsein_bot?start=x", "/start"):
+        async with session.post(f"{url}/phone/8/say", data={"text": text}) as response:
+            assert "START" not in await response.text()
+    async with aclosing(channel.updates("")) as updates:
+        events = [event for update in (await anext(updates)).updates for event in channel.parse(update)]
+    assert [event.text for event in events if isinstance(event, ReplySeen)] == ["/start tok-en_1", "/start x", "/start"]
+
+
+async def test_a_group_has_a_page_with_its_title_the_posts_and_who_said_what(
+    channel: TelegramChannel,
+    emulator: TelegramEmulator,
+    outbound: Callable[..., Outbound],
+    url: str,
+    session: aiohttp.ClientSession,
+) -> None:
+    emulator.join(-5, "Buurtwacht <b>", by=ANNA)
+    await channel.send(outbound("Voor bewoners", chat=-5, part=Part.POST))
+    emulator.reply(-5, "Dank", by=emulator.chat(9, "Chris"))
+    html = await read(session, f"{url}/phone/-5")
+    for shown in ("Buurtwacht &lt;b&gt;", "groep", "Anna heeft Buurtsein toegevoegd", "Voor bewoners", "Chris", "Dank"):
+        assert shown in html
+    assert 'class="keyboard"' not in html and "↩ antwoord" not in html
 
 
 async def test_the_messages_are_sent_again_only_when_something_changed(

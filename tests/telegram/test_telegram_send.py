@@ -14,10 +14,8 @@ from pydantic import SecretStr
 from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.emulator import TelegramEmulator, faults
 from adapters.telegram.emulator.faults import Fault
-from adapters.telegram.errors import OTHER, ROWS, Meaning, Row
 from hub.channel import Accepted, Channel, Confirms, Deferred, Hooks, Listens, Outbound, Rejected, Result, Uncertain
 from hub.clock import SystemClock
-from hub.domain import Handle
 from hub.settings import TelegramAccount
 
 ANNA = 700001
@@ -109,62 +107,17 @@ async def test_every_fault_has_its_result_and_costs_exactly_one_request(
     assert len(emulator.messages(ANNA)) == delivered
 
 
-# A row for a whole class of codes is tried with one that no other row names.
-ONE_OF_CLASS = {3: 307, 4: 418, 5: 503}
-
-
-def example(row: Row) -> Fault:
-    if row.meaning is Meaning.MOVED:
-        return faults.Migrated(-1001)
-    return faults.Refusal(ONE_OF_CLASS.get(row.code, row.code), f"Bad Request or Forbidden: {row.words}")
-
-
-EXPECTED: dict[Meaning, Callable[[str], Result]] = {
-    Meaning.WAIT: lambda why: Deferred(why),
-    Meaning.MOVED: lambda why: Deferred(why, retry_after=0, moved_to=Handle("-1001")),
-    Meaning.DEAD: lambda why: Rejected(why, address_dead=True),
-    Meaning.REFUSED: lambda why: Rejected(why),
-    Meaning.ACCOUNT: lambda why: Deferred(why, whole_account=True),
-    Meaning.LATER: lambda why: Deferred(why),
-    Meaning.UNSURE: lambda why: Uncertain(why),
-}
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code} {row.words or 'any words'}")
-async def test_every_row_of_the_table_is_reached_by_the_answer_it_names(
-    channel: TelegramChannel, emulator: TelegramEmulator, outbound: Make, sends: Count, row: Row
+async def test_a_send_that_is_cancelled_says_nothing_and_leaves_nothing_behind(
+    channel: TelegramChannel, emulator: TelegramEmulator, outbound: Make, sends: Count
 ) -> None:
-    emulator.fault(ANNA, example(row))
-    result = await channel.send(outbound())
-    assert not isinstance(result, Accepted)
-    assert result.reason.startswith(row.name)
-    assert result == EXPECTED[row.meaning](result.reason)
-    assert sends() == 1
-
-
-def test_the_table_leaves_no_meaning_unused() -> None:
-    assert {row.meaning for row in (*ROWS, OTHER)} == set(Meaning)
-
-
-WORDS: list[tuple[Fault, Result]] = [
-    (faults.DEACTIVATED, Rejected("deactivated: Forbidden: user is deactivated", address_dead=True)),
-    (faults.KICKED, Rejected("kicked: Forbidden: bot was kicked from the group chat", address_dead=True)),
-    (faults.UNAUTHORIZED, Deferred("token refused: Unauthorized", whole_account=True)),
-    (faults.NOT_FOUND, Deferred("token refused: Not Found", whole_account=True)),
-    (faults.Refusal(504, "Gateway Timeout"), Uncertain("gateway timeout: Gateway Timeout")),
-    (
-        faults.Refusal(403, "Forbidden: bot can't initiate conversation with a user"),
-        Rejected("forbidden: Forbidden: bot can't initiate conversation with a user", address_dead=True),
-    ),
-]
-
-
-@pytest.mark.parametrize(("fault", "expected"), WORDS, ids=lambda value: repr(value)[:50])
-async def test_the_reason_is_our_word_and_then_the_providers(
-    channel: TelegramChannel, emulator: TelegramEmulator, outbound: Make, fault: Fault, expected: Result
-) -> None:
-    emulator.fault(None, fault)
-    assert await channel.send(outbound()) == expected
+    emulator.fault(ANNA, faults.Hang(5))
+    sending = asyncio.ensure_future(channel.send(outbound("eerst")))
+    await emulator.called("sendMessage")
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert isinstance(await channel.send(outbound("daarna")), Accepted)
+    assert sends() == 2 and emulator.messages(ANNA)[-1].text == "daarna"
 
 
 async def test_a_conflict_concerns_the_whole_account(

@@ -7,9 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram import Message
 
-from adapters.telegram.channel import LONGEST_TEXT, TelegramChannel, fitting
+from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.emulator import TelegramEmulator
+from adapters.telegram.emulator.entities import formatted
+from adapters.telegram.messages import (
+    KEPT_WORDINGS,
+    LONGEST_CAPTION,
+    LONGEST_TEXT,
+    RULE,
+    Entities,
+    Wardrobe,
+    dress,
+    entities,
+    fitting,
+)
 from hub.channel import Accepted, Outbound, Rejected, Wording
 
 ANNA = 700001
@@ -33,9 +48,11 @@ async def test_naughty_strings_arrive_unchanged(
 ) -> None:
     for text in NAUGHTY[start : start + 50]:
         before = len(emulator.messages(ANNA))
-        result = await channel.send(outbound(f"Buurt: {text}"))
+        result = await channel.send(outbound(f"Buurt: {text}\n{text}\n———\n{text}\n———", parts={"headline": text}))
         assert isinstance(result, Accepted), text
-        assert [message.text for message in emulator.messages(ANNA)[before:]] == [f"Buurt: {text}"]
+        assert [message.text for message in emulator.messages(ANNA)[before:]] == [
+            f"Buurt: {text}\n{text}\n———\n{text}\n———"
+        ]
 
 
 async def test_half_an_emoji_is_replaced_and_does_not_stop_the_message(
@@ -49,23 +66,95 @@ async def test_an_empty_text_is_refused_for_good(channel: TelegramChannel, outbo
     assert await channel.send(outbound("", short="")) == Rejected("refused: Bad Request: message text is empty")
 
 
+ALERT = """Bericht van de politie · 🚨1A2B3C4D
+
+Inbraak op heterdaad
+
+Wat: Woninginbraak
+
+Stuur dit door in uw groep:
+———
+Bericht van de politie: Inbraak op heterdaad
+Inbraak op heterdaad
+———
+
+Antwoord met een knop"""
+
+
+def marked(text: str, found: Entities) -> list[tuple[str, str]]:
+    """As python-telegram-bot reads them: (type, the words it is about)."""
+    told = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "text": text, "entities": found}
+    message = Message.de_json(told, None)
+    return [(str(entity.type), words) for entity, words in message.parse_entities().items()]
+
+
+def test_the_first_line_and_the_headline_are_bold_and_what_is_to_be_forwarded_is_one_block_to_copy() -> None:
+    assert marked(ALERT, entities(ALERT, "Inbraak op heterdaad")) == [
+        ("bold", "Bericht van de politie · 🚨1A2B3C4D"),
+        ("bold", "Inbraak op heterdaad"),
+        ("pre", "Bericht van de politie: Inbraak op heterdaad\nInbraak op heterdaad"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("", []),
+        ("   ", []),
+        ("\nkop", ["bold"]),
+        ("alleen een regel", ["bold"]),
+        ("kop\nkop", ["bold"]),
+        ("a\nkop\nkop", ["bold", "bold"]),
+        ("a\n———\nb", ["bold"]),
+        ("a\n———\n———", ["bold"]),
+        ("a\n———\nb\n———\nc\n———", ["bold"]),
+        ("a\n———\nkop\n———", ["bold", "pre"]),
+    ],
+)
+def test_what_is_not_clearly_enclosed_is_no_block(text: str, kinds: list[str]) -> None:
+    assert [entity["type"] for entity in entities(text, "kop")] == kinds
+
+
+LINES = st.lists(st.text(max_size=12) | st.sampled_from([RULE, "kop", "🚨", *OWN]), max_size=12)
+
+
+@given(lines=LINES, headline=st.text(max_size=12) | st.sampled_from(["kop", "🚨", *OWN]))
+def test_formatting_is_always_what_telegram_takes_and_never_changes_a_letter(lines: list[str], headline: str) -> None:
+    text = fitting("\n".join(lines))
+    found = entities(text, headline)
+    assert formatted(text, None, found) == (text, found)
+    for kind, words in marked(text, found):
+        assert words in text and (kind == "pre" or "\n" not in words)
+
+
+@given(text=st.text(), short=st.text(), letter=st.sampled_from(["a", "é", "🚨", "\n"]), times=st.integers(0, 5000))
+def test_a_caption_and_a_text_are_never_too_long(text: str, short: str, letter: str, times: int) -> None:
+    dressed = dress(Wording("alert", "nl", text + letter * times, short + letter * times, {}))
+    assert units(dressed.text) <= LONGEST_TEXT and units(dressed.caption) <= LONGEST_CAPTION
+
+
+def test_a_wording_is_dressed_once_for_all_its_recipients() -> None:
+    wardrobe, one = Wardrobe(), Wording("alert", "nl", "een", "1", {})
+    twin = Wording("alert", "nl", "een", "1", {})
+    assert wardrobe.dress(one) is wardrobe.dress(one) and wardrobe.dress(one) is not wardrobe.dress(twin)
+    for number in range(3 * KEPT_WORDINGS):
+        wording = Wording("alert", "nl", str(number), "", {})
+        assert wardrobe.dress(wording).text == str(number)
+
+
 def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-def wording(text: str, short: str) -> Wording:
-    return Wording("alert", "nl", text, short, {})
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "🚨"])
 def test_a_text_of_exactly_the_limit_is_sent_whole(letter: str) -> None:
     text = letter * (LONGEST_TEXT // units(letter))
-    assert fitting(wording(text, "kort")) == text
+    assert fitting(text, "kort") == text
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "🚨"])
 def test_one_more_and_the_short_text_goes_instead(letter: str) -> None:
-    assert fitting(wording(letter * (LONGEST_TEXT // units(letter) + 1), "kort")) == "kort"
+    assert fitting(letter * (LONGEST_TEXT // units(letter) + 1), "kort") == "kort"
 
 
 @pytest.mark.parametrize("text", ["a" * 9000, "🚨" * 4000, "a" + "🚨" * 4000])

@@ -19,11 +19,15 @@ from hub.channel import (
     Accepted,
     AckSeen,
     AddressChanged,
+    AnswerWithdrawn,
+    Batch,
     ChannelDown,
     Event,
+    GroupJoined,
     HookRefused,
     Outbound,
     RawUpdate,
+    Rejected,
     ReplySeen,
 )
 from hub.clock import SystemClock
@@ -42,16 +46,18 @@ def polls(emulator: TelegramEmulator) -> list[int]:
     return [int(call.given["offset"]) for call in emulator.calls if call.method == "getUpdates"]
 
 
-async def next_batch(updates: AsyncIterator[Sequence[RawUpdate]]) -> Sequence[RawUpdate]:
+async def next_batch(updates: AsyncIterator[Batch]) -> Sequence[RawUpdate]:
     async with asyncio.timeout(5):
-        return await anext(updates)
+        batch = await anext(updates)
+    assert batch.cursor == ""  # Telegram keeps the place itself
+    return batch.updates
 
 
 async def test_a_batch_is_confirmed_only_when_the_next_is_asked_for(
     channel: TelegramChannel, emulator: TelegramEmulator
 ) -> None:
     emulator.reply(ANNA, "een")
-    async with aclosing(channel.updates()) as updates:
+    async with aclosing(channel.updates("")) as updates:
         [first] = await next_batch(updates)
         assert polls(emulator) == [0] and len(emulator.updates.pending) == 1
         asked = asyncio.ensure_future(next_batch(updates))
@@ -68,7 +74,7 @@ async def test_what_was_not_confirmed_comes_again_after_a_crash_under_the_same_k
     emulator.reply(ANNA, "een")
     batches = []
     for _ in range(2):
-        async with aclosing(channel.updates()) as updates:
+        async with aclosing(channel.updates("")) as updates:
             batches.append(await next_batch(updates))
     assert batches[0] == batches[1]
 
@@ -91,7 +97,7 @@ async def test_a_tap_a_reply_and_a_loose_word_are_told_with_the_message_they_bel
 
 
 async def all_events(channel: TelegramChannel) -> list[Event]:
-    async with aclosing(channel.updates()) as updates:
+    async with aclosing(channel.updates("")) as updates:
         return [event for update in await next_batch(updates) for event in channel.parse(update)]
 
 
@@ -101,6 +107,62 @@ async def test_blocking_and_unblocking_change_the_address(channel: TelegramChann
     events = await all_events(channel)
     assert [event.reachable for event in events if isinstance(event, AddressChanged)] == [False, True]
     assert all(isinstance(event, AddressChanged) and event.handle == Handle(str(ANNA)) for event in events)
+
+
+async def test_opening_the_link_presses_start_with_its_token(
+    channel: TelegramChannel, emulator: TelegramEmulator, outbound: Make
+) -> None:
+    emulator.chat(8, "Bram", started=False)
+    assert isinstance(await channel.send(outbound(chat=8)), Rejected)  # a bot cannot write first
+    emulator.start(8, "a-Token_1")
+    [event] = await all_events(channel)
+    assert isinstance(event, ReplySeen) and (event.handle, event.text) == (Handle("8"), "/start a-Token_1")
+    assert isinstance(await channel.send(outbound(chat=8)), Accepted)
+
+
+async def test_reactions_come_in_because_they_are_asked_for_and_can_be_taken_back(
+    channel: TelegramChannel, emulator: TelegramEmulator, outbound: Make
+) -> None:
+    sent = await channel.send(outbound())
+    assert isinstance(sent, Accepted)
+    async with aclosing(channel.updates("")) as updates:
+        waiting = asyncio.ensure_future(next_batch(updates))
+        await emulator.called("getUpdates")
+        emulator.react(ANNA, "👍")
+        [raw] = await waiting
+        [event] = channel.parse(raw)
+        assert isinstance(event, ReplySeen)
+        assert (event.text, event.via, event.provider_ref) == ("👍", "reaction", sent.provider_ref)
+        emulator.react(ANNA, "")
+        [raw] = await next_batch(updates)
+        [taken_back] = channel.parse(raw)
+        assert isinstance(taken_back, AnswerWithdrawn) and taken_back.answer_ref == event.answer_ref
+    assert str(ANNA) not in event.answer_ref
+
+
+async def test_an_answer_that_is_edited_comes_in_again(channel: TelegramChannel, emulator: TelegramEmulator) -> None:
+    said = emulator.reply(ANNA, "ok")
+    emulator.rewrite(ANNA, said.message_id, "nee")
+    first, second = await all_events(channel)
+    assert isinstance(first, ReplySeen) and isinstance(second, ReplySeen)
+    assert (first.text, second.text) == ("ok", "nee") and first.answer_ref == second.answer_ref
+
+
+async def test_a_groups_life_is_told_joined_moved_and_left_and_nothing_its_residents_say(
+    channel: TelegramChannel, emulator: TelegramEmulator
+) -> None:
+    group, moved = Handle("-4000111"), Handle("-1001234567890")
+    emulator.join(-4_000_111, "Buurtwacht", by=ANNA)
+    emulator.retitle(-4_000_111, "Buurtwacht Seghwaert", by=ANNA)
+    emulator.reply(-4_000_111, "ok", by=emulator.chat(9, "Chris"))
+    emulator.upgrade(-4_000_111, -1_001_234_567_890)
+    emulator.put_out(-1_001_234_567_890, by=ANNA)
+    there, joined, went, left = await all_events(channel)
+    assert isinstance(there, AddressChanged) and there.handle == group and there.reachable
+    assert isinstance(joined, GroupJoined)
+    assert (joined.group, joined.by, joined.title) == (group, Handle(str(ANNA)), "Buurtwacht")
+    assert isinstance(went, AddressChanged) and (went.handle, went.moved_to) == (group, moved)
+    assert isinstance(left, AddressChanged) and (left.handle, left.reachable) == (moved, False)
 
 
 async def test_a_tap_is_answered_on_the_screen_and_a_late_answer_is_harmless(
@@ -131,7 +193,7 @@ async def test_a_hook_left_behind_is_removed_before_polling(
 async def test_sends_go_on_while_a_poll_waits(
     channel: TelegramChannel, emulator: TelegramEmulator, outbound: Make
 ) -> None:
-    async with aclosing(channel.updates()) as updates:
+    async with aclosing(channel.updates("")) as updates:
         waiting = asyncio.ensure_future(next_batch(updates))
         await emulator.called("getUpdates")
         assert isinstance(await channel.send(outbound()), Accepted)
@@ -157,17 +219,17 @@ async def test_a_fault_ends_the_polling_with_what_to_do(
     channel: TelegramChannel, emulator: TelegramEmulator, fault: faults.Fault, words: str, token: str
 ) -> None:
     emulator.fault(None, fault, method="getUpdates")
-    async with aclosing(channel.updates()) as updates:
+    async with aclosing(channel.updates("")) as updates:
         with pytest.raises(ChannelDown, match=words) as raised:
             await next_batch(updates)
     assert token not in str(raised.value)
 
 
 async def test_a_second_poller_is_told_apart(make_channel: MakeChannel, emulator: TelegramEmulator) -> None:
-    async with aclosing(make_channel().updates()) as first:
+    async with aclosing(make_channel().updates("")) as first:
         waiting = asyncio.ensure_future(next_batch(first))
         await emulator.called("getUpdates")
-        async with aclosing(make_channel().updates()) as second:
+        async with aclosing(make_channel().updates("")) as second:
             other = asyncio.ensure_future(next_batch(second))
             with pytest.raises(ChannelDown, match="another program"):
                 await waiting
@@ -200,7 +262,7 @@ async def test_a_server_that_answers_at_once_with_nothing_is_not_asked_without_p
     clock = StillClock(emulator)
     channel = TelegramChannel(TelegramAccount(token=SecretStr(token), api_base=url), session, clock)
     emulator.updates.close()
-    async with aclosing(channel.updates()) as updates:
+    async with aclosing(channel.updates("")) as updates:
         assert len(await next_batch(updates)) == 1
     assert clock.slept == [1, 1, 1] and len(polls(emulator)) == 4
 
@@ -240,7 +302,7 @@ async def test_a_webhook_is_set_proves_itself_and_is_repeated_until_it_is_accept
     app.router.add_post("/hooks/telegram", hub.hook)
     hub.channel = make_channel(await serve(app), updates="webhook", webhook_secret=SECRET)
     await hub.channel.open()
-    assert [batch async for batch in hub.channel.updates()] == []
+    assert [batch async for batch in hub.channel.updates("")] == []
     assert emulator.updates.hook_url.endswith("/hooks/telegram") and not polls(emulator)
     emulator.reply(ANNA, "een")
     async with asyncio.timeout(5):
@@ -249,23 +311,6 @@ async def test_a_webhook_is_set_proves_itself_and_is_repeated_until_it_is_accept
     assert refused == accepted and accepted.key == str(json.loads(accepted.body)["update_id"])
     [event] = hub.channel.parse(accepted)
     assert isinstance(event, ReplySeen) and event.text == "een"
-
-
-async def test_examine_names_the_bot_sets_the_hook_and_says_what_is_wrong(
-    make_channel: MakeChannel, emulator: TelegramEmulator
-) -> None:
-    assert await make_channel().examine() == "bot @buurtsein_bot"
-    await make_channel("http://127.0.0.1:1", updates="webhook", webhook_secret=SECRET).examine()
-    assert emulator.updates.hook_url == "http://127.0.0.1:1/hooks/telegram"
-    for settings, words in (
-        ({"token": "1:wrong"}, "@BotFather"),
-        ({"api_base": f"http://127.0.0.1:{unused_port()}"}, "api_base"),
-        ({"updates": "webhook"}, "webhook_secret"),
-    ):
-        with pytest.raises(ChannelDown, match=words):
-            await make_channel(**settings).examine()
-    with pytest.raises(ChannelDown, match="HTTPS"):
-        await make_channel("http://hub.example", updates="webhook", webhook_secret=SECRET).examine()
 
 
 async def test_a_hook_call_without_the_secret_is_refused(make_channel: MakeChannel) -> None:

@@ -50,6 +50,7 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/login/{ticket}"),
         ("POST", "/logout"),
         ("GET", "/a/{number}"),
+        ("GET", "/link/{token}"),
         ("GET", "/static/{name}"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}

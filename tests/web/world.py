@@ -16,7 +16,7 @@ import orjson
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
-from hub.channel import Accepted, AckSeen, Can, Event, HookRefused, Outbound, RawUpdate, Result
+from hub.channel import Accepted, AckSeen, Can, Event, Finding, HookRefused, Outbound, RawUpdate, Result
 from hub.clock import SystemClock, to_datetime
 from hub.domain import Handle, ReceiptKind, Role
 from hub.service import Hub
@@ -56,8 +56,11 @@ class FakeChannel:
         self.sent.append(outbound)
         return Accepted(f"ref-{outbound.delivery_id}")
 
-    async def examine(self) -> str:
-        return "fake"
+    async def say(self, handle: Handle, text: str) -> Result:
+        return Accepted("said")
+
+    async def examine(self) -> Sequence[Finding]:
+        return [Finding(True, "fake")]
 
     def parse(self, update: RawUpdate) -> Sequence[Event]:
         return [AckSeen(Handle(handle), data, at=at) for handle, data, at in orjson.loads(update.body)]

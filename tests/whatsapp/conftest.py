@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from adapters.whatsapp.channel import WhatsAppChannel
 from adapters.whatsapp.emulator import WhatsAppEmulator
 from adapters.whatsapp.emulator.faults import Course
-from hub.channel import Action, Outbound, Wording
+from hub.channel import Action, ContactSeen, Event, Outbound, ReceiptSeen, Wording
 from hub.domain import AckKind, Handle
 from hub.settings import WhatsAppAccount
 
@@ -22,6 +22,7 @@ TOKEN = "EAAG-secret-token-of-the-hub"
 APP_SECRET = "app-secret-of-the-hub"
 VERIFY = "verify-me"
 PHONE = "106540352242922"
+BUSINESS = "102290129340398"
 NUMBER = "+31612340001"
 ACTIONS = (
     Action(AckKind.RECEIVED, "Ontvangen", "a:7:received"),
@@ -83,6 +84,21 @@ class World:
 
     def account(self, **changed: object) -> WhatsAppAccount:
         return account(self.base, **changed)
+
+    async def events(self) -> list[Event]:
+        """What the hub would read from every webhook so far."""
+        await self.emulator.settled()
+        found: list[Event] = []
+        for hook in self.emulator.postman.hooks:
+            found += self.channel.parse(self.channel.check_hook(hook.headers, hook.body))
+        return found
+
+    async def said(self) -> list[Event]:
+        """The same, but for who is who."""
+        return [event for event in await self.events() if not isinstance(event, ContactSeen)]
+
+    async def receipts(self) -> list[ReceiptSeen]:
+        return [event for event in await self.events() if isinstance(event, ReceiptSeen)]
 
     def open(self, outbound: Outbound = FIRST) -> Outbound:
         """The same, within the person's 24 hours."""

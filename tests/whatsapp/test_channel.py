@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,9 @@ from adapters.whatsapp.channel import WhatsAppChannel
 from adapters.whatsapp.definitions import PARTS, read_definitions
 from adapters.whatsapp.emulator import faults
 from adapters.whatsapp.messages import MAX_BODY, template_parameters
-from hub.channel import Accepted, Action, Channel, ChannelDown, Deferred, Hooks, Rejected, Result, Uncertain
+from hub.channel import Accepted, Action, Channel, Deferred, Hooks, Rejected, Result, Uncertain
 from hub.domain import AckKind, Handle
-from tests.whatsapp.conftest import ACTIONS, APP_SECRET, FIRST, NUMBER, TOKEN, VERIFY, WORDING, World, account
+from tests.whatsapp.conftest import ACTIONS, APP_SECRET, BUSINESS, FIRST, NUMBER, TOKEN, VERIFY, WORDING, World, account
 
 _STRINGS = Path(__file__).parents[3] / "shared" / "hostile" / "strings.json"
 OWN_NAUGHTY = [
@@ -73,18 +74,53 @@ async def test_without_answers_the_whole_text_goes_out(world: World) -> None:
     assert [b.data for b in world.emulator.messages[-1].content.buttons] == ["Ontvangen", "Doorgestuurd", "Kan niet"]
 
 
+async def test_what_has_ended_has_two_answers_in_and_outside_the_window(world: World) -> None:
+    ended = replace(FIRST, wording=replace(WORDING, template="ended"), actions=ACTIONS[:2])
+    for outbound in (ended, world.open(ended)):
+        assert isinstance(await world.channel.send(outbound), Accepted)
+        buttons = world.emulator.messages[-1].content.buttons
+        assert [(b.label, b.data) for b in buttons] == [(a.label, a.data) for a in ACTIONS[:2]]
+    assert isinstance(await world.channel.send(replace(ended, actions=ACTIONS)), Accepted)
+    assert len(world.emulator.messages[-1].content.buttons) == 2, "no third payload for a template with two"
+
+
+async def test_a_template_answers_nothing_for_whatsapp_would_not_show_it(world: World) -> None:
+    await world.channel.send(FIRST)
+    earlier = world.emulator.messages[-1].id
+    assert isinstance(await world.channel.send(replace(FIRST, reply_to=earlier)), Accepted)
+    assert "context" not in world.emulator.messages[-1].request
+
+
+async def test_an_earlier_message_that_meta_forgot_costs_the_quote_and_not_the_alert(world: World) -> None:
+    outbound = replace(world.open(), reply_to="wamid.of-last-year")
+    assert await world.channel.send(outbound) == Deferred("131009 parameter-value", 0.0)
+    assert isinstance(await world.channel.send(replace(outbound, attempt=2)), Accepted)
+
+
+async def test_a_send_given_up_halfway_leaves_the_channel_in_order(world: World) -> None:
+    world.emulator.fault(NUMBER, faults.HANG_ACCEPTED)
+    send = asyncio.create_task(world.channel.send(FIRST))
+    await asyncio.wait([send], timeout=0.1)  # long enough for loopback; the emulator never answers
+    send.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await send
+    assert (world.emulator.requests, len(world.emulator.messages)) == (1, 1)
+    assert isinstance(await world.channel.send(FIRST), Accepted)
+
+
 async def test_a_window_that_closes_this_very_moment_is_closed(world: World) -> None:
     await world.channel.send(replace(FIRST, window_open_until=world.clock.now()))
     assert world.emulator.messages[-1].content.kind == "template"
 
 
 @pytest.mark.parametrize("language", ["nl", "nl-NL", "en", "en-GB", "fr", ""])
-@pytest.mark.parametrize("kind", ["alert", "exercise", "test"])
+@pytest.mark.parametrize("kind", ["alert", "update", "ended", "exercise", "test"])
 async def test_every_kind_and_language_has_a_template(world: World, kind: str, language: str) -> None:
     wording = replace(WORDING, template=kind, language=language)
     assert isinstance(await world.channel.send(replace(FIRST, wording=wording)), Accepted)
-    code = world.emulator.messages[-1].request["template"]["language"]["code"]
-    assert code == ("en" if language.startswith("en") else "nl")
+    used = world.emulator.messages[-1].request["template"]
+    code = "en" if language.startswith("en") else "nl"
+    assert (used["name"], used["language"]) == (f"buurtsein_{kind}", {"code": code})
 
 
 async def test_two_wordings_in_turn_are_never_mixed_up(world: World) -> None:
@@ -171,8 +207,6 @@ async def test_a_connection_that_was_never_made_may_be_tried_again(world: World)
     # Port 1 of loopback: nobody listens there.
     closed = WhatsAppChannel(account("http://127.0.0.1:1"), world.session, world.clock)
     assert await closed.send(FIRST) == Deferred("no-connection")
-    with pytest.raises(ChannelDown, match="api_base"):
-        await closed.examine()
 
 
 async def test_a_nonsense_address_of_the_api_stops_the_account(world: World) -> None:
@@ -180,18 +214,9 @@ async def test_a_nonsense_address_of_the_api_stops_the_account(world: World) -> 
     assert await astray.send(FIRST) == Deferred("api-base-invalid", whole_account=True)
 
 
-async def test_examine_names_the_account(world: World) -> None:
-    assert await world.channel.examine() == "Buurtsein (quality GREEN)"
-
-
-@pytest.mark.parametrize(
-    ("changed", "advice"), [({"token": "wrong"}, "system user token"), ({"phone_number_id": "1"}, "phone_number_id")]
-)
-async def test_examine_says_what_to_do(world: World, changed: dict[str, object], advice: str) -> None:
-    channel = WhatsAppChannel(world.account(**changed), world.session, world.clock)
-    with pytest.raises(ChannelDown, match=advice):
-        await channel.examine()
-    result = await channel.send(FIRST)
+@pytest.mark.parametrize("changed", [{"token": "wrong"}, {"phone_number_id": "1"}], ids=str)
+async def test_a_wrong_token_or_number_stops_the_account(world: World, changed: dict[str, object]) -> None:
+    result = await WhatsAppChannel(world.account(**changed), world.session, world.clock).send(FIRST)
     assert isinstance(result, Deferred) and result.whole_account
 
 
@@ -207,9 +232,10 @@ async def test_no_secret_number_or_text_shows_in_a_result_a_repr_or_the_log(
         for fault in every:
             world.emulator.fault(NUMBER, fault)
             shown.append(repr(await impatient(world).send(FIRST)))
-        with pytest.raises(ChannelDown) as down:
-            await WhatsAppChannel(world.account(token="other-secret"), world.session, world.clock).examine()
-        shown += [str(down.value), repr(down.value)]
+        shown.append(repr(await world.channel.say(FIRST.handle, "Woninginbraak")))
+        for token in ("other-secret", TOKEN):
+            examined = world.account(token=token, business_account_id=BUSINESS)
+            shown.append(repr(await WhatsAppChannel(examined, world.session, world.clock).examine()))
     text = " ".join([*shown, caplog.text, repr(logs)])
     for secret in (TOKEN, APP_SECRET, VERIFY, "other-secret", NUMBER[1:], "Woninginbraak", "donkere jas"):
         assert secret not in text
@@ -217,18 +243,23 @@ async def test_no_secret_number_or_text_shows_in_a_result_a_repr_or_the_log(
 
 def test_the_shipped_templates_keep_metas_rules() -> None:
     definitions = read_definitions()
-    assert {key[0] for key in definitions} == {"buurtsein_alert", "buurtsein_exercise", "buurtsein_test"}
-    assert {key[1] for key in definitions} == {"nl", "en"}
-    assert len(definitions) == 6
+    kinds = ("alert", "update", "ended", "exercise", "test")
+    assert set(definitions) == {(f"buurtsein_{kind}", language) for kind in kinds for language in ("nl", "en")}
+    assert len({one.body for one in definitions.values()}) == 10, "Meta refuses two templates with the same words"
     for one in definitions.values():
         assert one.slots == 9
         assert not one.body.startswith("{{") and not one.body.endswith("}}")
         assert len(one.footer) <= 60 and 30 <= one.ttl <= 43_200
         # Meta wants more words than parameters: at least 2n + 1.
         assert len(one.render([""] * 9).split()) >= 19
-        assert one.buttons == (
+        assert (one.given["category"], one.ttl) == ("UTILITY", 7200)
+        answers = (
             ("Ontvangen", "Doorgestuurd", "Kan niet") if one.language == "nl" else ("Received", "Forwarded", "Cannot")
         )
+        assert one.buttons == answers[: 2 if one.kind == "ended" else 3]
+    assert "hoeven niet meer uit te kijken" in definitions["buurtsein_ended", "nl"].body
+    assert "need not look out any more" in definitions["buurtsein_ended", "en"].body
+    assert not any("112" in str(definitions["buurtsein_ended", language].given) for language in ("nl", "en"))
     assert definitions["buurtsein_exercise", "nl"].body.startswith("OEFENING – geen echte melding")
     assert definitions["buurtsein_exercise", "en"].body.startswith("EXERCISE – not a real alert")
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from adapters.telegram.emulator.chats import Chat, Message, Tap, message_json
-from adapters.telegram.emulator.faults import BLOCKED, Refused, bad_request
-from adapters.telegram.emulator.methods import Given, Upload, utf16_length
-from adapters.telegram.emulator.objects import plain_text
+from adapters.telegram.emulator.entities import Entity, formatted, utf16_length
+from adapters.telegram.emulator.faults import bad_request
+from adapters.telegram.emulator.methods import Given, Upload
 from adapters.telegram.emulator.updates import Updates
 from hub.clock import Clock
 
@@ -38,8 +38,11 @@ class Calls:
         self.chats: dict[int, Chat] = {}
         self.taps: dict[str, Tap] = {}
         self.commands: list[dict[str, Any]] = []
+        # What was uploaded, by file_id.
+        self.files: dict[str, Upload] = {}
         self.bot = bot
         self.open_door = open_door
+        self.joins_groups = True
         self._clock = clock
         self._updates = updates
         self._last_message_id = 0
@@ -54,6 +57,7 @@ class Calls:
             "sendLocation": self._send_location,
             "sendVenue": self._send_location,
             "editMessageText": self._edit_text,
+            "editMessageCaption": self._edit_caption,
             "editMessageReplyMarkup": self._edit_reply_markup,
             "deleteMessage": self._delete_message,
             "answerCallbackQuery": self._answer_tap,
@@ -69,7 +73,7 @@ class Calls:
         chat = self.chats.get(chat_id)
         if chat is None and self.open_door:
             chat = self.chats[chat_id] = Chat(chat_id, f"Beheerder {chat_id}")
-        if chat is None:
+        if chat is None or not chat.started:
             raise bad_request("chat not found")
         return chat
 
@@ -80,7 +84,7 @@ class Calls:
     async def _get_me(self, given: Given) -> Any:
         return {
             **self.bot,
-            "can_join_groups": True,
+            "can_join_groups": self.joins_groups,
             "can_read_all_group_messages": False,
             "supports_inline_queries": False,
         }
@@ -111,22 +115,37 @@ class Calls:
         return self._deliver(given, "text", _text(given, "text", 4096), {})
 
     async def _send_photo(self, given: Given) -> Any:
-        size = given["photo"].size if isinstance(given["photo"], Upload) else 0
-        photo = {"file_id": "p1", "file_unique_id": "u1", "width": 90, "height": 90, "file_size": size}
-        return self._deliver(given, "photo", _text(given, "caption", 1024), {"photo": [photo]})
+        caption = _text(given, "caption", 1024)
+        photo = given["photo"]
+        if isinstance(photo, Upload):
+            if not photo.content.startswith(PICTURES):
+                raise bad_request("IMAGE_PROCESS_FAILED")
+            file_id, file = f"AgACAgQ{len(self.files) + 1:08d}", photo
+        elif photo in self.files:
+            file_id, file = photo[:-1], self.files[photo]
+        else:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        # Each size has an id of its own; all lead to the same picture.
+        sizes = [
+            {"file_id": f"{file_id}{size}", "file_unique_id": f"u{file_id}{size}", "width": width, "height": width}
+            for size, width in (("s", 90), ("x", 800))
+        ]
+        message = self._deliver(given, "photo", caption, {"photo": [{**one, "file_size": file.size} for one in sizes]})
+        self.files |= {str(one["file_id"]): file for one in sizes}
+        return message
 
     async def _send_location(self, given: Given) -> Any:
         location = {"latitude": given["latitude"], "longitude": given["longitude"]}
         if "title" not in given:
-            return self._deliver(given, "location", "", {"location": location})
+            return self._deliver(given, "location", ("", []), {"location": location})
         venue = {"location": location, "title": given["title"], "address": given["address"]}
-        return self._deliver(given, "venue", "", {"venue": venue, "location": location})
+        return self._deliver(given, "venue", ("", []), {"venue": venue, "location": location})
 
-    def _deliver(self, given: Given, kind: str, text: str, content: dict[str, Any]) -> Any:
+    def _deliver(self, given: Given, kind: str, text: tuple[str, list[Entity]], content: dict[str, Any]) -> Any:
         chat = self.find(given["chat_id"])
-        if chat.blocked:
-            raise Refused(BLOCKED)
-        message = Message(self.next_message_id(), self._clock.now(), True, text, kind, content=content)
+        chat.check_open()
+        message = Message(self.next_message_id(), self._clock.now(), True, text[0], kind, text[1], content=content)
+        message.silent = given.get("disable_notification", False)
         message.keyboard = given.get("reply_markup", {}).get("inline_keyboard", [])
         if "reply_parameters" in given:
             wanted = given["reply_parameters"]
@@ -143,11 +162,19 @@ class Calls:
         if "text" not in given:
             raise bad_request("message text is empty")
         chat, message = self._editable(given)
+        if message.kind != "text":
+            raise bad_request("there is no text in the message to edit")
         return self._edit(chat, message, _text(given, "text", 4096), given)
+
+    async def _edit_caption(self, given: Given) -> Any:
+        chat, message = self._editable(given)
+        if message.kind != "photo":
+            raise bad_request("there is no caption in the message to edit")
+        return self._edit(chat, message, _text(given, "caption", 1024), given)
 
     async def _edit_reply_markup(self, given: Given) -> Any:
         chat, message = self._editable(given)
-        return self._edit(chat, message, message.text, given)
+        return self._edit(chat, message, (message.text, message.entities), given)
 
     def _editable(self, given: Given) -> tuple[Chat, Message]:
         if "inline_message_id" in given:
@@ -157,17 +184,19 @@ class Calls:
         if "message_id" not in given:
             raise bad_request("message identifier is not specified")
         chat = self.find(given["chat_id"])
+        chat.check_open()
         message = chat.message(given["message_id"], "message to edit not found")
         if not message.from_bot:
             raise bad_request("message can't be edited")
         return chat, message
 
-    def _edit(self, chat: Chat, message: Message, text: str, given: Given) -> Any:
+    def _edit(self, chat: Chat, message: Message, text: tuple[str, list[Entity]], given: Given) -> Any:
         # An edit without keyboard takes the keyboard away, as the real one does.
         rows = given.get("reply_markup", {}).get("inline_keyboard", [])
-        if (text, rows) == (message.text, message.keyboard):
+        if (*text, rows) == (message.text, message.entities, message.keyboard):
             raise bad_request(NOT_MODIFIED)
-        message.text, message.keyboard, message.edited_at = text, rows, self._clock.now()
+        message.text, message.entities, message.keyboard = *text, rows
+        message.edited_at = self._clock.now()
         chat.version += 1
         return message_json(chat, message, self.bot)
 
@@ -204,6 +233,8 @@ class Calls:
         return True
 
 
+# How the pictures begin that Telegram takes as a photo: JPEG, PNG.
+PICTURES = (b"\xff\xd8\xff", b"\x89PNG")
 GIFTS = {
     "unlimited_gifts": False,
     "limited_gifts": False,
@@ -213,11 +244,12 @@ GIFTS = {
 }
 
 
-def _text(given: Given, name: str, most: int) -> str:
+def _text(given: Given, name: str, most: int) -> tuple[str, list[Entity]]:
     """Lengths count after entities parsing."""
-    text = plain_text(given.get(name, ""), given.get("parse_mode"))
+    entities = given.get("entities" if name == "text" else "caption_entities", [])
+    text, entities = formatted(given.get(name, ""), given.get("parse_mode"), entities)
     if name == "text" and not text.strip():
         raise bad_request("message text is empty")
     if utf16_length(text) > most:
         raise bad_request("message is too long" if name == "text" else "message caption is too long")
-    return text
+    return text, entities

@@ -76,6 +76,9 @@ UNAUTHORIZED = Refusal(401, "Unauthorized")
 BLOCKED = Refusal(403, "Forbidden: bot was blocked by the user")
 DEACTIVATED = Refusal(403, "Forbidden: user is deactivated")
 KICKED = Refusal(403, "Forbidden: bot was kicked from the group chat")
+NO_MEMBER = Refusal(403, "Forbidden: bot is not a member of the supergroup chat")
+MUTED = Refusal(400, "Bad Request: not enough rights to send text messages to the chat")
+NEVER_STARTED = Refusal(403, "Forbidden: bot can't initiate conversation with a user")
 CONFLICT = Refusal(
     409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )

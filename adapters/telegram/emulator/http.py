@@ -23,7 +23,7 @@ async def read(request: web.Request) -> Given:
     for name, value in (await request.post()).items():
         match value:
             case web.FileField():
-                given[name] = Upload(value.filename, len(value.file.read()))
+                given[name] = Upload(value.filename, value.file.read())
                 value.file.close()
             case _:
                 given[name] = value

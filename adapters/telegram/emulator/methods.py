@@ -10,9 +10,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.telegram.emulator.entities import utf16_length
 from adapters.telegram.emulator.faults import Refused, bad_request
 from adapters.telegram.emulator.objects import check_object
 
@@ -38,7 +39,11 @@ class Upload:
     """A file that came in a multipart body."""
 
     filename: str
-    size: int
+    content: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
 
 
 def _p(
@@ -141,6 +146,14 @@ METHODS: Mapping[str, Mapping[str, Parameter]] = {
         "entities": _p("Array of MessageEntity"),
         "link_preview_options": _p("LinkPreviewOptions"),
         "rich_message": _p("InputRichMessage"),
+        **INLINE,
+    },
+    "editMessageCaption": {
+        **EDITING,
+        "caption": _p("String", most=1024, parsed=True),
+        "parse_mode": _p("String"),
+        "caption_entities": _p("Array of MessageEntity"),
+        "show_caption_above_media": _p("Boolean"),
         **INLINE,
     },
     "editMessageReplyMarkup": {**EDITING, **INLINE},
@@ -275,10 +288,6 @@ def _text(name: str, parameter: Parameter, value: Any) -> str:
     if parameter.most is not None and not parameter.parsed and utf16_length(value) > parameter.most:
         raise bad_request(TOO_LONG.get(name, f"{name} is too long"))
     return value
-
-
-def utf16_length(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _decoded(name: str, value: Any) -> Any:

@@ -1,10 +1,8 @@
-"""Strictness inside the parameters: keyboards, replies, commands, and the markup of a text."""
+"""Strictness inside the parameters: keyboards, replies and commands."""
 
 from __future__ import annotations
 
 import re
-from html import unescape
-from html.parser import HTMLParser
 from typing import Any
 
 from adapters.telegram.emulator.faults import bad_request
@@ -21,11 +19,6 @@ BUTTON_KINDS = {
     "copy_text",
     "callback_game",
     "pay",
-}
-# Formatting options, HTML style.
-TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "tg-spoiler", "a", "code", "pre"} | {
-    "blockquote",
-    "tg-emoji",
 }
 
 
@@ -74,64 +67,3 @@ def _check_command(command: Any) -> None:
         raise bad_request("BOT_COMMAND_INVALID")
     if not 1 <= len(str(command.get("description", ""))) <= 256:
         raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-
-
-def plain_text(text: str, parse_mode: str | None) -> str:
-    """The text after entities parsing. Raises Refused in the server's words if the markup does not fit together."""
-    match (parse_mode or "").lower():
-        case "":
-            return text
-        case "html":
-            return _from_html(text)
-        case "markdown":
-            return _from_markdown(text, "*_`")
-        case "markdownv2":
-            return _from_markdown(text, "*_`~|")
-        case _:
-            raise bad_request("unsupported parse_mode")
-
-
-class _Tags(HTMLParser):
-    """Collects the text and checks that every tag is known and closed."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.open: list[str] = []
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in TAGS:
-            raise bad_request(f'can\'t parse entities: Unsupported start tag "{tag}" at byte offset {self.getpos()[1]}')
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            raise bad_request(f"can't parse entities: Unexpected end tag at byte offset {self.getpos()[1]}")
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.parts.append(unescape(f"&{name};"))
-
-    def handle_charref(self, name: str) -> None:
-        self.parts.append(unescape(f"&#{name};"))
-
-
-def _from_html(text: str) -> str:
-    tags = _Tags()
-    tags.feed(text)
-    tags.close()
-    if tags.open:
-        raise bad_request(f"can't parse entities: Can't find end tag corresponding to start tag \"{tags.open[-1]}\"")
-    return "".join(tags.parts)
-
-
-def _from_markdown(text: str, marks: str) -> str:
-    """Pairs of marks only: enough to catch the text that was never meant as markup."""
-    bare = re.sub(r"\\.", "", text)
-    for mark in marks:
-        if bare.count(mark) % 2:
-            offset = len(text[: text.index(mark)].encode())
-            raise bad_request(f"can't parse entities: Can't find end of the entity starting at byte offset {offset}")
-    return re.sub(rf"\\(.)|[{re.escape(marks)}]", r"\1", text)

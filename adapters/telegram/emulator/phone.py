@@ -1,4 +1,4 @@
-"""A person's phone as a web page: read the messages, tap a button, type an answer.
+"""A person's phone (or a group, as its members see it) as a web page: read, tap a button, press Start, type an answer.
 
 Pages link relatively (the app may hang under any path) and need nothing from outside. Every text a sender wrote is
 escaped, and the Content-Security-Policy lets only the page's own script run, so that a message cannot do anything on
@@ -17,6 +17,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
 from adapters.telegram.emulator.chats import Chat
+from adapters.telegram.emulator.people import LINK
 from hub.clock import to_datetime
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class PhonePages:
 
     def __init__(self, emulator: TelegramEmulator) -> None:
         self._emulator = emulator
-        pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
+        folder = FileSystemLoader(Path(__file__).parent / "templates")
+        pages = Environment(loader=folder, autoescape=True, extensions=["jinja2.ext.loopcontrols"])
         pages.filters |= {"clock_time": _clock_time, "day": _day}
         self._page = pages.get_template("phone.html")
         self._messages = pages.get_template("messages.html")
@@ -40,6 +42,7 @@ class PhonePages:
     def add_to(self, app: web.Application) -> None:
         app.router.add_get(r"/phone/{chat_id:-?\d{1,19}}", self.page)
         app.router.add_get(r"/phone/{chat_id:-?\d{1,19}}/messages", self.messages)
+        app.router.add_get(r"/phone/{chat_id:-?\d{1,19}}/photo/{file_id:\w+}", self.photo)
         app.router.add_post(r"/phone/{chat_id:-?\d{1,19}}/tap", self.tap)
         app.router.add_post(r"/phone/{chat_id:-?\d{1,19}}/say", self.say)
 
@@ -50,7 +53,7 @@ class PhonePages:
         body = self._page.render(chat=chat, nonce=nonce)
         policy = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
-            "form-action 'self'; base-uri 'none'; img-src data:"
+            "form-action 'self'; base-uri 'none'; img-src 'self' data:"
         )
         return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": policy})
 
@@ -63,6 +66,18 @@ class PhonePages:
         body = self._messages.render(chat=chat)
         return web.Response(text=body, content_type="text/html", headers={"X-Version": str(chat.version)})
 
+    async def photo(self, request: web.Request) -> web.Response:
+        """A picture that stands on this screen. Nothing else: never what somebody uploaded as a page."""
+        file_id = request.match_info["file_id"]
+        on_screen = {
+            size["file_id"] for one in self._chat(request).messages.values() for size in one.content.get("photo", [])
+        }
+        content = self._emulator.file(file_id) if file_id in on_screen else b""
+        if not content:
+            raise web.HTTPNotFound(text="Die foto is er niet.")
+        kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+        return web.Response(body=content, content_type=kind, headers={"X-Content-Type-Options": "nosniff"})
+
     async def tap(self, request: web.Request) -> web.Response:
         """Form fields: `label`, and `message_id` if not the newest message with that button."""
         chat, form = self._chat(request), await request.post()
@@ -71,10 +86,15 @@ class PhonePages:
         return _back(chat)
 
     async def say(self, request: web.Request) -> web.Response:
-        """Form fields: `text`, and `reply_to` if it answers one message."""
+        """Form fields: `text`, and `reply_to` if it answers one message. A t.me link is opened: that presses Start."""
         chat, form = self._chat(request), await request.post()
         text = str(form.get("text", "")).strip()
-        if text:
+        link = LINK.fullmatch(text)
+        if link is not None and not chat.is_group:
+            self._emulator.start(chat.id, link["token"])
+        elif text == "/start" and not chat.started:
+            self._emulator.start(chat.id)
+        elif text:
             self._emulator.reply(chat.id, text, to_last=False, to=_number(form.get("reply_to")))
         return _back(chat)
 

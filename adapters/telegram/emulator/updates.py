@@ -17,6 +17,8 @@ from hub.clock import Clock
 
 # Seconds between two tries of a webhook; the real server does not say, "a reasonable amount of attempts".
 FIRST_RETRY, LAST_RETRY = 0.05, 5.0
+# getUpdates: these come only when allowed_updates names them.
+ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 HOOK_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
@@ -28,6 +30,8 @@ class Updates:
         self.hook_url = ""
         self.hook_secret = ""
         self.hook_error = ""
+        self._hook_error_at = 0
+        self.hook_failed = asyncio.Event()
         self._allowed: frozenset[str] = frozenset()
         self._clock = clock
         # Ids do not start at 1 at Telegram either.
@@ -37,7 +41,7 @@ class Updates:
         self._closed = False
 
     def push(self, kind: str, content: dict[str, Any]) -> None:
-        if self._allowed and kind not in self._allowed:
+        if kind not in self._allowed if self._allowed else kind in ON_REQUEST:
             return
         self._last_id += 1
         self.pending.append({"update_id": self._last_id, kind: content})
@@ -81,7 +85,7 @@ class Updates:
         if self._allowed:
             info["allowed_updates"] = sorted(self._allowed)
         if self.hook_error:
-            info |= {"last_error_date": self._clock.now() // 1000, "last_error_message": self.hook_error}
+            info |= {"last_error_date": self._hook_error_at // 1000, "last_error_message": self.hook_error}
         return info
 
     async def deliver(self) -> None:
@@ -108,10 +112,15 @@ class Updates:
                 if response.status // 100 == 2:
                     self.pending = [one for one in self.pending if one is not update]
                     return True
-                self.hook_error = f"Wrong response from the webhook: {response.status} {response.reason}"
+                self.failed(f"Wrong response from the webhook: {response.status} {response.reason}", self._clock.now())
         except (aiohttp.ClientError, TimeoutError):
-            self.hook_error = "Connection failed"
+            self.failed("Connection failed", self._clock.now())
         return False
+
+    def failed(self, words: str, at: int) -> None:
+        """What getWebhookInfo tells from now on. `at` in milliseconds."""
+        self.hook_error, self._hook_error_at = words, at
+        self.hook_failed.set()
 
     def close(self) -> None:
         """Let a waiting poll go."""

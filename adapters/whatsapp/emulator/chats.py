@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.whatsapp.emulator.faults import Course
@@ -43,7 +43,10 @@ class Bubble:
 class Chats:
     """Every chat with our number. Numbers may be given with or without the plus.
 
-    `course` says what becomes of an accepted message, `courses` the same for one number (digits).
+    `course` says what becomes of an accepted message, `courses` the same for one number (digits). `gone`: numbers that are not on
+    WhatsApp. `daily`: how many people a day we may reach outside their window (None: no limit). Meta names no error for more
+    (…/messaging-limits); here they fail late as 131048, the spam rate limit, whose words come nearest: "restrictions on how many
+    messages can be sent from this phone number".
     """
 
     def __init__(self, postman: Postman, clock: Clock) -> None:
@@ -53,9 +56,12 @@ class Chats:
         self.course = Course()
         self.courses: dict[str, Course] = {}
         self.blocked: set[str] = set()
+        self.gone: set[str] = set()
+        self.daily: int | None = None
         self._chats: dict[str, list[Bubble]] = defaultdict(list)
         self._by_id: dict[str, Bubble] = {}
         self._wrote_at: dict[str, int] = {}
+        self._reached_at: dict[str, int] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._made = 0
 
@@ -85,9 +91,33 @@ class Chats:
         return False
 
     def change_number(self, old: str, new: str) -> None:
-        """The person takes another number, and Meta tells us."""
-        moved = {"body": "User changed number", "wa_id": plain(new), "type": "user_changed_number"}
-        self._tell_message(plain(old), {"type": "system", "system": moved}, opens=False)
+        """The person takes another number, and with it another user id; Meta tells us. The old one is on WhatsApp no more."""
+        was, now = plain(old), plain(new)
+        ids = {"previous_user_id": user_id_of(was), "user_id": user_id_of(now)}
+        if was in self.postman.hidden:
+            moved = {"body": "User changed user id", **ids, "type": "user_changed_user_id"}
+        else:
+            moved = {"body": f"User changed from {was} to {now}", "wa_id": now, "type": "user_changed_number"}
+            moved |= {} if self.postman.meagre else ids
+        self._tell_message(was, {"type": "system", "system": moved}, opens=False, contact=False)
+        for held in (self.postman.hidden, self.postman.names):
+            if was in held:
+                held[now] = held.pop(was)
+        self.gone.add(was)
+        self._chats[now] = self._chats.pop(was, [])
+        for bubble in self._chats[now]:
+            bubble.number = now
+
+    def hide(self, number: str, username: str) -> None:
+        """The person takes a username: from now on webhooks show their user id only."""
+        self.postman.hidden[plain(number)] = username
+
+    def number_of(self, user_id: str) -> str:
+        """The digits of the person with this user id (digits are themselves); the id itself if we never met them."""
+        if "." not in user_id:
+            return user_id
+        met = (*self._chats, *self.postman.hidden, *self.postman.names)
+        return next((number for number in met if user_id_of(number) == user_id), user_id)
 
     def block(self, number: str, blocked: bool = True) -> None:
         """A blocked sender is never told so: its messages stay at sent for ever."""
@@ -100,6 +130,10 @@ class Chats:
     def chat(self, number: str) -> list[Bubble]:
         """What the phone shows, oldest first."""
         return [bubble for bubble in self._chats.get(plain(number), ()) if bubble.arrived]
+
+    def quoted(self, bubble: Bubble) -> Bubble | None:
+        """The message shown above this one as what it answers. WhatsApp shows none above a template (…/contextual-replies)."""
+        return None if bubble.content.kind == "template" else self._by_id.get(bubble.content.reply_to or "")
 
     def phones(self) -> list[tuple[str, str, str]]:
         """Every phone that was written to: (number, name, last text)."""
@@ -130,10 +164,15 @@ class Chats:
     def accept(self, number: str, content: Content, request: dict[str, Any], course: Course | None) -> Bubble:
         """Take a message for a phone; its statuses follow. `course` overrules what the number's course is."""
         usual = self.courses.get(number, self.course)
-        if course is None and content.free_form and self._wrote_at.get(number, -WINDOW) + WINDOW <= self.clock.now():
-            course = Course(("failed",), usual.pause, usual.doubled, 131047)
+        outside = self._wrote_at.get(number, -WINDOW) + WINDOW <= self.clock.now()
+        if course is None and number in self.gone:
+            course = replace(usual, statuses=("failed",), code=131026)
+        elif course is None and content.free_form and outside:
+            course = replace(usual, statuses=("failed",), code=131047)
+        elif course is None and outside and not self._may_reach(number):
+            course = replace(usual, statuses=("failed",), code=131048)
         elif course is None and number in self.blocked:
-            course = Course(("sent",), usual.pause, usual.doubled)
+            course = replace(usual, statuses=("sent",))
         bubble = Bubble(self._new_id(number), number, self.clock.now(), False, content, request)
         self.messages.append(bubble)
         self._keep(bubble)
@@ -141,6 +180,17 @@ class Chats:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return bubble
+
+    def _may_reach(self, number: str) -> bool:
+        """Within the daily limit of people, counted over the last 24 hours?"""
+        if self.daily is None:
+            return True
+        now = self.clock.now()
+        self._reached_at = {one: at for one, at in self._reached_at.items() if at > now - WINDOW}
+        if number not in self._reached_at and len(self._reached_at) >= self.daily:
+            return False
+        self._reached_at.setdefault(number, now)
+        return True
 
     async def _run(self, bubble: Bubble, course: Course) -> None:
         for status in course.statuses:
@@ -151,8 +201,9 @@ class Chats:
                 "id": bubble.id,
                 "status": status,
                 "timestamp": str(self.clock.now() // 1000),
-                "recipient_id": bubble.number,
             }
+            if bubble.number not in self.postman.hidden:
+                told["recipient_id"] = bubble.number
             if not self.postman.meagre:
                 told["recipient_user_id"] = user_id_of(bubble.number)
             if opaque := bubble.request.get("biz_opaque_callback_data"):
@@ -181,14 +232,16 @@ class Chats:
         message_id = self._tell_message(number, said)
         self._keep(Bubble(message_id, number, self.clock.now(), True, Content("text", text, reply_to=reply_to)))
 
-    def _tell_message(self, number: str, said: dict[str, Any], *, opens: bool = True) -> str:
+    def _tell_message(self, number: str, said: dict[str, Any], *, opens: bool = True, contact: bool = True) -> str:
         if opens:
             self._wrote_at[number] = self.clock.now()
-        message: dict[str, Any] = {"from": number, "id": self._new_id(number)}
+        message: dict[str, Any] = {"id": self._new_id(number)}
+        if number not in self.postman.hidden:
+            message["from"] = number
         if not self.postman.meagre:
             message["from_user_id"] = user_id_of(number)
         message |= {"timestamp": str(self.clock.now() // 1000), **said}
-        self.postman.tell(Item("messages", number, message))
+        self.postman.tell(Item("messages", number, message, contact))
         return str(message["id"])
 
     def _keep(self, bubble: Bubble) -> None:

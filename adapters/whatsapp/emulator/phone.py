@@ -17,6 +17,7 @@ from hub.clock import to_datetime
 
 if TYPE_CHECKING:
     from adapters.whatsapp.emulator.chats import Chats
+    from adapters.whatsapp.emulator.media import Media
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 # WhatsApp's own marks: *bold*, and web addresses become links.
@@ -26,7 +27,7 @@ _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _MAX_TYPED = 4096
 
 
-def routes(chats: Chats) -> list[web.RouteDef]:
+def routes(chats: Chats, media: Media) -> list[web.RouteDef]:
     """The page, and what it posts."""
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
@@ -38,11 +39,11 @@ def routes(chats: Chats) -> list[web.RouteDef]:
         nonce = secrets.token_urlsafe(16)
         whole = request.query.get("part") != "chat"
         text = pages.get_template("phone.html" if whole else "chat.html").render(
-            number=number, name=chats.name_of(number), bubbles=chats.chat(number), nonce=nonce
+            number=number, name=chats.name_of(number), bubbles=chats.chat(number), quoted=chats.quoted, nonce=nonce
         )
         policy = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+            "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
         )
         headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return web.Response(text=text, content_type="text/html", headers=headers)
@@ -62,8 +63,16 @@ def routes(chats: Chats) -> list[web.RouteDef]:
             chats.say(number, text, reply_to_last=False)
         _back(number)
 
+    async def picture(request: web.Request) -> web.Response:
+        medium = media.get(request.match_info["medium"])
+        if medium is None:
+            raise web.HTTPNotFound(text="Die foto is er niet (meer).")
+        headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=medium.content, content_type=medium.mime, headers=headers)
+
     return [
         web.get("/phone/{number}", page),
+        web.get("/phone/{number}/picture/{medium}", picture),
         web.post("/phone/{number}/tap", tap),
         web.post("/phone/{number}/say", say),
     ]

@@ -14,6 +14,8 @@ import aiohttp
 from adapters.whatsapp.hooks import SIGNATURE, sign
 from hub.clock import Clock
 
+BUSINESS_ACCOUNT_ID = "102290129340398"
+
 # Meta tells again with a growing pause for up to seven days (…/create-webhook-endpoint).
 FIRST_PAUSE, LONGEST_PAUSE, GIVE_UP = 1.0, 3600.0, 7 * 86_400.0
 # Meta's own patience is not published; long enough for any commit.
@@ -26,11 +28,15 @@ KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to tell: a status or a person's message (`kind` is its place in the webhook) about one number."""
+    """One thing to tell: a status or a person's message (`kind` is its place in the webhook) about one number.
+
+    `contact`: the webhook says who it is about (a system message's does not).
+    """
 
     kind: str
     number: str
     body: dict[str, Any] = field(repr=False)
+    contact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,10 @@ class Hook:
 
 class Postman:
     """Takes items and posts them. `batch`: the most statuses in one webhook. `meagre`: without contacts and user ids,
-    like Meta's own v23 samples. Without a `hook_url`, webhooks are only kept in `hooks`."""
+    like Meta's own v23 samples. `hidden`: usernames of people (by digits) who hide their number.
+
+    Without a `hook_url`, webhooks are only kept in `hooks`.
+    """
 
     def __init__(self, hook_url: str, app_secret: str, phone_number_id: str, clock: Clock) -> None:
         self.hook_url = hook_url
@@ -52,6 +61,7 @@ class Postman:
         self.hooks: deque[Hook] = deque(maxlen=KEPT)
         self.answers: deque[int] = deque(maxlen=KEPT)
         self.names: dict[str, str] = {}
+        self.hidden: dict[str, str] = {}
         self._app_secret = app_secret
         self._phone_number_id = phone_number_id
         self._clock = clock
@@ -98,23 +108,23 @@ class Postman:
             "messaging_product": "whatsapp",
             "metadata": {"display_phone_number": "31790000000", "phone_number_id": self._phone_number_id},
         }
-        if not self.meagre:
+        if not self.meagre and any(item.contact for item in items):
             value["contacts"] = [self._contact(number) for number in dict.fromkeys(item.number for item in items)]
         value[kind] = [item.body for item in items]
         return value
 
     def _contact(self, number: str) -> dict[str, Any]:
-        return {
-            "profile": {"name": self.names.get(number, number)},
-            "wa_id": number,
-            "user_id": user_id_of(number),
-        }
+        username, user_id = self.hidden.get(number), user_id_of(number)
+        if username is not None:
+            name = self.names.get(number, username)
+            return {"profile": {"name": name, "username": username}, "user_id": user_id}
+        return {"profile": {"name": self.names.get(number, number)}, "wa_id": number, "user_id": user_id}
 
     def seal(self, value: dict[str, Any], field_name: str = "messages") -> Hook:
         """The envelope and its signature. Meta escapes what is not ASCII, and signs that."""
         envelope = {
             "object": "whatsapp_business_account",
-            "entry": [{"id": "102290129340398", "changes": [{"value": value, "field": field_name}]}],
+            "entry": [{"id": BUSINESS_ACCOUNT_ID, "changes": [{"value": value, "field": field_name}]}],
         }
         body = json.dumps(envelope, ensure_ascii=True, separators=(",", ":")).encode()
         return Hook(body, {"Content-Type": "application/json", SIGNATURE: sign(self._app_secret, body)})

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
-from adapters.whatsapp.definitions import Definition, Definitions
+from adapters.whatsapp.definitions import Definition
 from adapters.whatsapp.errors import ROWS
 
 TITLES = {
@@ -50,6 +50,10 @@ _KEYS = frozenset(
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}", re.ASCII)
 
 
+Find = Callable[[str, str], Definition]
+"""The template of this name in this language; raises Refusal."""
+
+
 class Refusal(Exception):
     """An error answer of the Graph API."""
 
@@ -62,9 +66,10 @@ class Refusal(Exception):
         status: int = 0,
         subcode: int | None = None,
         retry_after: int | None = None,
+        user: tuple[str, str] | None = None,
     ) -> None:
         title = TITLES.get(code) or _NAMES.get(code, "unknown").replace("-", " ")
-        self.code, self.details, self.subcode = code, details, subcode
+        self.code, self.details, self.subcode, self.user = code, details, subcode, user
         self.message = message or f"(#{code}) {title}"
         self.status = status or _STATUSES.get(code, 400)
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
@@ -76,6 +81,8 @@ class Refusal(Exception):
             error |= {"error_subcode": self.subcode, "type": "GraphMethodException"}
         if self.details:
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
+        if self.user is not None:
+            error |= {"error_user_title": self.user[0], "error_user_msg": self.user[1]}
         return {"error": {**error, "fbtrace_id": "AbCdEfGhIjKlMnOpQrStUv"}}
 
 
@@ -107,7 +114,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a phone would show. `free_form`: only allowed within 24 hours after the person wrote."""
+    """What a phone would show. `free_form`: only allowed within 24 hours after the person wrote.
+
+    `picture`: the id of an uploaded one; `place`: latitude and longitude of a pin.
+    """
 
     kind: str
     text: str = field(repr=False)
@@ -115,6 +125,8 @@ class Content:
     footer: str = ""
     free_form: bool = True
     reply_to: str | None = None
+    picture: str = ""
+    place: tuple[float, float] | None = None
 
 
 def recipient_of(body: dict[str, Any]) -> str:
@@ -132,8 +144,10 @@ def recipient_of(body: dict[str, Any]) -> str:
     return digits
 
 
-def read_message(body: dict[str, Any], definitions: Definitions, known: Callable[[str], bool]) -> Content:
-    """What the message says; raises Refusal. `known`: is this the id of a message or medium?"""
+def read_message(
+    body: dict[str, Any], find: Find, known: Callable[[str], bool], medium: Callable[[str], bool]
+) -> Content:
+    """What the message says; raises Refusal. `known`, `medium`: is this the id of a message, of an upload?"""
     for key in body.keys() - _KEYS:
         raise Refusal(100, message=f'(#100) Unexpected key "{key}" on param "root".')
     if body.get("recipient_type", "individual") != "individual":
@@ -157,7 +171,7 @@ def read_message(body: dict[str, Any], definitions: Definitions, known: Callable
         raise Refusal(131009, "Message id in context is not valid")
     match kind:
         case "template":
-            return _template(given, definitions)
+            return _template(given, find, reply_to)
         case "text":
             text = _text(given.get("body"), "text['body']", 4096)
             return Content(kind, text, reply_to=reply_to)
@@ -166,14 +180,14 @@ def read_message(body: dict[str, Any], definitions: Definitions, known: Callable
         case "image":
             if ("id" in given) == ("link" in given):
                 raise Refusal(100, message="(#100) Param image must have exactly one of id, link.")
-            if "id" in given and not known(str(given["id"])):
+            if "id" in given and not medium(str(given["id"])):
                 raise unknown_object(str(given["id"]))
-            return Content(kind, str(given.get("caption", "")), reply_to=reply_to)
+            caption = _caption(given.get("caption", ""))
+            return Content(kind, caption, reply_to=reply_to, picture=str(given.get("id", "")))
         case "location":
-            _degrees(given.get("latitude"), "latitude", 90)
-            _degrees(given.get("longitude"), "longitude", 180)
+            pin = _degrees(given.get("latitude"), "latitude", 90), _degrees(given.get("longitude"), "longitude", 180)
             place = " · ".join(str(given[key]) for key in ("name", "address") if given.get(key))
-            return Content(kind, place, reply_to=reply_to)
+            return Content(kind, place, reply_to=reply_to, place=pin)
         case _:
             if not known(str(given.get("message_id", ""))) or not isinstance(given.get("emoji"), str):
                 raise Refusal(131009, "Message id or emoji of the reaction is not valid")
@@ -207,16 +221,14 @@ def _interactive(given: dict[str, Any], reply_to: str | None) -> Content:
     return Content("interactive", text, tuple(buttons), str(footer.get("text", "")), reply_to=reply_to)
 
 
-def _template(given: dict[str, Any], definitions: Definitions) -> Content:
+def _template(given: dict[str, Any], find: Find, reply_to: str | None) -> Content:
     name, language = given.get("name"), given.get("language")
     code = language.get("code") if isinstance(language, dict) else None
     if not _filled(name):
         raise Refusal(100, message="(#100) The parameter template['name'] is required.")
     if not _filled(code):
         raise Refusal(100, message="(#100) The parameter template['language']['code'] is required.")
-    found = definitions.get((name, code))
-    if found is None:
-        raise Refusal(132001, f"template name ({name}) does not exist in {code}")
+    found = find(name, code)
     body: list[str] = []
     payloads: dict[int, str] = {}
     for component in given.get("components", ()):
@@ -245,7 +257,7 @@ def _template(given: dict[str, Any], definitions: Definitions) -> Content:
         raise Refusal(132005, "body: hydrated text is longer than 1024 characters")
     # A quick reply without a payload brings back its own label.
     buttons = tuple(Button(label, payloads.get(index, label)) for index, label in enumerate(found.buttons))
-    return Content("template", text, buttons, found.footer, free_form=False)
+    return Content("template", text, buttons, found.footer, free_form=False, reply_to=reply_to)
 
 
 def _parameter(parameter: Any) -> str:
@@ -284,12 +296,19 @@ def _text(text: Any, place: str, most: int) -> str:
     return str(text)
 
 
-def _degrees(value: Any, name: str, most: int) -> None:
+def _caption(text: Any) -> str:
+    if not isinstance(text, str) or len(text) > 1024:
+        raise Refusal(100, message="(#100) Param image['caption'] must be at most 1024 characters long.")
+    return text
+
+
+def _degrees(value: Any, name: str, most: int) -> float:
     number = (
         float(value) if isinstance(value, str | int | float) and re.fullmatch(r"-?\d+(\.\d+)?", str(value)) else 999
     )
     if not -most <= number <= most:
         raise Refusal(131009, f"location {name} is not valid")
+    return number
 
 
 def _filled(value: Any) -> TypeGuard[str]:

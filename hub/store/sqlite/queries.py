@@ -12,53 +12,87 @@ from hub.store.queries import Queries
 # rank that is verified and on such a channel; the account is picked by the address, so that one person always meets one sender.
 _FIRST_ADDRESS = """(SELECT a2.id FROM address a2 JOIN json_each(?{routes}) r2 ON r2.key = a2.channel AND r2.value <> '[]'
     WHERE a2.admin_id = {admin} AND a2.state = 'verified' {more} ORDER BY a2.rank LIMIT 1)"""
-_ACCOUNT = "json_extract(r.value, '$[' || (a.id % json_array_length(r.value)) || ']')"
+# Where the person linked with one of our accounts, that one: a Telegram bot may only write to who has started it.
+_ACCOUNT = """CASE WHEN a.account IN (SELECT value FROM json_each(r.value)) THEN a.account
+    ELSE json_extract(r.value, '$[' || (a.id % json_array_length(r.value)) || ']') END"""
 
 _AUDIENCE = """FROM json_each(?1) codes JOIN group_neighbourhood gn ON gn.code = codes.value
     JOIN group_admin ga ON ga.group_id = gn.group_id
     WHERE EXISTS (SELECT 1 FROM address a JOIN json_each(?2) r ON r.key = a.channel
-                  WHERE a.admin_id = ga.admin_id AND a.state = 'verified' AND r.value <> '[]')"""
+                  WHERE a.admin_id = ga.admin_id AND a.state = 'verified' AND r.value <> '[]')
+      AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?3)"""
 
 _NOT_TRIED = """AND a2.rank > COALESCE(tried.rank, 0)
     AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.address_id = a2.id)"""
 
 # {failed} gives the deliveries. The next address is one of a later rank that this alert has not been sent to; if the one that
 # failed is gone from the directory meanwhile, any other will do.
-_FALL_BACK = f"""INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
-        distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at)
+_DELIVERY = """INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
+        distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at, part, follows)"""
+
+_FALL_BACK = f"""{_DELIVERY}
     SELECT ?2 + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel, {_ACCOUNT}, 0, 0, 0, d.priority,
-        d.distance, ?4, d.expires_at, '', '', 0, ?4
+        d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL
     FROM {{failed}} failed JOIN delivery d ON d.id = failed.value JOIN alert ON alert.id = d.alert_id
     LEFT JOIN address tried ON tried.id = d.address_id
     JOIN address a ON a.id = {_FIRST_ADDRESS.format(routes=3, admin="d.admin_id", more=_NOT_TRIED)}
     JOIN json_each(?3) r ON r.key = a.channel
-    WHERE d.state = 5 AND d.expires_at > ?4 AND alert.closed_at IS NULL
+    WHERE d.state = 5 AND d.part = '' AND d.expires_at > ?4 AND alert.closed_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
     ON CONFLICT (alert_id, admin_id, step) DO NOTHING"""
 
 _FAILED_RECEIPTS = """(SELECT DISTINCT rc.delivery_id AS value FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1
     AND rc.kind = 'failed' AND rc.channel = ?5 WHERE r.value->>2 = 'failed')"""
 
+# What may have reached somebody of the alerts ?2, newest first per person (and per chat of a group).
+_REACHED = """(SELECT r.*, row_number() OVER (PARTITION BY r.admin_id, r.part, CASE r.part WHEN 'post' THEN r.address_id ELSE 0 END
+            ORDER BY r.state = 3, r.id DESC) AS n FROM delivery r
+        WHERE r.alert_id IN (SELECT value FROM json_each(?2)) AND r.part IN ('', 'post')
+          AND (r.state IN (1, 4, 6, 7) OR r.sent_at IS NOT NULL OR r.possible_duplicates > 0))"""
+
+_TAKEN_BACK = """(SELECT k0.* FROM acknowledgement k0 JOIN address a0 ON a0.admin_id = k0.admin_id
+    WHERE k0.ref = ?3 AND k0.ref <> '' AND a0.channel = ?1 AND a0.handle = ?2)"""
+
+_BEFORE_NAMED = """(SELECT named.address_id AS address_id, MAX(named.sent_at) AS sent_at FROM json_each(?1) x
+        JOIN delivery named ON named.provider_ref = x.value AND named.channel = ?2 GROUP BY 1) top
+    JOIN delivery d ON d.address_id = top.address_id AND d.channel = ?2 AND d.state IN (4, 6) AND d.sent_at <= top.sent_at"""
+
 _EARLY_RECEIPTS = """FROM receipt rc JOIN delivery d ON d.provider_ref = rc.provider_ref AND d.channel = rc.channel
     WHERE rc.delivery_id IS NULL AND rc.id > (SELECT MAX(id) - 10000 FROM receipt) AND rc.provider_ref <> ''"""
 
 _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
     SELECT d.alert_id, ?2, 'deliveries', json_group_array(json_array(d.id, d.state, d.channel, d.admin_id))
-    FROM json_each(?1) changed JOIN delivery d ON d.id = changed.value GROUP BY d.alert_id"""
+    FROM json_each(?1) changed JOIN delivery d ON d.id = changed.value WHERE d.part = '' GROUP BY d.alert_id"""
 
 SQLITE = Queries(
     # alerts ------------------------------------------------------------------------------------------------------------------
     insert_alert="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
-            accepted_at, expires_at, planned_at, closed_at, closed_as, audience)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+            accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, audience)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, NULL, '', '', ?12, ?13)
         ON CONFLICT (sender, identifier) DO NOTHING""",
     insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins)
         SELECT ?1, m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5 FROM json_each(?2) m
         WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
-    close_alerts="""UPDATE alert SET closed_at = ?3, closed_as = ?4 WHERE closed_at IS NULL
+    close_alerts="""UPDATE alert SET closed_at = ?3, closed_as = ?4, closed_by = ?1 WHERE closed_at IS NULL
         AND id IN (SELECT value FROM json_each(?2)) AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
     withdraw_deliveries="""UPDATE delivery SET state = 3, reason = ?3 WHERE state = 0
         AND alert_id IN (SELECT value FROM json_each(?2)) AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
+    # To those who got an earlier alert, or may have: the latest message of it that may have reached each of them is answered, and
+    # where the channel can, edited ({"telegram": ["amend", …]}). A send under way counts; whether it came, the dispatcher looks up.
+    follow_up=f"""{_DELIVERY}
+        SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id, 0, d.channel, d.account, 0, 0, 0,
+            ?4, d.distance, ?6, ?5, '', '', 0, ?6, '', d.id
+        FROM {_REACHED} d WHERE d.n = 1 AND d.part = '' AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
+    follow_up_beside=f"""{_DELIVERY}
+        SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id,
+            CASE d.part WHEN 'post' THEN d.step ELSE 1000 END, d.channel, d.account, 0, 0, 0,
+            ?4 + 50, d.distance, ?6, ?5, '', '', 0, ?6, CASE d.part WHEN 'post' THEN 'post' ELSE 'amend' END, d.id
+        FROM {_REACHED} d
+        WHERE d.n = 1 AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)
+          AND (d.part = 'post' OR d.part = '' AND EXISTS (SELECT 1 FROM json_each(?7, '$.' || d.channel) WHERE value = 'amend'))""",
+    alert_chain="""WITH RECURSIVE chain(id) AS (SELECT value FROM json_each(?1)
+            UNION SELECT a.closed_by FROM chain JOIN alert a ON a.id = chain.id WHERE a.closed_by <> '')
+        SELECT id FROM chain""",
     add_events="""INSERT INTO alert_event (alert_id, at, kind, data)
         SELECT e.value->>0, ?3, e.value->>1, e.value->>2 FROM json_each(?2) e WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
     stored_alert="SELECT id, fingerprint FROM alert WHERE sender = ?1 AND identifier = ?2",
@@ -75,7 +109,7 @@ SQLITE = Queries(
     alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at FROM alert_neighbourhood
         WHERE alert_id IN (SELECT value FROM json_each(?1)) ORDER BY distance, code""",
     alert_counts="""SELECT alert_id, state, COUNT(*), MIN(sent_at), MAX(sent_at) FROM delivery
-        WHERE alert_id IN (SELECT value FROM json_each(?1)) GROUP BY alert_id, state""",
+        WHERE alert_id IN (SELECT value FROM json_each(?1)) AND part = '' GROUP BY alert_id, state""",
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
@@ -85,13 +119,14 @@ SQLITE = Queries(
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(routes=2, admin="who.admin_id", more="")}
         JOIN json_each(?2) r ON r.key = a.channel GROUP BY 1, 2""",
     # outbox ------------------------------------------------------------------------------------------------------------------
-    plan_deliveries=f"""INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries,
-            priority, distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at)
+    plan_deliveries=f"""{_DELIVERY}
         SELECT ?3 + row_number() OVER (ORDER BY who.distance, who.admin_id), ?1, who.admin_id, a.id, 0, a.channel, {_ACCOUNT},
-            0, 0, 0, ?5, who.distance, ?7, ?6, '', '', 0, ?7
+            0, 0, 0, ?5, who.distance, ?7, ?6, '', '', 0, ?7, '', NULL
         FROM (SELECT ga.admin_id AS admin_id, MIN(an.distance) AS distance FROM alert_neighbourhood an
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-              WHERE an.alert_id = ?1 AND an.code IN (SELECT value FROM json_each(?2)) GROUP BY ga.admin_id) who
+              WHERE an.alert_id = ?1 AND an.code IN (SELECT value FROM json_each(?2))
+                AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?7)
+              GROUP BY ga.admin_id) who
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(routes=4, admin="who.admin_id", more="")}
         JOIN json_each(?4) r ON r.key = a.channel
         WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1 AND closed_at IS NULL)
@@ -102,9 +137,18 @@ SQLITE = Queries(
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
             ORDER BY priority, distance, id LIMIT ?6)""",
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
-            d.lease_until, a.handle, admin.language, a.window_open_until))
+            d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
+            d.part, d.home, f.alert_id, f.provider_ref,
+            f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0))
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
+            LEFT JOIN delivery f ON f.id = d.follows
+            LEFT JOIN group_chat chat ON d.part = 'post' AND chat.id = d.address_id AND chat.state = 'verified'
         WHERE d.state = 1 AND d.lease = ?1""",
+    hand_over="""UPDATE delivery SET account = ?3, home = account
+        WHERE channel = ?1 AND account = ?2 AND state = 0 AND home IS NULL AND due_at <= ?4 RETURNING id""",
+    go_home="""UPDATE delivery SET account = home
+        WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0 AND home IS NOT NULL""",
+    reached_today="""SELECT COUNT(DISTINCT d.address_id) FROM delivery d WHERE d.channel = ?1 AND d.sent_at > ?2""",
     next_due="SELECT MIN(due_at) FROM delivery WHERE state = 0 AND channel = ?1 AND account = ?2",
     # outcomes: [id, attempt, state, due_at, reason, provider_ref, sent_at, tries, possible_duplicates]
     record_outcomes="""UPDATE delivery SET
@@ -135,10 +179,17 @@ SQLITE = Queries(
     fall_back=_FALL_BACK.format(failed="json_each(?1)"),
     kill_addresses="""UPDATE address SET state = 'dead' WHERE state = 'verified'
         AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN delivery d ON d.id = x.value)""",
+    kill_chats="""UPDATE group_chat SET state = 'dead' WHERE id IN (SELECT d.address_id FROM json_each(?1) x
+        JOIN delivery d ON d.id = x.value AND d.part = 'post')""",
+    # The third failure in a row that may mean so (channels.md 1.4: flag after 2-3).
+    strike_addresses="""UPDATE address SET strikes = strikes + 1, state = CASE WHEN strikes >= 2 THEN 'dead' ELSE state END
+        WHERE state = 'verified' AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN delivery d ON d.id = x.value)""",
     kill_addresses_from_receipts="""UPDATE address SET state = 'dead' WHERE state = 'verified'
         AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value AND rc.channel = ?2
                    AND rc.kind = 'failed' JOIN delivery d ON d.id = rc.delivery_id)""",
     move_address="""UPDATE OR IGNORE address SET handle = ?2 WHERE id = (SELECT address_id FROM delivery WHERE id = ?1)""",
+    move_chat="""UPDATE OR IGNORE group_chat SET handle = ?2
+        WHERE id = (SELECT address_id FROM delivery WHERE id = ?1 AND part = 'post')""",
     states_changed=_STATES_CHANGED,
     expire="""UPDATE delivery SET state = 2, reason = 'expired before it could be sent' WHERE state = 0 AND expires_at <= ?1
         RETURNING id""",
@@ -152,15 +203,15 @@ SQLITE = Queries(
             (SELECT json_group_array(json_array(kind, at, via)) FROM acknowledgement k
              WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
         FROM delivery d LEFT JOIN admin ON admin.id = d.admin_id
-        WHERE d.alert_id = ?1 AND d.id > ?2 ORDER BY d.id LIMIT ?3""",
+        WHERE d.alert_id = ?1 AND d.id > ?2 AND d.part = '' ORDER BY d.id LIMIT ?3""",
     totals="""SELECT (SELECT COUNT(*) FROM delivery WHERE state = 0), (SELECT COUNT(*) FROM delivery WHERE state = 1),
             (SELECT COALESCE(SUM(possible_duplicates), 0) FROM delivery WHERE possible_duplicates > 0),
             (SELECT COUNT(*) FROM inbox WHERE error <> '')""",
     # receipts: [delivery_id or null, provider_ref, kind, level, at, reason]
-    insert_receipts="""INSERT INTO receipt (delivery_id, channel, provider_ref, kind, at, reason)
+    insert_receipts="""INSERT INTO receipt (delivery_id, channel, provider_ref, kind, at, reason, retried)
         SELECT COALESCE((SELECT d.id FROM delivery d WHERE d.id = r.value->>0 AND d.channel = ?2),
                         (SELECT d.id FROM delivery d WHERE d.provider_ref = r.value->>1 AND d.channel = ?2 LIMIT 1)),
-            ?2, r.value->>1, r.value->>2, r.value->>4, r.value->>5 FROM json_each(?1) r WHERE true
+            ?2, r.value->>1, r.value->>2, r.value->>4, r.value->>5, 0 FROM json_each(?1) r WHERE true
         ON CONFLICT (provider_ref, kind, at, channel) DO UPDATE SET delivery_id = COALESCE(delivery_id, excluded.delivery_id)""",
     lift_deliveries="""UPDATE delivery SET state = top.level, lease = NULL, lease_until = NULL, sent_at = COALESCE(sent_at, top.at),
             provider_ref = CASE WHEN delivery.provider_ref = '' THEN top.ref ELSE delivery.provider_ref END,
@@ -169,22 +220,47 @@ SQLITE = Queries(
                      MAX(CASE rc.kind WHEN 'failed' THEN rc.reason ELSE '' END) AS reason
               FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1 AND rc.kind = r.value->>2
                    AND rc.at = r.value->>4 AND rc.channel = ?2
-              WHERE rc.delivery_id IS NOT NULL GROUP BY rc.delivery_id) top
+              WHERE rc.delivery_id IS NOT NULL AND NOT (rc.kind = 'failed' AND EXISTS (
+                  SELECT 1 FROM receipt old WHERE old.provider_ref = rc.provider_ref AND old.channel = ?2 AND old.retried = 1))
+              GROUP BY rc.delivery_id) top
         WHERE delivery.id = top.id AND delivery.state < top.level RETURNING id, state""",
+    # A failure that another try may mend, each told once however often it is repeated: [[provider_ref, due_at]].
+    try_again="""UPDATE delivery SET state = 0, due_at = x.value->>1, tries = MAX(tries, 1)
+        FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value->>0 AND rc.channel = ?2 AND rc.kind = 'failed', alert
+        WHERE delivery.id = rc.delivery_id AND delivery.state = 5 AND delivery.tries < ?3 AND delivery.expires_at > x.value->>1
+          AND alert.id = delivery.alert_id AND alert.closed_at IS NULL
+          AND (delivery.provider_ref = rc.provider_ref OR delivery.provider_ref = '')""",
+    tried_again="""UPDATE receipt SET retried = 1 WHERE channel = ?2 AND kind = 'failed'
+        AND provider_ref IN (SELECT x.value->>0 FROM json_each(?1) x)""",
+    close_windows="""UPDATE address SET window_open_until = 0 WHERE window_open_until > 0 AND id IN (SELECT d.address_id
+        FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value AND rc.channel = ?2
+            JOIN delivery d ON d.id = rc.delivery_id)""",
+    strike_from_receipts="""UPDATE address SET strikes = strikes + 1, state = CASE WHEN strikes >= 2 THEN 'dead' ELSE state END
+        WHERE state = 'verified' AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value
+            AND rc.channel = ?2 AND rc.kind = 'failed' JOIN delivery d ON d.id = rc.delivery_id)""",
+    forgive="""UPDATE address SET strikes = 0 WHERE strikes > 0 AND state = 'verified' AND id IN (SELECT d.address_id
+        FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1 AND rc.channel = ?2
+            AND rc.kind IN ('delivered', 'read')
+        JOIN delivery d ON d.id = rc.delivery_id)""",
+    # "Read up to": what was sent to the same address before the messages named (their references in ?1).
+    read_up_to_seen=f"""INSERT INTO alert_event (alert_id, at, kind, data)
+        SELECT d.alert_id, ?3, 'deliveries', json_group_array(json_array(d.id, 7, d.channel, d.admin_id))
+        FROM {_BEFORE_NAMED} WHERE d.part = '' GROUP BY d.alert_id""",
+    read_up_to=f"UPDATE delivery SET state = 7 WHERE id IN (SELECT d.id FROM {_BEFORE_NAMED})",
     fall_back_from_receipts=_FALL_BACK.format(failed=_FAILED_RECEIPTS),
     receipts_seen="""INSERT INTO alert_event (alert_id, at, kind, data)
         SELECT d.alert_id, ?2, 'deliveries', json_group_array(DISTINCT json_array(d.id, d.state, d.channel, d.admin_id))
         FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1 AND rc.channel = ?3
-        JOIN delivery d ON d.id = rc.delivery_id GROUP BY d.alert_id""",
+        JOIN delivery d ON d.id = rc.delivery_id WHERE d.part = '' GROUP BY d.alert_id""",
     # acknowledgements --------------------------------------------------------------------------------------------------------
-    acknowledge="""INSERT INTO acknowledgement (alert_id, admin_id, delivery_id, kind, at, via)
-        SELECT d.alert_id, d.admin_id, d.id, ?4, ?5, ?6 FROM delivery d
+    acknowledge="""INSERT INTO acknowledgement (alert_id, admin_id, delivery_id, kind, at, via, ref)
+        SELECT d.alert_id, d.admin_id, d.id, ?4, ?5, ?6, ?7 FROM delivery d
         JOIN address a ON a.admin_id = d.admin_id AND a.channel = ?2 AND a.handle = ?3 WHERE d.id = ?1
         ON CONFLICT (alert_id, admin_id, kind) DO NOTHING""",
     acknowledgement_seen="""INSERT INTO alert_event (alert_id, at, kind, data)
         SELECT k.alert_id, ?3, 'acknowledgement', json_object('delivery', CAST(k.delivery_id AS TEXT),
             'admin', CAST(k.admin_id AS TEXT), 'kind', k.kind, 'at', k.at, 'via', k.via)
-        FROM acknowledgement k WHERE k.delivery_id = ?1 AND k.kind = ?2""",
+        FROM acknowledgement k WHERE k.delivery_id = ?1 AND k.kind = ?2 AND k.at = ?4""",
     cover="""UPDATE alert_neighbourhood SET forwarded_at = ?2, forwarded_by = k.admin_id
         FROM acknowledgement k JOIN group_admin ga ON ga.admin_id = k.admin_id
              JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
@@ -195,16 +271,71 @@ SQLITE = Queries(
         FROM alert_neighbourhood an WHERE an.alert_id = (SELECT alert_id FROM delivery WHERE id = ?1)
           AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.delivery_id = ?1 AND k.kind = 'forwarded')
         GROUP BY an.alert_id""",
+    # What goes beside the message, once the person answered: alert.beside of what their channel can ({"matrix": ["picture", …]}).
+    send_beside=f"""{_DELIVERY}
+        SELECT ?2 + row_number() OVER (ORDER BY what.key), d.alert_id, d.admin_id, d.address_id,
+            CASE what.value WHEN 'picture' THEN 1001 ELSE 1002 END, d.channel, d.account, 0, 0, 0, d.priority + 50, d.distance,
+            ?3, d.expires_at, '', '', 0, ?3, what.value, d.id
+        FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN json_each(alert.beside) what
+            JOIN json_each(?4, '$.' || d.channel) can ON can.value = what.value
+        WHERE d.id = ?1 AND alert.closed_at IS NULL AND d.expires_at > ?3
+          AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id
+                      AND k.kind <> 'cannot')
+        ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
+    # "Forwarded" where we are in the group's own chat: each chat once, whoever of its admins said so first. Never an exercise.
+    post_to_groups=f"""{_DELIVERY}
+        SELECT ?2 + row_number() OVER (ORDER BY chat.id), d.alert_id, d.admin_id, chat.id,
+            2000 + row_number() OVER (ORDER BY chat.id) + (SELECT COUNT(*) FROM delivery o
+                WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.part = 'post'),
+            chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, ?3, d.expires_at, '', '', 0, ?3, 'post', NULL
+        FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN group_admin ga ON ga.admin_id = d.admin_id
+            JOIN group_chat chat ON chat.group_id = ga.group_id AND chat.state = 'verified'
+        WHERE d.id = ?1 AND alert.status = 'Actual' AND alert.closed_at IS NULL AND d.expires_at > ?3
+          AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id
+                      AND k.kind = 'forwarded')
+          AND EXISTS (SELECT 1 FROM group_neighbourhood gn JOIN alert_neighbourhood an ON an.code = gn.code
+                      WHERE gn.group_id = chat.group_id AND an.alert_id = d.alert_id)
+          AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = d.alert_id AND o.address_id = chat.id AND o.part = 'post')
+        ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
+    # An answer taken back (?3 its ref): what it covered is covered by somebody else's answer or not at all.
+    uncover=f"""UPDATE alert_neighbourhood SET forwarded_at = NULL, forwarded_by = NULL FROM {_TAKEN_BACK} k
+        WHERE k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id
+          AND alert_neighbourhood.forwarded_by = k.admin_id""",
+    cover_anew=f"""UPDATE alert_neighbourhood SET forwarded_at = other.at, forwarded_by = other.admin_id
+        FROM (SELECT k.alert_id AS alert_id, gn.code AS code, MIN(k.at) AS at, k.admin_id AS admin_id
+              FROM {_TAKEN_BACK} gone JOIN acknowledgement k ON k.alert_id = gone.alert_id
+                   AND k.kind = 'forwarded' AND k.id <> gone.id
+              JOIN group_admin ga ON ga.admin_id = k.admin_id JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
+              GROUP BY k.alert_id, gn.code) other
+        WHERE alert_neighbourhood.alert_id = other.alert_id AND alert_neighbourhood.code = other.code
+          AND alert_neighbourhood.forwarded_at IS NULL""",
+    taken_back=f"""INSERT INTO alert_event (alert_id, at, kind, data)
+        SELECT k.alert_id, ?4, 'takenBack', json_object('delivery', CAST(k.delivery_id AS TEXT), 'admin', CAST(k.admin_id AS TEXT),
+            'kind', k.kind) FROM {_TAKEN_BACK} k
+        UNION ALL SELECT an.alert_id, ?4, 'coverage', json_object('matched', COUNT(*), 'forwarded', COUNT(an.forwarded_at))
+        FROM {_TAKEN_BACK} k JOIN alert_neighbourhood an ON an.alert_id = k.alert_id
+        WHERE k.kind = 'forwarded' GROUP BY an.alert_id""",
+    take_back=f"DELETE FROM acknowledgement WHERE id IN (SELECT k.id FROM {_TAKEN_BACK} k)",
     answered_delivery="""SELECT d.id FROM address a JOIN address own ON own.admin_id = a.admin_id
             JOIN delivery d ON d.address_id = own.id AND d.admin_id = a.admin_id
-        WHERE a.channel = ?1 AND a.handle = ?2 AND d.attempt > 0 AND d.state <> 2 AND d.state <> 3
+        WHERE a.channel = ?1 AND a.handle = ?2 AND d.part = '' AND d.attempt > 0 AND d.state <> 2 AND d.state <> 3
           AND (?3 = '' OR d.provider_ref = ?3) AND d.created_at > ?4 ORDER BY d.created_at DESC, d.id DESC LIMIT 1""",
     open_window="""UPDATE address SET window_open_until = MAX(window_open_until, ?3) WHERE channel = ?1 AND handle = ?2""",
-    stop_person="""UPDATE address SET state = 'stopped'
-        WHERE admin_id = (SELECT admin_id FROM address WHERE channel = ?1 AND handle = ?2)""",
+    # On every channel, but only from an address that is known to be theirs, and never touching one that nobody verified yet: a
+    # number typed wrong must neither sign its admin off nor come to life by their START.
+    stop_person="""UPDATE address SET state = 'stopped' WHERE (channel = ?1 AND handle = ?2)
+        OR (state <> 'unverified' AND admin_id = (SELECT admin_id FROM address
+            WHERE channel = ?1 AND handle = ?2 AND state <> 'unverified'))""",
     withdraw_person="""UPDATE delivery SET state = 3, reason = 'the admin signed off' WHERE state = 0
         AND address_id IN (SELECT own.id FROM address a JOIN address own ON own.admin_id = a.admin_id
-                           WHERE a.channel = ?1 AND a.handle = ?2)""",
+                           WHERE a.channel = ?1 AND a.handle = ?2 AND a.state <> 'unverified')""",
+    resolve="""SELECT a.handle FROM address_alias x JOIN address a ON a.id = x.address_id WHERE x.channel = ?1 AND x.alias = ?2""",
+    know_alias="""INSERT INTO address_alias (channel, alias, address_id) SELECT ?1, ?3, id FROM address
+        WHERE channel = ?1 AND handle = ?2 ON CONFLICT (channel, alias) DO UPDATE SET address_id = excluded.address_id""",
+    alias_moved="UPDATE OR IGNORE address_alias SET alias = ?3 WHERE channel = ?1 AND alias = ?2",
+    chat_unreachable="UPDATE group_chat SET state = 'dead' WHERE channel = ?1 AND handle = ?2",
+    chat_reachable="UPDATE group_chat SET state = 'verified' WHERE channel = ?1 AND handle = ?2",
+    chat_moved="UPDATE OR IGNORE group_chat SET handle = ?3 WHERE channel = ?1 AND handle = ?2",
     address_unreachable="UPDATE address SET state = 'dead' WHERE channel = ?1 AND handle = ?2 AND state = 'verified'",
     address_reachable="UPDATE address SET state = 'verified' WHERE channel = ?1 AND handle = ?2 AND state = 'dead'",
     address_moved="UPDATE OR IGNORE address SET handle = ?3 WHERE channel = ?1 AND handle = ?2",
@@ -213,6 +344,9 @@ SQLITE = Queries(
         ON CONFLICT (channel, account, key) DO NOTHING""",
     kept_updates="""SELECT id, channel, account, COALESCE(key, ''), body, received_at FROM inbox WHERE error = '' AND id > ?1
         ORDER BY id LIMIT ?2""",
+    cursor="SELECT cursor FROM channel_cursor WHERE channel = ?1 AND account = ?2",
+    put_cursor="""INSERT INTO channel_cursor (channel, account, cursor) VALUES (?1, ?2, ?3)
+        ON CONFLICT (channel, account) DO UPDATE SET cursor = excluded.cursor""",
     drop_updates="DELETE FROM inbox WHERE id IN (SELECT value FROM json_each(?1))",
     mark_unreadable="UPDATE inbox SET error = ?2 WHERE id = ?1",
     # keys --------------------------------------------------------------------------------------------------------------------
@@ -225,5 +359,48 @@ SQLITE = Queries(
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
     last_id="""SELECT MAX(COALESCE((SELECT MAX(id) FROM delivery), 0), COALESCE((SELECT MAX(id) FROM address), 0),
         COALESCE((SELECT MAX(id) FROM admin), 0), COALESCE((SELECT MAX(id) FROM watch_group), 0),
+        COALESCE((SELECT MAX(id) FROM group_chat), 0),
         COALESCE((SELECT MAX(lease) FROM delivery WHERE state = 1), 0))""",
+    # linking -----------------------------------------------------------------------------------------------------------------
+    # ?2 may be an alias of the handle; a handle of its own goes first.
+    find_person="""SELECT a.handle, a.state, p.id, p.language, p.away_until,
+            (SELECT json_group_array(json_array(channel, state)) FROM
+                (SELECT channel, state FROM address WHERE admin_id = p.id ORDER BY rank))
+        FROM (SELECT id, 0 AS place FROM address WHERE channel = ?1 AND handle = ?2 UNION ALL
+              SELECT address_id, 1 FROM address_alias WHERE channel = ?1 AND alias = ?2) found
+        JOIN address a ON a.id = found.id JOIN admin p ON p.id = a.admin_id ORDER BY found.place LIMIT 1""",
+    find_link="""SELECT t.admin_id, p.language, t.channel, t.expires_at, t.used_at IS NOT NULL
+        FROM link_token t JOIN admin p ON p.id = t.admin_id WHERE t.hash = ?1""",
+    offered_links="SELECT 1 FROM link_token WHERE channel = ?1 AND used_at IS NULL AND expires_at > ?2 LIMIT 1",
+    void_links="""UPDATE link_token SET expires_at = ?3
+        WHERE admin_id = ?1 AND channel = ?2 AND used_at IS NULL AND expires_at > ?3""",
+    put_link="""INSERT INTO link_token (hash, admin_id, channel, created_at, expires_at)
+        SELECT ?1, id, ?3, ?4, ?5 FROM admin WHERE id = ?2 RETURNING hash""",
+    sweep_links="DELETE FROM link_token WHERE expires_at <= ?1",
+    # A handle of another admin stays theirs.
+    link_address="""INSERT INTO address (id, admin_id, channel, handle, rank, state, window_open_until, account, strikes)
+        SELECT ?2, t.admin_id, t.channel, ?4,
+            (SELECT COALESCE(MAX(rank), 0) + 1 FROM address WHERE admin_id = t.admin_id), 'verified', 0, ?5, 0
+        FROM link_token t WHERE t.hash = ?1 AND t.channel = ?3 AND t.used_at IS NULL AND t.expires_at > ?6
+        ON CONFLICT (channel, handle) DO UPDATE SET state = 'verified', account = excluded.account, strikes = 0
+            WHERE address.admin_id = excluded.admin_id""",
+    use_link="""UPDATE link_token SET used_at = ?4 WHERE hash = ?1 AND channel = ?2 AND used_at IS NULL AND expires_at > ?4
+        AND EXISTS (SELECT 1 FROM address a WHERE a.admin_id = link_token.admin_id AND a.channel = ?2 AND a.handle = ?3)""",
+    # From an address that is not verified only that one: it does not prove who the person is.
+    start_person="""UPDATE address SET state = 'verified', strikes = 0 WHERE (channel = ?1 AND handle = ?2) OR (state = 'stopped'
+        AND admin_id = (SELECT admin_id FROM address WHERE channel = ?1 AND handle = ?2 AND state <> 'unverified'))""",
+    set_language="UPDATE admin SET language = ?2 WHERE id = ?1",
+    set_away="UPDATE admin SET away_until = ?2 WHERE id = ?1",
+    # Ranks are unique: first out of the way, then in the new order.
+    lift_ranks="UPDATE address SET rank = -rank WHERE admin_id = ?1",
+    order_channels="""UPDATE address SET rank = sorted.place
+        FROM (SELECT a.id AS id, row_number() OVER (ORDER BY COALESCE(o.key, 99), a.rank DESC) AS place
+              FROM address a LEFT JOIN json_each(?2) o ON o.value = a.channel WHERE a.admin_id = ?1) sorted
+        WHERE address.id = sorted.id""",
+    groups_of="""SELECT g.id, g.name FROM group_admin ga JOIN watch_group g ON g.id = ga.group_id WHERE ga.admin_id = ?1
+        ORDER BY g.id""",
+    replace_chat="DELETE FROM group_chat WHERE group_id = ?1 AND channel = ?2 AND handle <> ?3",
+    put_chat="""INSERT INTO group_chat (id, group_id, channel, account, handle, state) VALUES (?1, ?2, ?3, ?4, ?5, 'verified')
+        ON CONFLICT (channel, handle) DO UPDATE SET group_id = excluded.group_id, account = excluded.account,
+            state = 'verified'""",
 )

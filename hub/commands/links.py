@@ -1,0 +1,50 @@
+"""`link`: makes the one-time link by which an admin links an address."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hub.clock import to_datetime
+from hub.commands.shell import CLOCK, opened, run
+from hub.directory.linking import make_link
+from hub.domain import Admin, Mistake, Refused
+from hub.settings import Channels
+from hub.store.database import Store
+
+
+def link(
+    admin: Annotated[str, typer.Argument(help="The admin's id, or the whole name.")],
+    channel: Annotated[str, typer.Option(help="telegram, whatsapp or matrix.")],
+) -> None:
+    """Make a link for an admin to link a channel with, and print it, once. An earlier one is void."""
+
+    async def command() -> dict[str, Any]:
+        async with opened() as (settings, store):
+            who = await _the_admin(store, admin)
+            made = await make_link(
+                store, _set_up(settings.channels), who.id, channel, settings.web.public_url, CLOCK.now()
+            )
+            return {"url": made.url, "channel": made.channel, "expiresAt": to_datetime(made.expires_at).isoformat()}
+
+    run(command())
+
+
+async def _the_admin(store: Store, given: str) -> Admin:
+    wanted = given.strip().casefold()
+    found = [one for one in await store.directory.admins() if wanted in (str(one.id), one.name.casefold())]
+    if len(found) != 1:
+        reason = f"{len(found)} admins have this name: give the id" if found else "no admin has this id or name"
+        raise Refused("No link was made", [Mistake("admin", reason)])
+    return found[0]
+
+
+def _set_up(channels: Channels) -> tuple[str, ...]:
+    """Names of the channels that have a sender account."""
+    every = (
+        ("telegram", channels.telegram.accounts),
+        ("whatsapp", channels.whatsapp.accounts),
+        ("matrix", channels.matrix.accounts),
+    )
+    return tuple(name for name, accounts in every if any(account.configured for account in accounts))

@@ -1,0 +1,20 @@
+"""/api/v1/admins/{id}/links: a coordinator makes a one-time link by which an admin links an address."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hub.directory.linking import make_link
+from hub.web.answers import LinkAnswer, moment
+from hub.web.calls import Call, answer
+from hub.web.directory_api import JSON_TYPE, given_object, known_admin
+from hub.web.directory_given import read_link
+
+
+async def create_link(call: Call) -> web.Response:
+    channel = read_link(await given_object(call, JSON_TYPE))
+    admin = await known_admin(call, call.part("id"))
+    channels = tuple(sender.channel.name for sender in call.hub.senders)
+    public_url = call.hub.settings.web.public_url
+    made = await make_link(call.hub.store, channels, admin.id, channel, public_url, call.now())
+    return answer(LinkAnswer(made.url, made.channel, moment(made.expires_at)), 201, Location=made.url)
