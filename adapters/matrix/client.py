@@ -32,8 +32,6 @@ NEVER_LEFT = (
     aiohttp.InvalidURL,
     aiohttp.NonHttpUrlClientError,
 )
-# What nio raises on answers of a shape it did not expect.
-_STUMBLES = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 # Seconds for what nio gives no end to: a first sync with the state of every room, an upload.
 LONGEST_SECONDS: Final = 120.0
 CLIENT_API: Final = "/_matrix/client/v3"
@@ -150,7 +148,9 @@ class Homeserver(AsyncClient):  # type: ignore[misc]  # nio has no type marks
         """nio's reading of an answer; one it stumbles over is not understood, but still there to be read by us."""
         try:
             return await super().create_matrix_response(response_class, transport_response, *rest, **more)
-        except _STUMBLES:
+        except (
+            Exception
+        ):  # jsonschema's, AttributeError, TypeError, …: it reads no more than the shape of some answers first
             stumbled = ErrorResponse("answer not understood")
             stumbled.transport_response = transport_response
             return stumbled
@@ -159,7 +159,7 @@ class Homeserver(AsyncClient):  # type: ignore[misc]  # nio has no type marks
         """nio's own picture of rooms is needed to encrypt only; a state event it cannot digest must not end the listening."""
         if isinstance(response, SyncResponse):
             if self.olm:
-                with contextlib.suppress(*_STUMBLES):
+                with contextlib.suppress(Exception):
                     await super().receive_response(response)
             return
         await super().receive_response(response)

@@ -261,9 +261,7 @@ class Receiver:
             return
         at = _finer(reply.at, meaning.update.received_at)
         via = reply.via if named else "word"
-        meaning.statements += self._acknowledged(
-            channel, handle, delivery_id, AckKind(kind), at, via, reply.answer_ref
-        )
+        meaning.statements += self._acknowledged(channel, handle, delivery_id, AckKind(kind), at, via, reply.answer_ref)
 
     def _acknowledged(
         self, channel: Channel, handle: Handle, delivery_id: int, kind: AckKind, at: int, via: str, ref: str = ""

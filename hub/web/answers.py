@@ -219,7 +219,11 @@ def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = Non
             coveredAt=moment_or_none(view.covered_at),
         ),
     )
-    answer = {"id": view.id, **_without_pictures(view.content), **{one.name: getattr(ours, one.name) for one in fields(ours)}}
+    answer = {
+        "id": view.id,
+        **_without_pictures(view.content),
+        **{one.name: getattr(ours, one.name) for one in fields(ours)},
+    }
     return answer if warnings is None else {**answer, "warnings": list(warnings)}
 
 

@@ -142,11 +142,16 @@ async def test_a_homeserver_that_answers_the_long_poll_at_once_is_asked_once_a_s
         {"rooms": {"invite": {"!r:x": {"invite_state": {"events": [{}]}}}}},
         {"account_data": {"events": [{"type": "m.direct", "content": {"@a:x": 7, "@b:x": [1, {}]}}]}},
         {"rooms": {"join": {"!r:x": {"ephemeral": {"events": [{"type": "m.receipt", "content": {"$e": []}}]}}}}},
+        # What nio itself stumbles over.
+        {"account_data": None},
+        {"account_data": {"events": [None]}},
+        {"rooms": {"join": {}, "invite": {"!r:x": None}, "leave": {}}},
+        {"rooms": {"join": {}, "invite": {}, "leave": {"!r:x": [None]}}},
     ],
-    ids=["rooms", "join", "timeline", "member", "invite", "m.direct", "receipt"],
+    ids=["rooms", "join", "timeline", "member", "invite", "m.direct", "receipt", "nio1", "nio2", "nio3", "nio4"],
 )
 async def test_a_sync_of_the_wrong_shape_does_not_stop_the_listening(
-    serve: Serve, session: aiohttp.ClientSession, poison: dict[str, object]
+    serve: Serve, session: aiohttp.ClientSession, poison: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     batches = iter(({"next_batch": "s1", **poison}, {"next_batch": "s2"}))
 
@@ -156,6 +161,7 @@ async def test_a_sync_of_the_wrong_shape_does_not_stop_the_listening(
     updates = _channel(await serve(_homeserver(sync)), session, QuickClock()).updates("")
     assert [(await anext(updates)).cursor, (await anext(updates)).cursor] == ["s1", "s2"]
     await updates.aclose()
+    assert not [record for record in caplog.records if record.name.startswith("nio")]
 
 
 def _channel(url: str, session: aiohttp.ClientSession, clock: SystemClock) -> MatrixChannel:
