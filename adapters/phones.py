@@ -95,20 +95,30 @@ class Phones:
             await self._runner.cleanup()
 
     async def answer(self) -> None:
-        """Everyone answers each message once: seen, then forwarded. Runs until cancelled."""
+        """Everyone answers each message that asks for it once: seen, then forwarded. Runs until cancelled."""
         async with asyncio.TaskGroup() as group:
             for channel, handle, _ in self.people:
                 group.create_task(self._answer_as(channel, handle))
 
     async def _answer_as(self, channel: str, handle: str) -> None:
-        answered = 0
+        answered = ""
         while True:
             await asyncio.sleep(self._rng.uniform(*SEES))
-            if self._count(channel, handle) > answered:
-                answered = self._count(channel, handle)
+            if (asks := self._asks(channel, handle)) not in ("", answered):
+                answered = asks
                 self._tap(channel, handle, 0)
                 await asyncio.sleep(self._rng.uniform(*FORWARDS))
                 self._tap(channel, handle, 1)
+
+    def _asks(self, channel: str, handle: str) -> str:
+        """The newest message from the hub with something to answer; '' if there is none."""
+        if channel == "telegram":
+            asking = [str(one.message_id) for one in self.telegram.messages(int(handle)) if one.keyboard]
+        elif channel == "matrix":
+            asking = [one.id for one in self.matrix.messages(handle) if not one.mine and one.kind == "m.text"]
+        else:
+            asking = [one.id for one in self.whatsapp.chat(handle) if not one.mine and one.content.buttons]
+        return asking[-1] if asking else ""
 
     def _count(self, channel: str, handle: str) -> int:
         """Messages from the hub on this phone."""

@@ -103,7 +103,7 @@ def build_hub(
             default_duration=settings.relay.default_duration,
             beside=settings.relay.beside,
             amends={s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
-            daily_recipients={s.channel.name: s.account.people_a_day for s in senders if s.account.people_a_day},
+            people_a_day={s.channel.name: s.account.people_a_day for s in senders if s.account.people_a_day},
         ),
         messages=messages,
         receiver=Receiver(

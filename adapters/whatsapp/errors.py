@@ -223,7 +223,8 @@ def _result_without_row(
         return Uncertain(reason)
     if status >= 500 or status in _BUSY_STATUSES:
         return Deferred(reason, retry_after)
-    if unnamed and status in _ACCOUNT_STATUSES:
+    # A 401 is about our token, also under a code that Meta made up since.
+    if status == 401 or (unnamed and status in _ACCOUNT_STATUSES):
         return Deferred(reason, retry_after, whole_account=True)
     if 400 <= status < 500:
         return Deferred(reason, 0.0) if another_way else Rejected(reason)

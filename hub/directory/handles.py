@@ -17,7 +17,12 @@ _BETWEEN_DIGITS = re.compile(r"[\s\-\u2010\u2011\u2013]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _CHAT = re.compile(r"-?[0-9]{1,16}")
 # The grammar of new Matrix ids, plus the capitals that old ones may have.
-_MATRIX = re.compile(r"@[A-Za-z0-9._=/+\-]+:(?:[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_SERVER = r":(?:[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_MATRIX = re.compile(r"@[A-Za-z0-9._=/+\-]+" + _SERVER)
+# A room that is itself an address (a bridge's portal). From room version 12 on its id names no server.
+_ROOM = re.compile(rf"![A-Za-z0-9._~+/\-]+(?:{_SERVER})?")
+# WhatsApp's business-scoped user id, of people who hide their number (…/business-scoped-user-ids, May 2026).
+_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")
 # "Bot API chat ids have at most 52 significant bits" (core.telegram.org/bots/api).
 _CHAT_MOST = 1 << 52
 
@@ -33,6 +38,8 @@ def check_handle(channel: str, text: str) -> Handle:
 
 
 def _whatsapp(text: str) -> str:
+    if _USER_ID.fullmatch(text):
+        return text
     number = _BETWEEN_DIGITS.sub("", text)
     if not _E164.fullmatch(number):
         raise ValueError(
@@ -51,7 +58,7 @@ def _telegram(text: str) -> str:
 
 
 def _matrix(text: str) -> str:
-    if not _MATRIX.fullmatch(text):
+    if not _MATRIX.fullmatch(text) and not _ROOM.fullmatch(text):
         raise ValueError(f"{_tail(text)} is not a Matrix id such as @anna:example.org")
     return text
 

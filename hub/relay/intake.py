@@ -8,17 +8,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from hub.cap import Posted, complete, objections
+from hub.cap import Posted, alert_from_content, complete, objections
 from hub.clock import Clock, to_milliseconds
 from hub.domain import Alert, AlertState, Mistake, MsgType, Refused, Severity, Status, Urgency
 from hub.places.atlas import Atlas
 from hub.places.matching import MatchResult
-from hub.relay.message import ENDS, kind_of, parts_of
+from hub.relay.message import ENDS, beside_of, kind_of
+from hub.relay.tier import Tier
 from hub.relay.wakes import Wakes
 from hub.store.alerts import Alerts, AlertView, Audience, NewAlert, Routes, view_of_new
 from hub.store.ids import Ids
@@ -28,9 +28,6 @@ from hub.store.outbox import Outbox
 # Crockford's base 32 without look-alikes, so that a number can be read out over the phone. 8 signs are 40 bits: the chance that a
 # guess hits one of 10,000 alerts is one in a hundred million.
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-DAY_MS = 24 * 3600 * 1000
 
 
 class AlreadyDifferent(Exception):
@@ -76,18 +73,17 @@ class Intake:
         default_duration: float,
         beside: Sequence[str] = (),
         amends: Mapping[str, Sequence[str]] | None = None,
-        daily_recipients: Mapping[str, int] | None = None,
+        people_a_day: Mapping[str, int] | None = None,
     ) -> None:
         """`beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
 
-        `daily_recipients`: channel → how many people a day it lets us write to (a warning, not a limit of ours).
+        `people_a_day`: channel → how many it lets us write to (a warning, not a limit of ours).
         """
         self._alerts = alerts
-        self._outbox = outbox
+        self._tier = Tier(alerts, outbox, clock, routes, people_a_day or {})
         self._ids = ids
         self._beside = beside
         self._amends = amends or {}
-        self._daily = daily_recipients or {}
         self._atlas = atlas
         self._wakes = wakes
         self._clock = clock
@@ -108,7 +104,7 @@ class Intake:
             warnings.append(str(NOBODY))
         if ends(alert) and not await self._referenced(alert):
             warnings.append(str(NOTHING_TO_END))
-        warnings += await self._over_the_daily_limit(codes)
+        warnings += await self._tier.warnings(codes, audience)
         return Simulation(alert, match, audience, tuple(by_account), tuple(warnings))
 
     async def accept(
@@ -133,6 +129,7 @@ class Intake:
             mistakes.append(NOBODY)
         if mistakes:
             raise Refused("The alert was not accepted", mistakes)
+        chain = await self._alerts.chain(list(closes.values())) if closes else ()
         offered = NewAlert(
             id=self._number(),
             alert=alert,
@@ -142,11 +139,11 @@ class Intake:
             expires_at=to_milliseconds(alert.expires),
             matches=matches,
             audience=audience,
-            closes=await self._alerts.chain(list(closes.values())) if closes else (),
+            closes=chain,
             closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
             first_id=self._ids.block(),
             amends=self._amends,
-            beside=() if ends(alert) else tuple(part for part in self._beside if part in parts_of(alert)),
+            **await self._beside_of(alert, chain),
         )
         stored = await self._alerts.accept(offered)
         if stored.id != offered.id:
@@ -156,13 +153,24 @@ class Intake:
         self._wakes.dispatch()
         self._wakes.changed()
         warnings = [*posted.warnings, *match.warnings]
-        warnings += await self._over_the_daily_limit([m.code for m in matches])
+        warnings += await self._tier.warnings([m.code for m in matches], audience)
         warnings += [
             f"references: {r.identifier} is not an alert of ours"
             for r in alert.references
             if (r.sender, r.identifier) not in closes and alert.msg_type is MsgType.UPDATE
         ]
         return Taken(view_of_new(offered), True, tuple(warnings))
+
+    async def _beside_of(self, alert: Alert, chain: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """What goes beside it (NewAlert.beside), and what of that is the same as with an alert before it (`repeats`)."""
+        if ends(alert):
+            return {}
+        found = {part: what for part, what in beside_of(alert).items() if part in self._beside}
+        earlier = (
+            [beside_of(alert_from_content(view.content)) for view in await self._alerts.views(chain)] if chain else []
+        )
+        repeats = tuple(part for part, what in found.items() if any(one.get(part) == what for one in earlier))
+        return {"beside": tuple(found), "repeats": repeats}
 
     async def _repeat(self, alert_id: str, fingerprint: str, alert: Alert) -> Taken:
         if fingerprint != alert.fingerprint:
@@ -193,25 +201,6 @@ class Intake:
         if alert.msg_type is not MsgType.UPDATE and not ends(alert):
             return {}
         return await self._alerts.find([(r.sender, r.identifier) for r in alert.references])
-
-    async def _over_the_daily_limit(self, codes: Sequence[str]) -> list[str]:
-        """Told before sending: what goes beyond a provider's messaging limit is refused there, one by one."""
-        if not self._daily or not codes:
-            return []
-        now = self._clock.now()
-        going: dict[str, int] = defaultdict(int)
-        for channel, _, admins in await self._alerts.audience_by_account(codes, self._routes, now):
-            going[channel] += admins
-        warnings = []
-        for channel, most in self._daily.items():
-            if most and going[channel]:
-                used = await self._outbox.reached_since(channel, now - DAY_MS)
-                if used + going[channel] > most:
-                    warnings.append(
-                        f"{channel}: {used} people were written to in the last 24 hours and this alert goes to "
-                        f"{going[channel]}; the account's limit is {most} a day, so some may not get it there"
-                    )
-        return warnings
 
     def _number(self) -> str:
         signs = "".join(self._rng.choice(SIGNS) for _ in range(8))

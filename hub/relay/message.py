@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 
 from hub.cap import alert_from_content
 from hub.channel import Wording
-from hub.relay.wording import ENDS, Told, amended_of, kind_of, message_of, parts_of, post_of, told_of
+from hub.relay.wording import ENDS, Told, amended_of, beside_of, kind_of, message_of, post_of, told_of
 from hub.relay.words import language
 from hub.store.alerts import Alerts, AlertView
 
-__all__ = ["ENDS", "Messages", "kind_of", "parts_of"]
+__all__ = ["ENDS", "Messages", "beside_of", "kind_of"]
 
 KEPT_ALERTS = 200
 

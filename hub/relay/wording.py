@@ -72,10 +72,11 @@ def kind_of(alert: Alert) -> str:
     return "update" if alert.msg_type is MsgType.UPDATE else "alert"
 
 
-def parts_of(alert: Alert) -> frozenset[Part]:
-    """What can go beside the message of this alert."""
-    has = {Part.PICTURE: picture(alert.content.get("info", ())), Part.LOCATION: _scene_of(alert)}
-    return frozenset(part for part, found in has.items() if found is not None)
+def beside_of(alert: Alert) -> dict[Part, object]:
+    """What can go beside the message of this alert; equal values are the same picture, the same place."""
+    shown = picture(alert.content.get("info", ()))
+    has = {Part.PICTURE: shown and shown.digest, Part.LOCATION: _scene_of(alert)}
+    return {part: found for part, found in has.items() if found is not None}
 
 
 def message_of(told: Told, words: Language, pages: str, channel: str = "") -> Wording:

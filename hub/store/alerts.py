@@ -37,7 +37,8 @@ class NewAlert:
     """An alert ready to be stored. `closes`: alerts this one ends, `closes_as` cancelled or ended. Times in ms.
 
     Whoever got one of those gets this one as its follow-up: `first_id` begins a block of ids for these deliveries, `amends` names
-    the channels that can edit what they sent (channel → ["amend"]). `beside`: what there is beside the message.
+    the channels that can edit what they sent (channel → ["amend"]). `beside`: what there is beside the message, `repeats`: what of
+    that those who got the earlier one have already.
     """
 
     id: str
@@ -53,6 +54,7 @@ class NewAlert:
     first_id: int = 0
     amends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ class Alerts:
                 new.accepted_at,
                 new.expires_at,
                 orjson.dumps(new.beside).decode(),
+                orjson.dumps(new.repeats).decode(),
                 orjson.dumps(audience).decode(),
             ),
             (sql.insert_matches, new.id, orjson.dumps(matches).decode()),

@@ -12,6 +12,7 @@ from hub.channel import Part
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
 from hub.store.engine import Engine, Row, Statement
+from hub.store.ids import BLOCK
 from hub.store.queries import Queries
 
 
@@ -169,8 +170,8 @@ class Outbox:
         return len((await self._engine.write((self._sql.hand_over, channel, account, stand_in, now)))[0])
 
     async def reached_since(self, channel: str, since: int) -> int:
-        """How many addresses were sent to on this channel since then (ms)."""
-        rows = await self._engine.read(self._sql.reached_today, channel, since)
+        """How many addresses were sent to on this channel since then (ms); of deliveries made since then, too."""
+        rows = await self._engine.read(self._sql.reached_since, channel, since, since * BLOCK)
         count: int = rows[0][0]
         return count
 

@@ -35,7 +35,7 @@ class Queries:
     claimed: str
     hand_over: str
     go_home: str
-    reached_today: str
+    reached_since: str
     next_due: str
     record_outcomes: str
     record_sent: str

@@ -187,7 +187,7 @@ class WebSession(Model):
 
 
 class Alert(Model):
-    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part)."""  # noqa: E501  # one SQL comment
+    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part). `repeats`: what of that those who got the alert before it have already."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=12, primary_key=True)
     sender = fields.CharField(max_length=200)
@@ -205,6 +205,7 @@ class Alert(Model):
     closed_as = fields.CharField(max_length=10, default="")
     closed_by = fields.CharField(max_length=12, default="", db_default="")
     beside = fields.CharField(max_length=60, default="[]", db_default="[]")
+    repeats = fields.CharField(max_length=60, default="[]", db_default="[]")
     audience = fields.TextField()
 
     class Meta:

@@ -13,7 +13,7 @@ import pytest
 from hub.cap import complete, read_xml
 from hub.channel import Location, Part
 from hub.domain import Alert
-from hub.relay.message import parts_of
+from hub.relay.message import beside_of
 from hub.relay.scene import LARGEST_PICTURE
 from hub.relay.wording import Told
 from tests.relay.wordings import after, amended, post, said, told, wording
@@ -149,10 +149,10 @@ def test_who_has_no_picture_in_their_language_gets_the_other_ones() -> None:
 
 
 def test_what_goes_beside_an_alert_is_known_from_the_alert() -> None:
-    assert parts_of(posted(resource())) == {Part.PICTURE, Part.LOCATION}
-    assert parts_of(posted()) == {Part.LOCATION}
+    assert beside_of(posted(resource())).keys() == {Part.PICTURE, Part.LOCATION}
+    assert beside_of(posted()).keys() == {Part.LOCATION}
     nowhere = [{"areaDesc": "Dorp", "geocode": [{"valueName": "CBS-BU", "value": "BU06370100"}]}]
-    assert parts_of(posted(resource(PNG, "image/gif"), area=nowhere)) == set()
+    assert beside_of(posted(resource(PNG, "image/gif"), area=nowhere)) == {}
 
 
 def test_the_end_of_an_alert_shows_no_picture_and_the_amended_message_keeps_its_own() -> None:
@@ -179,4 +179,4 @@ def test_a_picture_posted_as_cap_xml_with_broken_lines_arrives() -> None:
   </info>
 </alert>""".encode()
     alert = complete(read_xml(raw), sender="oc", now_ms=0, new_identifier="1", default_duration_s=7200)
-    assert parts_of(alert) == {Part.PICTURE, Part.LOCATION}
+    assert beside_of(alert).keys() == {Part.PICTURE, Part.LOCATION}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hub.channel import Part
-from hub.domain import AckKind, DeliveryState, Handle, Status
+from hub.domain import AckKind, AlertState, DeliveryState, Handle, Status
 from hub.store.database import Store
-from tests.store.world import START, accept, answer, claim, outcome, people, person, record, relay
+from tests.store.world import START, accept, answer, claim, outcome, people, person, plan, record, relay
 
 ALL = ("picture", "location")
 BESIDE = {"telegram": ["location"], "whatsapp": ["picture", "location"]}
@@ -51,6 +51,19 @@ async def test_who_cannot_gets_nothing_more(town: Store) -> None:
     delivery = await sent(town, beside=ALL)
     await answer(town, "+1", delivery, AckKind.CANNOT, beside=BESIDE)
     assert await beside(town) == []
+
+
+async def test_an_update_does_not_bring_again_what_they_have(town: Store) -> None:
+    await sent(town)
+    await accept(town, "B", "BU1", closes=["A"], closes_as=AlertState.ENDED, beside=ALL, repeats=("location",))
+    await plan(town, "B", "BU1")
+    anna = next(one for one in await claim(town) if one.alert_id == "B")
+    bram = next(one for one in await claim(town, "telegram") if one.alert_id == "B")
+    await record(town, outcome(anna, DeliveryState.SENT), outcome(bram, DeliveryState.SENT))
+    await answer(town, "+1", anna.id, AckKind.RECEIVED, beside=BESIDE)
+    await answer(town, "2", bram.id, AckKind.RECEIVED, channel="telegram", beside=BESIDE)
+    assert await beside(town) == [Part.PICTURE], "she got the alert before"
+    assert await beside(town, "telegram") == [Part.LOCATION], "for him it is the first"
 
 
 async def test_a_stranger_s_answer_brings_nothing(town: Store) -> None:

@@ -89,6 +89,7 @@ def new_alert(
     first_id: int = 1,
     amends: Mapping[str, Sequence[str]] | None = None,
     beside: tuple[str, ...] = (),
+    repeats: tuple[str, ...] = (),
     status: Status = Status.ACTUAL,
 ) -> NewAlert:
     """Codes nearest first, 100 metres apart."""
@@ -119,6 +120,7 @@ def new_alert(
         first_id=first_id,
         amends=amends or {},
         beside=beside,
+        repeats=repeats,
     )
 
 

@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
                 "unique_together": (("sender", "identifier"),),
                 "indexes": [Index(fields=["accepted_at"]), Index(fields=["planned_at"])],
                 "pk_attr": "id",
-                "table_description": "`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part).",
+                "table_description": "`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part). `repeats`: what of that those who got the alert before it have already.",
             },
         ),
         ops.AddField(
@@ -177,6 +177,11 @@ class Migration(migrations.Migration):
             model_name="Alert",
             name="closed_by",
             field=fields.CharField(default="", db_default="", max_length=12),
+        ),
+        ops.AddField(
+            model_name="Alert",
+            name="repeats",
+            field=fields.CharField(default="[]", db_default="[]", max_length=60),
         ),
         ops.AlterModelOptions(
             name="Delivery",

@@ -67,8 +67,8 @@ _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
 SQLITE = Queries(
     # alerts ------------------------------------------------------------------------------------------------------------------
     insert_alert="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
-            accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, audience)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, NULL, '', '', ?12, ?13)
+            accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, NULL, '', '', ?12, ?13, ?14)
         ON CONFLICT (sender, identifier) DO NOTHING""",
     insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins)
         SELECT ?1, m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5 FROM json_each(?2) m
@@ -148,7 +148,7 @@ SQLITE = Queries(
         WHERE channel = ?1 AND account = ?2 AND state = 0 AND home IS NULL AND due_at <= ?4 RETURNING id""",
     go_home="""UPDATE delivery SET account = home
         WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0 AND home IS NOT NULL""",
-    reached_today="""SELECT COUNT(DISTINCT d.address_id) FROM delivery d WHERE d.channel = ?1 AND d.sent_at > ?2""",
+    reached_since="""SELECT COUNT(DISTINCT address_id) FROM delivery WHERE id > ?3 AND channel = ?1 AND sent_at > ?2""",
     next_due="SELECT MIN(due_at) FROM delivery WHERE state = 0 AND channel = ?1 AND account = ?2",
     # outcomes: [id, attempt, state, due_at, reason, provider_ref, sent_at, tries, possible_duplicates]
     record_outcomes="""UPDATE delivery SET
@@ -279,6 +279,7 @@ SQLITE = Queries(
         FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN json_each(alert.beside) what
             JOIN json_each(?4, '$.' || d.channel) can ON can.value = what.value
         WHERE d.id = ?1 AND alert.closed_at IS NULL AND d.expires_at > ?3
+          AND (d.follows IS NULL OR what.value NOT IN (SELECT value FROM json_each(alert.repeats)))
           AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id
                       AND k.kind <> 'cannot')
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
