@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters import registry
+from adapters.matrix.emulator import MatrixEmulator
 from adapters.telegram.emulator import TelegramEmulator
 from adapters.whatsapp.emulator import WhatsAppEmulator
 from hub.clock import SystemClock
@@ -30,6 +31,7 @@ from hub.trust.keys import hash_secret, make_key
 from hub.web.app import serving
 
 TELEGRAM_TOKEN, WHATSAPP_TOKEN, NUMBER_ID, APP_SECRET = "123456:walk", "walk-token", "106540352242922", "walk-secret"
+MATRIX_USER, MATRIX_PASSWORD = "@buurtsein:hub.test", "walk-password"
 HEADER = "group,platform,members,neighbourhoods,admin,language,channel,handle,rank\n"
 CLOCK = SystemClock()
 T = TypeVar("T")
@@ -60,6 +62,21 @@ async def emulators(hub_url: str, *middlewares: Any) -> AsyncIterator[tuple[Tele
         await runner.cleanup()
 
 
+@asynccontextmanager
+async def homeserver() -> AsyncIterator[tuple[MatrixEmulator, str]]:
+    """A Matrix homeserver with the hub's account, and its address."""
+    matrix = MatrixEmulator("hub.test")
+    matrix.account(MATRIX_USER, password=MATRIX_PASSWORD, name="Buurtsein")
+    runner = web.AppRunner(matrix.app(), access_log=None)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield matrix, f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
 @dataclass
 class Walk:
     """A hub that runs, its messengers, and the police's key."""
@@ -67,6 +84,7 @@ class Walk:
     hub: Hub
     telegram: TelegramEmulator
     whatsapp: WhatsAppEmulator
+    matrix: MatrixEmulator
     session: aiohttp.ClientSession
     url: str
     key: str
@@ -125,15 +143,20 @@ def alert(code: str = "BU06370300", value_name: str = "CBS-BU", **more: Any) -> 
 
 @asynccontextmanager
 async def walking(
-    folder: Path, rows: list[str], telegram: dict[str, Any] | None = None, whatsapp: dict[str, Any] | None = None
+    folder: Path,
+    rows: list[str],
+    telegram: dict[str, Any] | None = None,
+    whatsapp: dict[str, Any] | None = None,
+    matrix: bool = False,
 ) -> AsyncIterator[Walk]:
-    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given."""
+    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given; `matrix`: whether it has that too."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
         to = stack.enter_async_context
         telegram_emulator, whatsapp_emulator, providers = await to(emulators(url))
-        channels = {
+        matrix_emulator, home = await to(homeserver())
+        channels: dict[str, dict[str, Any]] = {
             "telegram": {"token": TELEGRAM_TOKEN, "api_base": f"{providers}/telegram", **(telegram or {})},
             "whatsapp": {
                 "token": WHATSAPP_TOKEN,
@@ -144,6 +167,8 @@ async def walking(
                 **(whatsapp or {}),
             },
         }
+        if matrix:
+            channels["matrix"] = {"homeserver": home, "user_id": MATRIX_USER, "password": MATRIX_PASSWORD}
         settings = Settings(
             web=Web(listen=f"127.0.0.1:{port}", public_url=url),
             database=Database(url=f"sqlite://{folder}/hub.db"),
@@ -164,4 +189,4 @@ async def walking(
         await to(running(hub))
         await to(serving(hub))
         session = await to(aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}))
-        yield Walk(hub, telegram_emulator, whatsapp_emulator, session, url, key, providers)
+        yield Walk(hub, telegram_emulator, whatsapp_emulator, matrix_emulator, session, url, key, providers)
