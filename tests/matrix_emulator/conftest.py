@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
@@ -39,19 +38,11 @@ class Real:
 
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    """One Synapse a run; it knows the bridge, which the tests that need it start."""
-    service = BridgeService()
-    synapse = Synapse(tmp_path_factory.mktemp("synapse"))
-    (synapse.folder / "bridge.yaml").write_text(json.dumps(service.registration()))
-    try:
-        synapse.start()
-        for name in NAMES:
-            synapse.register(name, f"{name}-pw")
-        yield Real(synapse.url, service)
-    finally:
-        synapse.stop()
-        service.close()
+def real(homeserver: tuple[Synapse, BridgeService]) -> Real:
+    synapse, service = homeserver
+    for name in NAMES:
+        synapse.register(name, f"{name}-pw")
+    return Real(synapse.url, service)
 
 
 @pytest.fixture
