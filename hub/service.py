@@ -76,7 +76,17 @@ def build_hub(
     outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes)
     dispatchers = [
         Dispatcher(
-            s.channel, s.account, settings.relay, store.outbox, store.ids, messages, outcomes.put, wakes, clock, rng
+            s.channel,
+            s.account,
+            settings.relay,
+            store.outbox,
+            store.ids,
+            messages,
+            outcomes.put,
+            wakes,
+            clock,
+            rng,
+            routes,
         )
         for s in senders
     ]

@@ -84,6 +84,7 @@ class Relay(_Section):
     breaker_failures: int = Field(5, ge=1)
     breaker_open: float = Field(5.0, gt=0)
     breaker_open_most: float = Field(60.0, gt=0)
+    turn_after: float = Field(30.0, gt=0)
     default_duration: float = Field(7200.0, gt=0)
     shutdown: float = Field(8.0, gt=0)
     beside: tuple[Literal["picture", "location"], ...] = ("picture", "location")

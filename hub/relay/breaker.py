@@ -21,6 +21,7 @@ class Breaker:
         self._in_a_row = 0
         self._open_for = first
         self._open_until: float | None = None
+        self._opened_at = 0.0
         self._good_at = float("-inf")
         self._probing = False
         self.changed = asyncio.Event()
@@ -29,6 +30,10 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         return self._open_until is not None
+
+    def open_for(self) -> float:
+        """Seconds since it opened, whatever probes have failed meanwhile; 0 while it is closed."""
+        return self._clock.monotonic() - self._opened_at if self.is_open else 0.0
 
     def wait(self) -> float:
         """Seconds to wait before a send; 0 if one may go (when open: one, the probe, until its result is in)."""
@@ -66,6 +71,8 @@ class Breaker:
         """Open now: the account itself is refused or limited; `retry_after` in seconds where the provider named it."""
         if self._open_until is not None and not self._probing:
             return  # the stragglers of the same outage must not double the wait
+        if self._open_until is None:
+            self._opened_at = self._clock.monotonic()
         seconds = max(0.0, retry_after) if retry_after is not None else self._open_for
         self._open_until = self._clock.monotonic() + seconds
         self._open_for = min(self._most, self._open_for * 2)

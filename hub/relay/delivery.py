@@ -24,9 +24,19 @@ RECEIPT_WAIT_MS = 15_000
 
 
 def outcome_of(
-    result: Result, claimed: Claimed, *, attempts: int, can: Can, backoff: Callable[[int], float], now: int
+    result: Result,
+    claimed: Claimed,
+    *,
+    attempts: int,
+    can: Can,
+    backoff: Callable[[int], float],
+    now: int,
+    outage: bool = False,
 ) -> Outcome:
-    """The outcome to store. `attempts`: how many tries there are; `backoff(tries)`: seconds to wait after so many; `now` in ms."""
+    """The outcome to store. `attempts`: how many tries there are; `backoff(tries)`: seconds to wait after so many; `now` in ms.
+
+    `outage`: the account's breaker is open, so a failure is the provider's and uses up no try.
+    """
 
     def failed(
         reason: str,
@@ -54,7 +64,7 @@ def outcome_of(
             return failed(reason, address_dead, strike)
         case Deferred(reason, retry_after, whole_account, moved_to):
             # When the provider names the time, or the trouble is our account's, it is no fault of this delivery: no try is used.
-            tries = 0 if whole_account or (retry_after is not None and moved_to is None) else 1
+            tries = 0 if outage or whole_account or (retry_after is not None and moved_to is None) else 1
             if tries and claimed.tries + 1 >= attempts:
                 return failed(f"attempts used up: {reason}", moved_to=moved_to)
             wait = retry_after if retry_after is not None else 0.0 if moved_to else backoff(claimed.tries)
@@ -64,7 +74,7 @@ def outcome_of(
             )
         case Uncertain(reason):
             twice = 0 if can.idempotent else 1
-            if claimed.tries + 1 >= attempts:
+            if not outage and claimed.tries + 1 >= attempts:
                 return failed(f"attempts used up: {reason}", possible_duplicates=twice)
             told = ReceiptKind.DELIVERED in can.receipts and not can.idempotent
             wait_ms = RECEIPT_WAIT_MS if told else round(backoff(claimed.tries) * 1000)
@@ -74,6 +84,7 @@ def outcome_of(
                 DeliveryState.PENDING,
                 now + wait_ms,
                 reason,
+                tries=0 if outage else 1,
                 possible_duplicates=twice,
             )
         case _:

@@ -26,6 +26,7 @@ from hub.relay.limiter import Limiter, Token
 from hub.relay.message import ENDS, Messages
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
+from hub.store.alerts import Routes
 from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
 from hub.store.outbox import Claimed, Outbox, Outcome
@@ -53,6 +54,7 @@ class Dispatcher:
         wakes: Wakes,
         clock: Clock,
         rng: Random | SystemRandom,
+        routes: Routes,
     ) -> None:
         self.name = f"{channel.name}/{channel.account}"
         self.channel_name, self.account = channel.name, channel.account
@@ -67,6 +69,7 @@ class Dispatcher:
         self._wakes = wakes
         self._wake = wakes.dispatcher()
         self._clock = clock
+        self._routes = routes
         self._backoff = Backoff(relay.backoff_first, relay.backoff_most, rng)
         self._limiter = Limiter(account.rate, account.burst, clock)
         self._window = max(1, int(account.rate)) if account.rate else UNLIMITED_WINDOW
@@ -102,9 +105,9 @@ class Dispatcher:
             try:
                 if self.breaker.is_open:
                     wait = min(wait, self.breaker.wait() or wait)
-                    if not self._ready and self.breaker.wait() == 0:
-                        await self._claim(1)  # the probe
-                    await self._hand_over()
+                    # First the probe. What is due by the time it was looked for may be it: then nothing is handed over yet.
+                    if self._ready or self.breaker.wait() > 0 or await self._claim(1, probe=True):
+                        await self._hand_over()
                 elif len(self._ready) <= self._window // 2:
                     room = self._window - len(self._ready)
                     if await self._claim(room) < room:
@@ -113,7 +116,7 @@ class Dispatcher:
                 log.error("claim_failed", channel=self.name, error=str(error))
             await self._clock.wait(self._wake, wait)
 
-    async def _claim(self, limit: int) -> int:
+    async def _claim(self, limit: int, probe: bool = False) -> int:
         now = self._clock.now()
         was_open = self.breaker.is_open
         self._busy += 1
@@ -125,6 +128,7 @@ class Dispatcher:
                 lease_until=now + round(self._relay.lease * 1000),
                 now=now,
                 limit=limit,
+                probe=probe,
             )
             try:
                 told = {one.alert_id for one in claimed}
@@ -143,14 +147,24 @@ class Dispatcher:
             self._done()
 
     async def _hand_over(self) -> None:
-        """While this account is down, another of the channel's sends what is due here."""
+        """While this account is down, another of the channel's sends what is due here.
+
+        Where there is none and it stays down, people with an address on another channel are told there.
+        """
+        channel, account, now = self._channel.name, self._channel.account, self._clock.now()
         stand_in = next((other for other in self.stand_ins if not other.breaker.is_open), None)
         if stand_in is not None:
-            channel, account = self._channel.name, self._channel.account
-            moved = await self._outbox.hand_over(channel, account, stand_in.account, self._clock.now())
-            if moved:
-                log.warning("handed_over", channel=self.name, to=stand_in.name, deliveries=moved)
-                self._wakes.dispatch()
+            to, moved = stand_in.name, await self._outbox.hand_over(channel, account, stand_in.account, now)
+        elif self.breaker.open_for() >= self._relay.turn_after:
+            elsewhere = {name: accounts for name, accounts in self._routes.items() if name != channel}
+            to = "other channels"
+            moved = await self._outbox.turn(channel, account, elsewhere, first_id=self._ids.block(), now=now)
+        else:
+            return
+        if moved:
+            log.warning("handed_over", channel=self.name, to=to, deliveries=moved)
+            self._wakes.dispatch()
+            self._wakes.changed()
 
     async def _until_next_due(self) -> float:
         due = await self._outbox.next_due(self._channel.name, self._channel.account)
@@ -215,7 +229,7 @@ class Dispatcher:
         if claimed.handle is None:
             self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the address is gone or signed off"))
             return
-        began = self._clock.monotonic()
+        began, outage = self._clock.monotonic(), False
         try:
             for number in (claimed.alert_id, claimed.follows):  # unless very many alerts are under way it knows them
                 if number is not None and not self._messages.knows(number):
@@ -238,6 +252,7 @@ class Dispatcher:
                 self._judge(result, began)
         else:
             self._judge(result, began)
+            outage = self.breaker.is_open
         if isinstance(result, Rejected) and result.address_dead and claimed.home not in (None, self.account):
             # To a stand-in somebody may be a stranger (who never started that bot): their own account knows better.
             outcome = put_back(claimed, self._clock.now(), "not reachable from the stand-in")
@@ -251,6 +266,7 @@ class Dispatcher:
                 can=self._channel.can,
                 backoff=self._backoff,
                 now=self._clock.now(),
+                outage=outage,
             )
         )
 

@@ -15,6 +15,9 @@ from hub.store.engine import Engine, Row, Statement
 from hub.store.ids import BLOCK
 from hub.store.queries import Queries
 
+TURNED = 500
+"""Deliveries turned to other channels in one transaction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -150,11 +153,15 @@ class Outbox:
         await self._engine.write(*statements)
 
     async def claim(
-        self, channel: str, account: str, *, lease: int, lease_until: int, now: int, limit: int
+        self, channel: str, account: str, *, lease: int, lease_until: int, now: int, limit: int, probe: bool = False
     ) -> list[Claimed]:
-        """Take what is due, the most urgent and nearest first. `lease` must be a new number each time."""
+        """Take what is due, the most urgent and nearest first. `lease` must be a new number each time.
+
+        `probe`: first what was tried least, so that one recipient whom nothing reaches does not keep an account closed.
+        """
+        sql = self._sql.claim_probe if probe else self._sql.claim
         _, rows = await self._engine.write(
-            (self._sql.claim, channel, account, lease, lease_until, now, limit), (self._sql.claimed, lease)
+            (sql, channel, account, lease, lease_until, now, limit), (self._sql.claimed, lease)
         )
         claimed = [_claimed(*row) for row in orjson.loads(rows[0][0])]
         return sorted(claimed, key=lambda one: (one.priority, one.distance, one.id))
@@ -168,6 +175,21 @@ class Outbox:
     async def hand_over(self, channel: str, account: str, stand_in: str, now: int) -> int:
         """What is due for an account that is down goes to another, once; its first account stays known. How many."""
         return len((await self._engine.write((self._sql.hand_over, channel, account, stand_in, now)))[0])
+
+    async def turn(self, channel: str, account: str, elsewhere: Routes, *, first_id: int, now: int) -> int:
+        """What waits for an account that stays down is given up there for people who have an address elsewhere. How many.
+
+        A batch at a time; who has no other address goes on waiting.
+        """
+        rows = await self._engine.read(self._sql.waiting_with_another, channel, account, _json(elsewhere), now, TURNED)
+        ids = _json([row[0] for row in rows])
+        if rows:
+            await self._engine.write(
+                (self._sql.give_up, ids, "the channel is down"),
+                (self._sql.fall_back, ids, first_id - 1, _json(elsewhere), now),
+                (self._sql.states_changed, ids, now),
+            )
+        return len(rows)
 
     async def reached_since(self, channel: str, since: int) -> int:
         """How many addresses were sent to on this channel since then (ms); of deliveries made since then, too."""
@@ -227,6 +249,10 @@ class Outbox:
 
     async def totals(self) -> Totals:
         return Totals(*(await self._engine.read(self._sql.totals))[0])
+
+
+def _json(given: Any) -> str:
+    return orjson.dumps(given).decode()
 
 
 def _claimed(

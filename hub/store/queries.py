@@ -32,8 +32,11 @@ class Queries:
     plan_deliveries: str
     codes_planned: str
     claim: str
+    claim_probe: str
     claimed: str
     hand_over: str
+    waiting_with_another: str
+    give_up: str
     go_home: str
     reached_since: str
     next_due: str

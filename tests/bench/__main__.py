@@ -1,4 +1,4 @@
-"""Runs every benchmark, or those named: `python -m tests.bench [fanout] [intake] [matching]`."""
+"""Runs every benchmark, or those named: `python -m tests.bench [matching] [intake] [fanout] [disturbed]`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from importlib.metadata import version
 
 import uvloop
 
-from tests.bench import fanout, intake, matching
+from tests.bench import disturbed, fanout, intake, matching
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or ["matching", "intake", "fanout"]
+    chosen = sys.argv[1:] or ["matching", "intake", "fanout", "disturbed"]
     versions = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "uvloop"))
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
@@ -35,7 +35,7 @@ def main() -> None:
                 matching.bench()
             else:
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                    runner.run({"fanout": fanout, "intake": intake}[name].bench(url))
+                    runner.run({"fanout": fanout, "intake": intake, "disturbed": disturbed}[name].bench(url))
     finally:
         sink.communicate()
 

@@ -122,7 +122,7 @@ class Held(Outbox):
         self.found = asyncio.Event()
         self.let_go = asyncio.Event()
 
-    async def claim(self, channel: str, account: str, **more: int) -> list[Claimed]:
+    async def claim(self, channel: str, account: str, **more: Any) -> list[Claimed]:
         claimed = await super().claim(channel, account, **more)
         if self.hold and claimed:
             self.found.set()

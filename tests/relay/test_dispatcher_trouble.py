@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise, repeat
+from typing import Any
 
 import pytest
 
@@ -272,7 +273,7 @@ class Away(Outbox):
 
     away = False
 
-    async def claim(self, channel: str, account: str, **more: int) -> list[Claimed]:
+    async def claim(self, channel: str, account: str, **more: Any) -> list[Claimed]:
         if self.away:
             raise StoreUnavailable("disk full")
         return await super().claim(channel, account, **more)

@@ -174,6 +174,7 @@ async def sending(
         wakes,
         clock,
         Random(1),
+        routes,
     )
     tasks = [asyncio.create_task(loop(lambda: None)) for loop in (dispatcher.run, outcomes.run)]
     planner = Planner(store, wakes, clock, routes, relay.poll)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ from adapters.telegram.emulator import TelegramEmulator
 from adapters.whatsapp.emulator import WhatsAppEmulator
 from hub.cap import read_json
 from hub.clock import SystemClock, to_datetime
+from hub.directory.handles import CHANNELS
 from hub.directory.importing import import_directory
 from hub.domain import DeliveryState, Role
 from hub.places.reading import read_neighbourhoods
@@ -59,6 +60,7 @@ class Line:
 
     def got(self, handle: str, number: str) -> list[float]:
         """When this alert came onto that person's screen from this account: in seconds since the clock began."""
+        shown: list[tuple[int, str]]
         match self.emulator:
             case TelegramEmulator() as telegram:
                 shown = [(m.at, m.text) for m in telegram.messages(int(handle)) if m.from_bot]
@@ -115,8 +117,12 @@ async def town(
     accounts: Mapping[str, Sequence[str]],
     more: Mapping[str, Mapping[str, Any]] | None = None,
     relay: Relay | None = None,
+    listening: Collection[str] = CHANNELS,
 ) -> AsyncIterator[Town]:
-    """`accounts`: channel → the names of its accounts. `more`: channel → further settings of each of them."""
+    """`accounts`: channel → the names of its accounts. `more`: channel → further settings of each of them.
+
+    `listening`: the channels whose updates are fetched. Each long poll of a quiet day costs real milliseconds.
+    """
     clock, rows, more = LapseClock(), list(rows), more or {}
     async with AsyncExitStack() as stack:
         to = stack.enter_async_context
@@ -134,7 +140,8 @@ async def town(
         with standing_still():
             store = await to(_store(settings, rows, clock))
         hub = build_hub(settings, store, senders, clock, Random(1))
-        await to(running(hub))
+        heard = tuple(listener for listener in hub.listeners if listener.name.partition(" ")[0] in listening)
+        await to(running(replace(hub, listeners=heard)))
         yield Town(hub, lines, clock)
 
 

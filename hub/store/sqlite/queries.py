@@ -136,6 +136,9 @@ SQLITE = Queries(
     claim="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
             ORDER BY priority, distance, id LIMIT ?6)""",
+    claim_probe="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
+            SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
+            ORDER BY attempt, priority, distance, id LIMIT ?6)""",
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
             d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, f.provider_ref,
@@ -146,6 +149,11 @@ SQLITE = Queries(
         WHERE d.state = 1 AND d.lease = ?1""",
     hand_over="""UPDATE delivery SET account = ?3, home = account
         WHERE channel = ?1 AND account = ?2 AND state = 0 AND home IS NULL AND due_at <= ?4 RETURNING id""",
+    waiting_with_another=f"""SELECT d.id FROM delivery d LEFT JOIN address tried ON tried.id = d.address_id
+        WHERE d.channel = ?1 AND d.account = ?2 AND d.state = 0 AND d.part = '' AND d.expires_at > ?4
+          AND {_FIRST_ADDRESS.format(routes=3, admin="d.admin_id", more=_NOT_TRIED)} IS NOT NULL
+        ORDER BY d.priority, d.distance, d.id LIMIT ?5""",
+    give_up="UPDATE delivery SET state = 5, reason = ?2 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0",
     go_home="""UPDATE delivery SET account = home
         WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0 AND home IS NOT NULL""",
     reached_since="""SELECT COUNT(DISTINCT address_id) FROM delivery WHERE id > ?3 AND channel = ?1 AND sent_at > ?2""",
