@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -13,8 +12,6 @@ import structlog
 from hypothesis import settings
 
 from tests.browser.chromium import find
-from tests.matrix.synapse import Synapse
-from tests.matrix_emulator.bridge_on_synapse import BridgeService
 
 # No deadline: how fast a shared machine is says nothing of the code. In CI the examples are the same at every run, so that what is
 # red is red for what changed; everywhere else new ones are tried each time.
@@ -24,22 +21,6 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 MISSING = "NOT TESTED: the pages in a browser. There is no Chromium here: install one (Debian: apt install chromium)."
-
-
-@pytest.fixture(scope="session")
-def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Synapse, BridgeService]]:
-    """The real Synapse of a run, which knows the bridge as its application service; tests that need the bridge start it.
-
-    With several workers all tests that ask for it must be in the group "synapse", so that one worker starts it.
-    """
-    service, synapse = BridgeService(), Synapse(tmp_path_factory.mktemp("synapse"))
-    (synapse.folder / "bridge.yaml").write_text(json.dumps(service.registration()))
-    try:
-        synapse.start()
-        yield synapse, service
-    finally:
-        synapse.stop()
-        service.close()
 
 
 @pytest.fixture(autouse=True)

@@ -82,10 +82,10 @@ class _Place:
         elif kind == STATUS:
             if self.person is not None or sender == self.bot:
                 yield from read_status(event["content"], _number(event["origin_server_ts"]))
-        elif sender == self.bot:
-            yield from read_notice(event["content"], _number(event["origin_server_ts"]))
         elif sender == self.person:
             yield from self._answer(kind, event)
+        elif sender == self.bot or (self.person is not None and not self.bot):
+            yield from read_notice(event["content"], _number(event["origin_server_ts"]))
 
     def read(self, seen: Any) -> Iterator[Event]:
         ref = _text(seen["alert"]) or _text(seen["event"])

@@ -82,8 +82,15 @@ def _wanted(event: Json, me: str, person: str | None, bot: str) -> bool:
         return event.get("state_key") in (me, person)
     if sender == me or kind not in (*_SAID,):
         return False
+    if person is not None and not bot and _is_notice(event):
+        return True  # in a room of our making the bridge may not say which of those in it is its bot
     # A reader who has nothing to go by but an event without a sender shall see it too, and say so.
     return kind == STATUS or sender in (person, bot) or not isinstance(sender, str)
+
+
+def _is_notice(event: Json) -> bool:
+    content = event.get("content")
+    return isinstance(content, dict) and content.get("msgtype") == "m.notice"
 
 
 def _is_own_membership(event: Json, me: str, membership: str) -> bool:

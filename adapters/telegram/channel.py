@@ -196,6 +196,8 @@ class TelegramChannel:
             if isinstance(error, Refusal) and error.code == 409:
                 self._conflict_at = self._clock.now()
             raise ChannelDown(advice(error)) from None
+        except NOT_UNDERSTOOD:
+            raise ChannelDown(NOT_A_BOT_API) from None
 
     def check_hook(self, headers: Mapping[str, str], body: bytes) -> RawUpdate:
         secret = self._settings.webhook_secret.get_secret_value()

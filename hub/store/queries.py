@@ -59,7 +59,7 @@ class Queries:
     insert_receipts: str
     lift_deliveries: str
     try_again: str
-    tried_again: str
+    heed_failures: str
     close_windows: str
     strike_from_receipts: str
     forgive: str

@@ -129,7 +129,7 @@ class Receipts:
         again = [[r.provider_ref, now + round(r.again * 1000)] for r in failed if r.again is not None]
         if again:
             told = _json(again)
-            statements += [(sql.try_again, told, channel, attempts), (sql.tried_again, told, channel)]
+            statements.append((sql.try_again, told, channel, attempts))
             # At once means in another way: what was sent into a window that is not open after all must not go into it again.
             statements.append((sql.close_windows, _json([r.provider_ref for r in failed if r.again == 0]), channel))
         dead = [r.provider_ref for r in failed if r.address_dead]
@@ -138,6 +138,8 @@ class Receipts:
         struck = [r.provider_ref for r in failed if r.strike]
         if struck:
             statements.append((sql.strike_from_receipts, _json(struck), channel))
+        if again or struck:  # from now on the same failure, told again, is not another one
+            statements.append((sql.heed_failures, _json([ref for ref, _ in again] + struck), channel))
         return statements
 
     def acknowledge(

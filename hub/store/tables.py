@@ -279,7 +279,7 @@ class Delivery(Model):
 
 
 class Receipt(Model):
-    """What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet. `retried`: a failure that led to another try."""  # noqa: E501  # one SQL comment
+    """What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet. `heeded`: a failure that led to another try, or was counted against the address."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     delivery_id = fields.BigIntField(null=True)
@@ -288,7 +288,7 @@ class Receipt(Model):
     kind = fields.CharField(max_length=10)
     at = fields.BigIntField()
     reason = fields.CharField(max_length=300, default="")
-    retried = fields.BooleanField(default=False, db_default=False)
+    heeded = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "receipt"

@@ -6,10 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from hub.channel import Action, Channel, Deferred, Outbound, RawUpdate, ReceiptSeen, Rejected, Result, Uncertain, Wording
+import pytest
+
+from hub.channel import (
+    Action,
+    Channel,
+    Deferred,
+    Outbound,
+    RawUpdate,
+    ReceiptSeen,
+    Rejected,
+    Result,
+    Uncertain,
+    Wording,
+)
 from hub.domain import AckKind, Handle, ReceiptKind
+from tests.contracts.serving import Gate
 
 TEXT = "Inbraak in de Kerkstraat, man met rode fiets"
 SECRET_WORDS = ("Kerkstraat", "rode fiets")
@@ -21,7 +35,7 @@ ACTIONS = (
 # Seconds for a channel that is to lose patience: long for an answer on loopback, short for a test.
 IMPATIENT = 0.5
 # Seconds for what comes by itself: an update, an event that travels through a real homeserver.
-PATIENCE = 20.0
+PATIENCE = 10.0
 _deliveries = count(1001)
 
 
@@ -38,6 +52,10 @@ class Break(StrEnum):
     @property
     def arrives(self) -> bool:
         return self not in (Break.HANG, Break.DROP)
+
+    @property
+    def takes_patience(self) -> bool:
+        return self in (Break.HANG, Break.HANG_AFTER)
 
 
 class Todo(Enum):
@@ -94,21 +112,25 @@ class Code:
     fault: Any = None
     late_todo: Todo | None = None
     late: Any = None
-    # Seconds that the answer names.
+    # Seconds that are reported of it.
     seconds: float | None = None
-
-
+    # What the message must be for this to happen to it.
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Bench(Protocol):
-    """One channel and its provider. `secrets`: what may show nowhere. `receipts`: what it tells of a message that fares well."""
+    """One channel and its provider. `secrets`: what may show nowhere. `receipts`: what it tells of a message that fares well.
+
+    `gate`: before all of the provider.
+    """
 
     name: str
     channel: Channel
     handle: Handle
     secrets: tuple[str, ...]
     receipts: tuple[ReceiptKind, ...]
-    breaks: Mapping[Break, Any]
+    gate: Gate
+    breaks: ClassVar[Mapping[Break, Any]]
     codes: Sequence[Code]
 
     def again(self, **settings: Any) -> Channel:
@@ -174,3 +196,14 @@ def outbound_to(handle: Handle, text: str = TEXT, delivery_id: int = 0, **more: 
     return Outbound(
         delivery_id or next(_deliveries), more.pop("attempt", 1), handle, wording, **{"actions": ACTIONS, **more}
     )
+
+
+EMULATED = ("telegram", "whatsapp", "matrix", "bridge")
+_REAL = [
+    pytest.param(name, marks=pytest.mark.xdist_group("synapse")) for name in ("matrix on synapse", "bridge on synapse")
+]
+
+on_every_emulator = pytest.mark.parametrize("made", EMULATED, indirect=True)
+everywhere = pytest.mark.parametrize("made", [*EMULATED, *_REAL], indirect=True)
+"""Where a real homeserver has something to add."""
+where_receipts_come = pytest.mark.parametrize("made", [*EMULATED[1:], *_REAL], indirect=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from pydantic import SecretStr
@@ -16,7 +16,7 @@ from hub.clock import SystemClock
 from hub.domain import AckKind, Handle, ReceiptKind
 from hub.settings import TelegramAccount
 from tests.contracts.channels import PATIENCE, Bench, Break, Code, Todo
-from tests.contracts.serving import narrow, served
+from tests.contracts.serving import Gate, narrow, served
 
 TOKEN = "712345600:CONTRACT-token_for_tests-00000000"
 HOOK_SECRET = "contract-hook-secret"
@@ -48,7 +48,7 @@ class OnTelegram(Bench):
     handle = Handle(str(ANNA))
     secrets = (TOKEN, TOKEN.partition(":")[2], HOOK_SECRET, str(ANNA))
     receipts = ()
-    breaks = {
+    breaks: ClassVar[Mapping[Break, Any]] = {
         Break.HANG: faults.Hang(60, accepted=False),
         Break.HANG_AFTER: faults.Hang(60),
         Break.DROP: faults.DROPPED,
@@ -58,8 +58,8 @@ class OnTelegram(Bench):
     }
     codes = CODES
 
-    def __init__(self, emulator: TelegramEmulator, url: str, session: aiohttp.ClientSession) -> None:
-        self._emulator, self._url, self._session = emulator, url, session
+    def __init__(self, emulator: TelegramEmulator, url: str, session: aiohttp.ClientSession, gate: Gate) -> None:
+        self._emulator, self._url, self._session, self.gate = emulator, url, session, gate
         self.channel = self.again()
         self._updates = self.channel.updates("")
 
@@ -75,7 +75,8 @@ class OnTelegram(Bench):
         return faults.Page(status, f"<html>{words}</html>")
 
     def refusal(self, status: int, words: str = "") -> faults.Refusal:
-        return faults.Refusal(status, f"Something new{words and f': {words!r}'}".replace("'", '"'))
+        # What Telegram quotes of a message stands between these.
+        return faults.Refusal(status, f'Something new "{words}"')
 
     def limited(self, seconds: int | None) -> faults.Refusal:
         return faults.Refusal(429, "Too Many Requests") if seconds is None else faults.too_many(seconds)
@@ -111,8 +112,9 @@ class OnTelegram(Bench):
 
 
 @asynccontextmanager
-async def on_telegram() -> AsyncIterator[Bench]:
+async def on_telegram(connections: int = 1) -> AsyncIterator[Bench]:
     emulator = TelegramEmulator(TOKEN)
     emulator.chat(ANNA, "Anna")
-    async with served(emulator.app()) as url, narrow() as session:
-        yield OnTelegram(emulator, url, session)
+    gate = Gate()
+    async with served(emulator.app(), gate) as url, narrow(connections) as session:
+        yield OnTelegram(emulator, url, session, gate)

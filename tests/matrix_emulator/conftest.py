@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -38,11 +39,19 @@ class Real:
 
 
 @pytest.fixture(scope="session")
-def real(homeserver: tuple[Synapse, BridgeService]) -> Real:
-    synapse, service = homeserver
-    for name in NAMES:
-        synapse.register(name, f"{name}-pw")
-    return Real(synapse.url, service)
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    """One Synapse a run; it knows the bridge, which the tests that need it start."""
+    service = BridgeService()
+    synapse = Synapse(tmp_path_factory.mktemp("synapse"))
+    (synapse.folder / "bridge.yaml").write_text(json.dumps(service.registration()))
+    try:
+        synapse.start()
+        for name in NAMES:
+            synapse.register(name, f"{name}-pw")
+        yield Real(synapse.url, service)
+    finally:
+        synapse.stop()
+        service.close()
 
 
 @pytest.fixture

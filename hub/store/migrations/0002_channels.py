@@ -226,12 +226,12 @@ class Migration(migrations.Migration):
                 "unique_together": (("provider_ref", "kind", "at", "channel"),),
                 "indexes": [Index(fields=["delivery_id"], name="receipt_delivery")],
                 "pk_attr": "id",
-                "table_description": "What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet. `retried`: a failure that led to another try.",
+                "table_description": "What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet. `heeded`: a failure that led to another try, or was counted against the address.",
             },
         ),
         ops.AddField(
             model_name="Receipt",
-            name="retried",
+            name="heeded",
             field=fields.BooleanField(default=False, db_default=False),
         ),
     ]

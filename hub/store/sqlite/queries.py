@@ -216,7 +216,7 @@ SQLITE = Queries(
             (SELECT COALESCE(SUM(possible_duplicates), 0) FROM delivery WHERE possible_duplicates > 0),
             (SELECT COUNT(*) FROM inbox WHERE error <> '')""",
     # receipts: [delivery_id or null, provider_ref, kind, level, at, reason]
-    insert_receipts="""INSERT INTO receipt (delivery_id, channel, provider_ref, kind, at, reason, retried)
+    insert_receipts="""INSERT INTO receipt (delivery_id, channel, provider_ref, kind, at, reason, heeded)
         SELECT COALESCE((SELECT d.id FROM delivery d WHERE d.id = r.value->>0 AND d.channel = ?2),
                         (SELECT d.id FROM delivery d WHERE d.provider_ref = r.value->>1 AND d.channel = ?2 LIMIT 1)),
             ?2, r.value->>1, r.value->>2, r.value->>4, r.value->>5, 0 FROM json_each(?1) r WHERE true
@@ -229,7 +229,7 @@ SQLITE = Queries(
               FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1 AND rc.kind = r.value->>2
                    AND rc.at = r.value->>4 AND rc.channel = ?2
               WHERE rc.delivery_id IS NOT NULL AND NOT (rc.kind = 'failed' AND EXISTS (
-                  SELECT 1 FROM receipt old WHERE old.provider_ref = rc.provider_ref AND old.channel = ?2 AND old.retried = 1))
+                  SELECT 1 FROM receipt old WHERE old.provider_ref = rc.provider_ref AND old.channel = ?2 AND old.heeded = 1))
               GROUP BY rc.delivery_id) top
         WHERE delivery.id = top.id AND delivery.state < top.level RETURNING id, state""",
     # A failure that another try may mend, each told once however often it is repeated: [[provider_ref, due_at]].
@@ -238,14 +238,16 @@ SQLITE = Queries(
         WHERE delivery.id = rc.delivery_id AND delivery.state = 5 AND delivery.tries < ?3 AND delivery.expires_at > x.value->>1
           AND alert.id = delivery.alert_id AND alert.closed_at IS NULL
           AND (delivery.provider_ref = rc.provider_ref OR delivery.provider_ref = '')""",
-    tried_again="""UPDATE receipt SET retried = 1 WHERE channel = ?2 AND kind = 'failed'
-        AND provider_ref IN (SELECT x.value->>0 FROM json_each(?1) x)""",
+    heed_failures="""UPDATE receipt SET heeded = 1 WHERE channel = ?2 AND kind = 'failed' AND delivery_id IS NOT NULL
+        AND provider_ref IN (SELECT value FROM json_each(?1))""",
     close_windows="""UPDATE address SET window_open_until = 0 WHERE window_open_until > 0 AND id IN (SELECT d.address_id
         FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value AND rc.channel = ?2
             JOIN delivery d ON d.id = rc.delivery_id)""",
     strike_from_receipts="""UPDATE address SET strikes = strikes + 1, state = CASE WHEN strikes >= 2 THEN 'dead' ELSE state END
         WHERE state = 'verified' AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value
-            AND rc.channel = ?2 AND rc.kind = 'failed' JOIN delivery d ON d.id = rc.delivery_id)""",
+            AND rc.channel = ?2 AND rc.kind = 'failed' JOIN delivery d ON d.id = rc.delivery_id
+            WHERE NOT EXISTS (SELECT 1 FROM receipt old WHERE old.provider_ref = rc.provider_ref AND old.channel = ?2
+                              AND old.heeded = 1))""",
     forgive="""UPDATE address SET strikes = 0 WHERE strikes > 0 AND state = 'verified' AND id IN (SELECT d.address_id
         FROM json_each(?1) r JOIN receipt rc ON rc.provider_ref = r.value->>1 AND rc.channel = ?2
             AND rc.kind IN ('delivered', 'read')
