@@ -41,9 +41,9 @@ class Action:
 class Location:
     """The scene, WGS84 degrees; `name` is one line (street, neighbourhood)."""
 
-    latitude: float
-    longitude: float
-    name: str
+    latitude: float = field(repr=False)
+    longitude: float = field(repr=False)
+    name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,15 @@ class Outbound:
     wording: Wording
     actions: tuple[Action, ...]
     window_open_until: int = 0
-    reply_to: str | None = None
+    reply_to: str | None = field(default=None, repr=False)
     part: Part = Part.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took it; `provider_ref` is its name for our message."""
+    """The provider took it; `provider_ref` is its name for our message. Not shown: WhatsApp's holds the number in base64."""
 
-    provider_ref: str
+    provider_ref: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class ReceiptSeen:
 
     kind: ReceiptKind
     at: int
-    provider_ref: str
+    provider_ref: str = field(repr=False)
     delivery_id: int | None = None
     reason: str = ""
     address_dead: bool = False
@@ -177,9 +177,9 @@ class ReplySeen:
     handle: Handle
     text: str = field(repr=False)
     at: int
-    provider_ref: str | None = None
+    provider_ref: str | None = field(default=None, repr=False)
     via: str = "reply"
-    answer_ref: str = ""
+    answer_ref: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class AnswerWithdrawn:
     """A person took a reaction or a message back: the answer with this `answer_ref` does not hold any more."""
 
     handle: Handle
-    answer_ref: str
+    answer_ref: str = field(repr=False)
     at: int
 
 

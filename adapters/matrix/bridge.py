@@ -15,8 +15,15 @@ from typing import Any, Final
 from hub.channel import Event, ReceiptSeen
 from hub.domain import ReceiptKind
 
+# mautrix-whatsapp's user names (its appservice.username_template); other bridges than that we do not speak of.
+GHOSTS: Final = "@whatsapp_"
 # Seconds: as long as a bridge takes to find its connection to WhatsApp again.
 AGAIN_SECONDS: Final = 30.0
+
+
+def is_ghost(user: str) -> bool:
+    """Whether a Matrix id is a bridge's contact rather than a person."""
+    return user.startswith(GHOSTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import aiohttp
 from nio import JoinResponse, RoomLeaveResponse, RoomSendResponse, SyncResponse, UploadResponse
 from nio.exceptions import EncryptionError, GroupEncryptionError, LocalProtocolError, OlmTrustError
 
-from adapters.matrix.bridge import failed_events
+from adapters.matrix.bridge import failed_events, is_ghost
 from adapters.matrix.client import Fault, Homeserver, Lost, Refusal
 from adapters.matrix.direct import DirectRooms, Nobody
 from adapters.matrix.encryption import Encryption, Trouble
@@ -65,6 +65,9 @@ MOST_EVENTS: Final = 200
 MOST_PICTURES: Final = 200
 # Messages a bridge could not deliver, kept in mind so that they are really sent again.
 MOST_FAILED: Final = 10_000
+# A bridge that runs joins within a second of its invitation; one that does not for so long is down or not set up for us.
+GHOST_SECONDS: Final = 30.0
+GHOST_AGAIN: Final = 0.5
 NOT_READY: Final = (LocalProtocolError, EncryptionError, GroupEncryptionError, OlmTrustError)
 NO_CREDENTIALS: Final = "set access_token or password in channels.matrix"
 
@@ -95,6 +98,7 @@ class MatrixChannel:
         self._direct = DirectRooms(self._client, self._rooms, self._shared, account.encryption)
         self._pictures: dict[str, Content] = {}
         self._failed: dict[str, None] = {}
+        self._waiting: dict[str, float] = {}
 
     async def open(self) -> None:
         """Nothing to get ready: signing in waits until it is needed, so that the hub starts while the homeserver is down."""
@@ -133,6 +137,8 @@ class MatrixChannel:
 
     async def _put(self, address: str, transaction_id: str, outbound: Outbound | None, event: Content | None) -> Result:
         """Sign in, find the room, upload, send: each only if it is not done yet, all within the account's timeout."""
+        if address[:1] not in ("@", "!"):
+            return Rejected("handle-malformed", address_dead=True)
         step, room_id, token = Step.SIGN_IN, "", ""
         try:
             async with asyncio.timeout(self._timeout):
@@ -140,6 +146,9 @@ class MatrixChannel:
                 step = Step.FIND_ROOM
                 room_id = await self._direct.room_for(address)
                 step = Step.ENTER_ROOM
+                if is_ghost(address) and not await self._direct.is_in(room_id, address):
+                    return self._without_ghost(address)
+                self._waiting.pop(address, None)
                 encrypted = await self._direct.is_encrypted(room_id)
                 if encrypted and not self._encryption.wanted:
                     return Rejected("the room is encrypted, and encryption is off")
@@ -168,6 +177,13 @@ class MatrixChannel:
         except NOT_READY:
             # nio encrypts only for rooms and devices that it has seen in a sync.
             return Deferred("encryption: not ready for this room yet")
+
+    def _without_ghost(self, address: str) -> Result:
+        """A homeserver tells a bridge nothing of what was written before its ghost came in: it would seem sent, and be lost."""
+        now = self._clock.monotonic()
+        if now - self._waiting.setdefault(address, now) < GHOST_SECONDS:
+            return Deferred("the bridge's contact is not in the room yet", retry_after=GHOST_AGAIN)
+        return Rejected("the bridge does not come into the room", strike=True)
 
     async def _send_event(self, room_id: str, transaction_id: str, event: Content) -> str:
         sent = await self._client.expect(

@@ -55,6 +55,19 @@ class DirectRooms:
                 room.encrypted = False
         return room.encrypted
 
+    async def is_in(self, room_id: str, user: str) -> bool:
+        """Whether the person has joined by now; asked until they have."""
+        room = self._rooms.known.setdefault(room_id, Room())
+        if room.members.get(user) != "join":
+            try:
+                member = await self._client.ask("GET", "rooms", room_id, "state", "m.room.member", user)
+            except Refusal as refusal:
+                if refusal.errcode not in _NO_STATE:
+                    raise
+                return False
+            room.members[user] = text_of(member.get("membership"))
+        return room.members[user] == "join"
+
     def forget(self, room_id: str) -> None:
         """The homeserver says we are not in there: the next attempt looks for another room, or makes one."""
         room = self._rooms.known.get(room_id)
