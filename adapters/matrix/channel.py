@@ -5,6 +5,7 @@ know the store. Why not nio's sync_forever: against a homeserver that answers 50
 truncated body ends it, and it confirms what it fetched before we have stored it.
 
 `provider_ref` and `answer_ref` are Matrix event ids.
+Over 300 lines: sending and listening share the rooms and the sign-in.
 """
 
 from __future__ import annotations

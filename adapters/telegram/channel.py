@@ -6,6 +6,7 @@ polled updates would be confirmed before they are stored (PTB pull request 5329)
 
 `provider_ref` is Telegram's message_id as digits. It is unique within a chat, so read it together with the handle
 (ReplySeen carries both); the chat id is left out of it because it is personal data.
+Over 300 lines: a method for each of the contract's, and one for each kind of message.
 """
 
 from __future__ import annotations

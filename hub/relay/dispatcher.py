@@ -1,7 +1,8 @@
 """The dispatcher of one sender account: claims what is due, keeps the account's limits, and has a fixed pool of senders try it.
 
 It claims no more than about a second's worth, so that something more urgent is never far behind; the pool is fixed, so that slow
-recipients cost a few senders and not the account. Waiting for the limit or an open breaker is not an attempt.
+recipients cost a few senders and not the account. Waiting for the limit or an open breaker is not an attempt. Over 300 lines:
+claiming and sending share one heap and one breaker, and are understood together.
 """
 
 from __future__ import annotations
