@@ -49,6 +49,7 @@ class Graph:
         self._session = session
         self._root = f"{account.api_base.rstrip('/')}/{account.api_version}"
         self._seconds = account.timeout
+        self._whole = self._patience(1)  # made once: every message sent asks for it
         self._bearer = CIMultiDict({"Authorization": f"Bearer {account.token.get_secret_value()}"})
         self._json = CIMultiDict({**self._bearer, "Content-Type": "application/json"})
 
@@ -65,7 +66,11 @@ class Graph:
         """`share`: of the time that one send may take, for those who need two requests."""
         headers = self._json if isinstance(body, bytes) else self._bearer
         async with self._session.post(
-            url, data=body, headers=headers, timeout=self._patience(share), allow_redirects=False
+            url,
+            data=body,
+            headers=headers,
+            timeout=self._whole if share == 1 else self._patience(share),
+            allow_redirects=False,
         ) as response:
             return Answer(response.status, response.headers, decode(await response.read()))
 
