@@ -232,9 +232,9 @@ class Dispatcher:
             return
         began, outage = self._clock.monotonic(), False
         try:
-            for number in (claimed.alert_id, claimed.follows):  # unless very many alerts are under way it knows them
-                if number is not None and not self._messages.knows(number):
-                    await self._messages.prepare((number,))
+            numbers = (claimed.alert_id,) if claimed.follows is None else (claimed.alert_id, claimed.follows)
+            if not all(map(self._messages.knows, numbers)):  # unless very many alerts are under way it does
+                await self._messages.prepare(numbers)
             outbound = self._outbound(claimed, claimed.handle)
             if outbound is None:
                 self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the first message never went out"))

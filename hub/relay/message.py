@@ -34,7 +34,10 @@ class Messages:
         return kind_of(self._told[alert_id].alert)
 
     async def prepare(self, alert_ids: Collection[str]) -> None:
-        """Load what is not loaded yet, with the earlier alerts it is about."""
+        """Load what is not loaded yet, with the earlier alerts it is about. What is asked for together stays together."""
+        for alert_id in alert_ids:
+            if alert_id in self._told:
+                self._told.move_to_end(alert_id)
         missing = [alert_id for alert_id in alert_ids if alert_id not in self._told]
         if not missing:
             return

@@ -32,6 +32,18 @@ async def test_texts_are_made_from_the_store_once_and_for_ever_many_alerts(store
     assert messages.wording("N0", "en").parts["number"] == "N0"
 
 
+async def test_what_is_asked_for_together_is_there_together_however_many_alerts_there_are(
+    store: Store, clock: FakeClock
+) -> None:
+    messages = Messages(store.alerts, "https://hub.example/")
+    for n in range(201):
+        await accept(store, clock, f"N{n}", "BU1")
+    for n in range(1, 201):
+        await messages.prepare({f"N{n}"})
+    await messages.prepare(("N1", "N0"))  # the oldest that is known, and one that is not
+    assert messages.knows("N1") and messages.knows("N0")
+
+
 async def test_channels_share_a_wording_unless_one_has_a_text_of_its_own(store: Store, clock: FakeClock) -> None:
     await accept(store, clock, "A", "BU1")
     messages = await messages_of(store, "A")
