@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
-from hub.store.engine import Engine
+from hub.store.engine import Engine, Rows, Statement
 from hub.store.ids import BLOCK
 from hub.store.queries import Queries
 
@@ -192,7 +192,7 @@ class Alerts:
         ]
         audience = [new.audience.neighbourhoods, new.audience.groups, new.audience.admins, new.audience.dark]
         events = [[new.id, "accepted", "{}"]] + [[one, "closed", f'{{"as":"{new.closes_as}"}}'] for one in new.closes]
-        statements = [
+        statements: list[Statement] = [
             (
                 sql.insert_alert,
                 new.id,
@@ -210,10 +210,10 @@ class Alerts:
                 orjson.dumps(new.repeats).decode(),
                 orjson.dumps(audience).decode(),
             ),
-            (sql.insert_matches, new.id, orjson.dumps(matches).decode()),
+            (sql.insert_matches, new.id, Rows(6, matches)),
         ]
         if new.closes:
-            ids = orjson.dumps(new.closes).decode()
+            ids = list(new.closes)
             statements += [
                 (sql.close_alerts, new.id, ids, new.accepted_at, new.closes_as.value),
                 (sql.withdraw_deliveries, new.id, ids, f"the alert was {new.closes_as}"),
@@ -222,10 +222,10 @@ class Alerts:
             beside = new.first_id + BLOCK // 2 - 1
             statements += [
                 (sql.follow_up, *told),
-                (sql.follow_up_beside, new.id, ids, beside, *told[3:], orjson.dumps(new.amends).decode()),
+                (sql.follow_up_beside, new.id, ids, beside, *told[3:], dict(new.amends)),
             ]
         statements += [
-            (sql.add_events, new.id, orjson.dumps(events).decode(), new.accepted_at),
+            (sql.add_events, new.id, Rows(3, events), new.accepted_at),
             (sql.stored_alert, alert.sender, alert.identifier),
         ]
         rows = await self._engine.write(*statements)
@@ -237,17 +237,17 @@ class Alerts:
 
     async def find(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """(sender, identifier) pairs → {pair: alert id} of those that are here."""
-        rows = await self._engine.read(self._sql.find_alerts, orjson.dumps(names).decode())
+        rows = await self._engine.read(self._sql.find_alerts, Rows(2, names))
         return {(sender, identifier): alert_id for alert_id, sender, identifier in rows}
 
     async def chain(self, alert_ids: Sequence[str]) -> tuple[str, ...]:
         """These alerts and every one that followed them: who names the first of a chain means its last too."""
-        rows = await self._engine.read(self._sql.alert_chain, orjson.dumps(alert_ids).decode())
+        rows = await self._engine.read(self._sql.alert_chain, list(alert_ids))
         return tuple(row[0] for row in rows)
 
     async def audience(self, codes: Sequence[str], routes: Routes, now: int) -> Audience:
         """Who would get an alert to these codes at `now` (ms)."""
-        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode(), now
+        given = list(codes), dict(routes), now
         counted, ((groups, admins),) = await self._engine.read_together(
             (self._sql.audience_by_code, *given), (self._sql.audience_total, *given)
         )
@@ -257,7 +257,7 @@ class Alerts:
 
     async def audience_by_account(self, codes: Sequence[str], routes: Routes, now: int) -> list[tuple[str, str, int]]:
         """(channel, account, admins) of those an alert to these codes would go to first."""
-        given = orjson.dumps(codes).decode(), orjson.dumps(routes).decode(), now
+        given = list(codes), dict(routes), now
         return [(str(c), str(a), int(n)) for c, a, n in await self._engine.read(self._sql.audience_by_account, *given)]
 
     async def unplanned(self) -> list[Unplanned]:
@@ -278,7 +278,7 @@ class Alerts:
 
     async def views(self, alert_ids: Sequence[str]) -> list[AlertView]:
         """In the order asked for; those that do not exist are left out."""
-        ids = orjson.dumps(alert_ids).decode()
+        ids = list(alert_ids)
         # Of one moment: an alert planned meanwhile, its deliveries counted before, would look relayed.
         alerts, matches, deliveries = await self._engine.read_together(
             (self._sql.alerts, ids), (self._sql.alert_matches, ids), (self._sql.alert_counts, ids)

@@ -6,16 +6,26 @@ The verbs (outbox, alerts, receipts, …) hand over statements of their dialect'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from tortoise.exceptions import IntegrityError, OperationalError
 
 Statement = tuple[Any, ...]
-"""(sql, parameter, …)"""
+"""(sql, parameter, …). A list is a batch of values, `Rows` one of rows, a dict is JSON."""
 
 Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A batch of rows as one parameter of a statement: one JSON text on SQLite, one array a column on PostgreSQL."""
+
+    columns: int
+    rows: Sequence[Sequence[Any]]
+
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -119,7 +119,7 @@ class Linking:
         """Addresses on these channels first, in this order; within a channel, and after these, the order stays."""
         return [
             (self._sql.lift_ranks, admin_id),
-            (self._sql.order_channels, admin_id, orjson.dumps(list(channels)).decode()),
+            (self._sql.order_channels, admin_id, list(channels)),
         ]
 
     # groups ------------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import orjson
 from hub.channel import Part
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
-from hub.store.engine import Engine, Row, Statement
+from hub.store.engine import Engine, Row, Rows, Statement
 from hub.store.ids import BLOCK
 from hub.store.queries import Queries
 
@@ -136,14 +136,14 @@ class Outbox:
 
         `last`: there are no more after these; the alert is planned, in the same transaction.
         """
-        sql, chosen = self._sql, orjson.dumps(codes).decode()
+        sql, chosen = self._sql, list(codes)
         statements: list[Statement] = [
             (
                 sql.plan_deliveries,
                 alert_id,
                 chosen,
                 first_id - 1,
-                orjson.dumps(routes).decode(),
+                dict(routes),
                 priority,
                 expires_at,
                 now,
@@ -151,8 +151,8 @@ class Outbox:
             (sql.codes_planned, alert_id, chosen, now),
         ]
         if last:
-            planned = orjson.dumps([[alert_id, "planned", "{}"]]).decode()
-            statements += [(sql.alert_planned, alert_id, now), (sql.add_events, alert_id, planned, now)]
+            planned = [[alert_id, "planned", "{}"]]
+            statements += [(sql.alert_planned, alert_id, now), (sql.add_events, alert_id, Rows(3, planned), now)]
         await self._engine.write(*statements)
 
     async def claim(
@@ -184,12 +184,12 @@ class Outbox:
 
         A batch at a time; who has no other address goes on waiting.
         """
-        rows = await self._engine.read(self._sql.waiting_with_another, channel, account, _json(elsewhere), now, TURNED)
-        ids = _json([row[0] for row in rows])
+        rows = await self._engine.read(self._sql.waiting_with_another, channel, account, dict(elsewhere), now, TURNED)
+        ids = [row[0] for row in rows]
         if rows:
             await self._engine.write(
                 (self._sql.give_up, ids, "the channel is down"),
-                (self._sql.fall_back, ids, first_id - 1, _json(elsewhere), now),
+                (self._sql.fall_back, ids, first_id - 1, dict(elsewhere), now),
                 (self._sql.states_changed, ids, now),
             )
         return len(rows)
@@ -203,30 +203,28 @@ class Outbox:
     async def record(self, outcomes: Sequence[Outcome], routes: Routes, *, first_id: int, now: int) -> None:
         """Store a batch, fenced by attempt; where one failed for good, its admin's next address gets a delivery at once."""
         sql = self._sql
-        ids = orjson.dumps([o.delivery_id for o in outcomes]).decode()
+        ids = [o.delivery_id for o in outcomes]
         sent, others = _sorted_out(outcomes)
-        statements: list[Statement] = [
-            (sql.record_sent, orjson.dumps(batch).decode(), attempt) for attempt, batch in sent.items()
-        ]
+        statements: list[Statement] = [(sql.record_sent, batch, attempt) for attempt, batch in sent.items()]
         if others:
-            statements.append((sql.record_outcomes, orjson.dumps(others).decode()))
+            statements.append((sql.record_outcomes, Rows(9, others)))
         statements += [(sql.lift_early,), (sql.match_early_receipts,)]
         dead = [o.delivery_id for o in outcomes if o.address_dead]
         if dead:
-            statements += [(sql.kill_addresses, told := orjson.dumps(dead).decode()), (sql.kill_chats, told)]
+            statements += [(sql.kill_addresses, dead), (sql.kill_chats, dead)]
         for o in outcomes:
             if o.moved_to is not None:
                 moved = o.delivery_id, o.moved_to.value
                 statements += [(sql.move_address, *moved), (sql.move_chat, *moved)]
         struck = [o.delivery_id for o in outcomes if o.strike]
         if struck:
-            statements.append((sql.strike_addresses, orjson.dumps(struck).decode()))
+            statements.append((sql.strike_addresses, struck))
         home = [o.delivery_id for o in outcomes if o.go_home]
         if home:
-            statements.append((sql.go_home, orjson.dumps(home).decode()))
+            statements.append((sql.go_home, home))
         statements += [
             # For all of them: a receipt that came before the outcome may have lifted one to failed just now.
-            (sql.fall_back, ids, first_id - 1, orjson.dumps(routes).decode(), now),
+            (sql.fall_back, ids, first_id - 1, dict(routes), now),
             (sql.states_changed, ids, now),
         ]
         await self._engine.write(*statements)
@@ -243,7 +241,7 @@ class Outbox:
 
     async def _tell(self, rows: list[tuple[int, ...]], now: int) -> int:
         if rows:
-            await self._engine.write((self._sql.states_changed, orjson.dumps([row[0] for row in rows]).decode(), now))
+            await self._engine.write((self._sql.states_changed, [row[0] for row in rows], now))
         return len(rows)
 
     async def deliveries(self, alert_id: str, after: int = 0, limit: int = 500) -> list[DeliveryView]:
@@ -252,10 +250,6 @@ class Outbox:
 
     async def totals(self) -> Totals:
         return Totals(*(await self._engine.read(self._sql.totals))[0])
-
-
-def _json(given: Any) -> str:
-    return orjson.dumps(given).decode()
 
 
 def _claimed(

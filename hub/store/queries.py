@@ -5,6 +5,10 @@ What each means, with its parameters, stands at the verb that uses it.
 
 from dataclasses import dataclass
 
+TURN = 50
+"""Deliveries a turn: under a limit alerts of the same priority take turns, so that a large one does not starve a small one. Fifty
+is more than the admins around a street, so that an alert to one street is all in its first turn."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:

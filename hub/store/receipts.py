@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
 
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
-from hub.store.engine import Engine, Statement
+from hub.store.engine import Engine, Rows, Statement
 from hub.store.queries import Queries
 
 POSTS = 1 << 10
@@ -95,7 +92,7 @@ class Receipts:
         Those handled are dropped in it; those `puzzled` (id, why), of which a part could not be read, stay for the operator.
         """
         marked = [(self._sql.mark_unreadable, update, why[:300]) for update, why in puzzled]
-        await self._engine.write(*statements, *marked, (self._sql.drop_updates, _json(handled)))
+        await self._engine.write(*statements, *marked, (self._sql.drop_updates, list(handled)))
 
     def receipts(
         self, channel: str, seen: Sequence[Receipt], routes: Routes, *, first_id: int, now: int, attempts: int
@@ -105,18 +102,18 @@ class Receipts:
         `attempts`: how many tries a delivery has.
         """
         sql = self._sql
-        batch = _json(
-            [[r.delivery_id, r.provider_ref, r.kind.value, LEVEL[r.kind], r.at, r.reason[:300]] for r in seen]
+        batch = Rows(
+            6, [[r.delivery_id, r.provider_ref, r.kind.value, LEVEL[r.kind], r.at, r.reason[:300]] for r in seen]
         )
         statements: list[Statement] = [(sql.insert_receipts, batch, channel)]
         up_to = [r.provider_ref for r in seen if r.up_to and r.kind is ReceiptKind.READ]
         if up_to:
-            statements += [(sql.read_up_to_seen, _json(up_to), channel, now), (sql.read_up_to, _json(up_to), channel)]
+            statements += [(sql.read_up_to_seen, up_to, channel, now), (sql.read_up_to, up_to, channel)]
         statements.append((sql.lift_deliveries, batch, channel))
         failed = [r for r in seen if r.kind is ReceiptKind.FAILED]
         if failed:
             statements += self._failed(channel, failed, now, attempts)
-            routed = _json(routes)
+            routed = dict(routes)
             statements.append((sql.fall_back_from_receipts, batch, first_id - 1, routed, now, channel))
         if len(failed) < len(seen):
             statements.append((sql.forgive, batch, channel))
@@ -128,18 +125,18 @@ class Receipts:
         statements: list[Statement] = []
         again = [[r.provider_ref, now + round(r.again * 1000)] for r in failed if r.again is not None]
         if again:
-            told = _json(again)
+            told = Rows(2, again)
             statements.append((sql.try_again, told, channel, attempts))
             # At once means in another way: what was sent into a window that is not open after all must not go into it again.
-            statements.append((sql.close_windows, _json([r.provider_ref for r in failed if r.again == 0]), channel))
+            statements.append((sql.close_windows, [r.provider_ref for r in failed if r.again == 0], channel))
         dead = [r.provider_ref for r in failed if r.address_dead]
         if dead:
-            statements.append((sql.kill_addresses_from_receipts, _json(dead), channel))
+            statements.append((sql.kill_addresses_from_receipts, dead, channel))
         struck = [r.provider_ref for r in failed if r.strike]
         if struck:
-            statements.append((sql.strike_from_receipts, _json(struck), channel))
+            statements.append((sql.strike_from_receipts, struck, channel))
         if again or struck:  # from now on the same failure, told again, is not another one
-            statements.append((sql.heed_failures, _json([ref for ref, _ in again] + struck), channel))
+            statements.append((sql.heed_failures, [ref for ref, _ in again] + struck, channel))
         return statements
 
     def acknowledge(
@@ -169,7 +166,7 @@ class Receipts:
             statements += [(sql.cover, delivery_id, at), (sql.covered, delivery_id, now)]
             statements.append((sql.post_to_groups, delivery_id, first_id + POSTS, now))
         if kind is not AckKind.CANNOT and beside:
-            statements.append((sql.send_beside, delivery_id, first_id, now, _json(beside)))
+            statements.append((sql.send_beside, delivery_id, first_id, now, dict(beside)))
         return statements
 
     def take_back(self, channel: str, handle: Handle, ref: str, now: int) -> list[Statement]:
@@ -217,7 +214,3 @@ class Receipts:
         """The handle of the address that goes by this other name, None if nobody does."""
         rows = await self._engine.read(self._sql.resolve, channel, alias.value)
         return Handle(rows[0][0]) if rows else None
-
-
-def _json(given: Any) -> str:
-    return orjson.dumps(given).decode()

@@ -238,7 +238,7 @@ class AlertNeighbourhood(Model):
 
 
 class Delivery(Model):
-    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim. `part`: empty for the alert itself, else what goes beside it (hub/channel.py Part), with a `step` of its own range. `follows`: the delivery of an earlier alert this one answers. `home`: the account it was planned for, once another stood in."""  # noqa: E501  # one SQL comment
+    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim. `part`: empty for the alert itself, else what goes beside it (hub/channel.py Part), with a `step` of its own range. `follows`: the delivery of an earlier alert this one answers. `home`: the account it was planned for, once another stood in. `turn`: which turn of its alert it belongs to, so that a large alert does not starve a small one."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     alert_id = fields.CharField(max_length=12)
@@ -264,14 +264,18 @@ class Delivery(Model):
     part = fields.CharField(max_length=10, default="", db_default="")
     follows = fields.BigIntField(null=True)
     home = fields.CharField(max_length=40, null=True)
+    turn = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "delivery"
         unique_together = (("alert_id", "admin_id", "step"),)
         indexes = [
             PartialIndex(
-                fields=("channel", "account", "priority", "distance", "id"), name="delivery_due", condition={"state": 0}
+                fields=("channel", "account", "priority", "turn", "distance", "id"),
+                name="delivery_next",
+                condition={"state": 0},
             ),
+            PartialIndex(fields=("expires_at",), name="delivery_expiring", condition={"state": 0}),
             PartialIndex(fields=("lease",), name="delivery_leased", condition={"state": 1}),
             Index(fields=("address_id",), name="delivery_address"),
             Index(fields=("provider_ref",), name="delivery_provider_ref"),
@@ -312,6 +316,20 @@ class Acknowledgement(Model):
         table = "acknowledgement"
         unique_together = (("alert_id", "admin_id", "kind"),)
         indexes = [Index(fields=("ref",), name="acknowledgement_ref")]
+
+
+class AccountLease(Model):
+    """Which hub process sends from a sender account: one at a time, until a moment of the database's clock (ms)."""
+
+    id = fields.IntField(primary_key=True)
+    channel = fields.CharField(max_length=20)
+    account = fields.CharField(max_length=40)
+    holder = fields.CharField(max_length=60)
+    until = fields.BigIntField()
+
+    class Meta:
+        table = "account_lease"
+        unique_together = (("channel", "account"),)
 
 
 class ChannelCursor(Model):

@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from hub.store.engine import Row, Statement, StoreUnavailable
+import orjson
+
+from hub.store.engine import Row, Rows, Statement, StoreUnavailable
 
 # journal_size_limit: Tortoise's default of 16 kB truncates the WAL at every commit, 1.6 times slower (measured).
 # busy_timeout: how long to wait for a directory import of another process before we call the store unavailable.
@@ -43,7 +45,8 @@ TROUBLE = {
 }
 
 Outcome = list[list[Row]] | Exception
-_Waiting = tuple[tuple[Statement, ...], "asyncio.Future[list[list[Row]]]"]
+_Prepared = tuple[str, tuple[Any, ...]]
+_Waiting = tuple[list[_Prepared], "asyncio.Future[list[list[Row]]]"]
 
 
 class SqliteEngine:
@@ -73,7 +76,7 @@ class SqliteEngine:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         done: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((statements, done))
+        self._waiting.append(([_prepared(one) for one in statements], done))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._commit_all(), name="store-pump")
         try:
@@ -98,7 +101,7 @@ class SqliteEngine:
                 else:
                     done.set_result(outcome)
 
-    def _commit(self, units: list[tuple[Statement, ...]]) -> list[Outcome]:
+    def _commit(self, units: list[list[_Prepared]]) -> list[Outcome]:
         """In the writer thread: all units in one transaction, each in its savepoint."""
         try:
             db = self._connection(write=True)
@@ -110,7 +113,7 @@ class SqliteEngine:
             for unit in units:
                 db.execute("SAVEPOINT unit")
                 try:
-                    outcomes.append([db.execute(statement[0], statement[1:]).fetchall() for statement in unit])
+                    outcomes.append([db.execute(sql, given).fetchall() for sql, given in unit])
                 except Exception as error:  # also what is no sqlite3.Error, e.g. a number too big for a column
                     if not db.in_transaction:  # a full disk has undone the whole group, not this unit alone
                         return [_told(error)] * len(units)
@@ -130,16 +133,18 @@ class SqliteEngine:
     async def read_together(self, *statements: Statement) -> list[list[Row]]:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._fetch, statements)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, self._fetch, [_prepared(one) for one in statements]
+        )
 
-    def _fetch(self, statements: tuple[Statement, ...]) -> list[list[Row]]:
+    def _fetch(self, statements: list[_Prepared]) -> list[list[Row]]:
         try:
             db = self._connection(write=False)
             if len(statements) == 1:
-                return [db.execute(statements[0][0], statements[0][1:]).fetchall()]
+                return [db.execute(*statements[0]).fetchall()]
             db.execute("BEGIN")  # a read transaction: WAL shows it one snapshot
             try:
-                return [db.execute(statement[0], statement[1:]).fetchall() for statement in statements]
+                return [db.execute(sql, given).fetchall() for sql, given in statements]
             finally:
                 db.execute("ROLLBACK")
         except sqlite3.Error as error:
@@ -173,6 +178,16 @@ class SqliteEngine:
         for db in self._connections:
             db.close()
         self._connections.clear()
+
+
+def _prepared(statement: Statement) -> _Prepared:
+    """Batches become JSON, on the caller's thread: what is wrong with them is the caller's to hear."""
+    sql, *given = statement
+    return sql, tuple(_encoded(one) if isinstance(one, list | dict | Rows) else one for one in given)
+
+
+def _encoded(batch: list[Any] | dict[str, Any] | Rows) -> str:
+    return orjson.dumps(batch.rows if isinstance(batch, Rows) else batch).decode()
 
 
 def _told(error: Exception) -> Exception:

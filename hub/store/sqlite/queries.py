@@ -6,7 +6,7 @@ One statement a batch, not one a row: the writer thread takes Python's lock once
 3 cancelled, 4 sent, 5 failed, 6 delivered, 7 read.
 """
 
-from hub.store.queries import Queries
+from hub.store.queries import TURN, Queries
 
 # ?routes: {"whatsapp": ["main"], …}, the channels that can send now with their sender accounts. An admin's address is the first by
 # rank that is verified and on such a channel; the account is picked by the address, so that one person always meets one sender.
@@ -28,11 +28,11 @@ _NOT_TRIED = """AND a2.rank > COALESCE(tried.rank, 0)
 # {failed} gives the deliveries. The next address is one of a later rank that this alert has not been sent to; if the one that
 # failed is gone from the directory meanwhile, any other will do.
 _DELIVERY = """INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
-        distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at, part, follows)"""
+        distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at, part, follows, turn)"""
 
 _FALL_BACK = f"""{_DELIVERY}
     SELECT ?2 + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel, {_ACCOUNT}, 0, 0, 0, d.priority,
-        d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL
+        d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL, d.turn
     FROM {{failed}} failed JOIN delivery d ON d.id = failed.value JOIN alert ON alert.id = d.alert_id
     LEFT JOIN address tried ON tried.id = d.address_id
     JOIN address a ON a.id = {_FIRST_ADDRESS.format(routes=3, admin="d.admin_id", more=_NOT_TRIED)}
@@ -81,12 +81,13 @@ SQLITE = Queries(
     # where the channel can, edited ({"telegram": ["amend", …]}). A send under way counts; whether it came, the dispatcher looks up.
     follow_up=f"""{_DELIVERY}
         SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id, 0, d.channel, d.account, 0, 0, 0,
-            ?4, d.distance, ?6, ?5, '', '', 0, ?6, '', d.id
+            ?4, d.distance, ?6, ?5, '', '', 0, ?6, '', d.id, (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}
         FROM {_REACHED} d WHERE d.n = 1 AND d.part = '' AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
     follow_up_beside=f"""{_DELIVERY}
         SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id,
             CASE d.part WHEN 'post' THEN d.step ELSE 1000 END, d.channel, d.account, 0, 0, 0,
-            ?4 + 50, d.distance, ?6, ?5, '', '', 0, ?6, CASE d.part WHEN 'post' THEN 'post' ELSE 'amend' END, d.id
+            ?4 + 50, d.distance, ?6, ?5, '', '', 0, ?6, CASE d.part WHEN 'post' THEN 'post' ELSE 'amend' END, d.id,
+            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}
         FROM {_REACHED} d
         WHERE d.n = 1 AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)
           AND (d.part = 'post' OR d.part = '' AND EXISTS (SELECT 1 FROM json_each(?7, '$.' || d.channel) WHERE value = 'amend'))""",
@@ -121,7 +122,9 @@ SQLITE = Queries(
     # outbox ------------------------------------------------------------------------------------------------------------------
     plan_deliveries=f"""{_DELIVERY}
         SELECT ?3 + row_number() OVER (ORDER BY who.distance, who.admin_id), ?1, who.admin_id, a.id, 0, a.channel, {_ACCOUNT},
-            0, 0, 0, ?5, who.distance, ?7, ?6, '', '', 0, ?7, '', NULL
+            0, 0, 0, ?5, who.distance, ?7, ?6, '', '', 0, ?7, '', NULL,
+            ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = ?1 AND o.step = 0)
+                + row_number() OVER (ORDER BY who.distance, who.admin_id) - 1) / {TURN}
         FROM (SELECT ga.admin_id AS admin_id, MIN(an.distance) AS distance FROM alert_neighbourhood an
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
               WHERE an.alert_id = ?1 AND an.code IN (SELECT value FROM json_each(?2))
@@ -135,10 +138,10 @@ SQLITE = Queries(
         WHERE alert_id = ?1 AND code IN (SELECT value FROM json_each(?2))""",
     claim="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
-            ORDER BY priority, distance, id LIMIT ?6)""",
+            ORDER BY priority, turn, distance, id LIMIT ?6)""",
     claim_probe="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
-            ORDER BY attempt, priority, distance, id LIMIT ?6)""",
+            ORDER BY attempt, priority, turn, distance, id LIMIT ?6)""",
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
             d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, f.provider_ref,
@@ -285,7 +288,7 @@ SQLITE = Queries(
     send_beside=f"""{_DELIVERY}
         SELECT ?2 + row_number() OVER (ORDER BY what.key), d.alert_id, d.admin_id, d.address_id,
             CASE what.value WHEN 'picture' THEN 1001 ELSE 1002 END, d.channel, d.account, 0, 0, 0, d.priority + 50, d.distance,
-            ?3, d.expires_at, '', '', 0, ?3, what.value, d.id
+            ?3, d.expires_at, '', '', 0, ?3, what.value, d.id, d.turn
         FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN json_each(alert.beside) what
             JOIN json_each(?4, '$.' || d.channel) can ON can.value = what.value
         WHERE d.id = ?1 AND alert.closed_at IS NULL AND d.expires_at > ?3
@@ -298,7 +301,7 @@ SQLITE = Queries(
         SELECT ?2 + row_number() OVER (ORDER BY chat.id), d.alert_id, d.admin_id, chat.id,
             2000 + row_number() OVER (ORDER BY chat.id) + (SELECT COUNT(*) FROM delivery o
                 WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.part = 'post'),
-            chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, ?3, d.expires_at, '', '', 0, ?3, 'post', NULL
+            chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, ?3, d.expires_at, '', '', 0, ?3, 'post', NULL, d.turn
         FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN group_admin ga ON ga.admin_id = d.admin_id
             JOIN group_chat chat ON chat.group_id = ga.group_id AND chat.state = 'verified'
         WHERE d.id = ?1 AND alert.status = 'Actual' AND alert.closed_at IS NULL AND d.expires_at > ?3
