@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo run test check bench install format clean
+.PHONY: demo run test check bench crash crash-postgres soak install format clean
 
 install: $(RUNTIME)
 
@@ -38,8 +38,21 @@ check: $(DEV)
 	$(BIN)/lint-imports
 	$(BIN)/python run.py check
 
+# make bench NAME=fanout, or several, or with options: NAME="fanout telegram --store sqlite"
 bench: $(DEV)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(NAME)
+
+# make crash N=300 SEED=1: kill -9 in mid-relay, on both stores
+crash: $(DEV)
+	$(BIN)/python -m tests.crash.storm $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED))
+
+# PostgreSQL stopped for a minute, one of two hubs killed, a replica promoted
+crash-postgres: $(DEV)
+	$(BIN)/python -m tests.crash.postgres $(if $(SEED),--seed $(SEED))
+
+# make soak MINUTES=20: at 80 % of the limits with 2 % of every fault
+soak: $(DEV)
+	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 format: $(DEV)
 	$(BIN)/ruff format .

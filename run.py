@@ -12,6 +12,7 @@ import gc
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +29,7 @@ from adapters.phones import Phones
 from adapters.whatsapp import templates as whatsapp_templates
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import files, keys, links
+from hub.commands import backups, files, keys, links, processes
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
@@ -44,12 +45,13 @@ from hub.settings import (
     Database,
     Settings,
 )
-from hub.store.database import HubLock, Store, open_store
+from hub.store.database import HubLock, Store, only_hub, open_store
+from hub.store.ids import PROCESSES
 from hub.store.migrating import migrate as migrate_database
 from hub.store.migrating import ready
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.web.answers import alert_answer, delivery_answer, simulation_answer
-from hub.web.app import serving
+from hub.web.app import listen, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,6 +61,8 @@ app = typer.Typer(
 )
 app.add_typer(keys.app, name="key")
 app.command()(links.link)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.add_typer(files.imports, name="import")
 app.add_typer(files.exports, name="export")
 
@@ -95,32 +99,56 @@ def posted(file: str) -> Posted:
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    number: Annotated[
+        int, typer.Option("--processes", min=1, max=PROCESSES, help="Hub processes here; several need PostgreSQL.")
+    ] = 1,
+    listening: Annotated[int | None, typer.Option("--socket", hidden=True)] = None,
+    parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
+) -> None:
     """Run the hub until it is told to stop."""
-    run(_serve())
+    if number > 1:
+        run(_serve_several(number))
+    elif listening is not None and parent is not None:
+        run(_serve(socket.socket(fileno=listening), processes.Parent(parent)))
+    else:
+        run(_serve())
 
 
-async def _serve() -> dict[str, Any]:
+async def _serve_several(number: int) -> dict[str, Any]:
     settings = configuration()
-    await ready(settings.database.sqlite_path, CLOCK)
-    with HubLock(settings.database.sqlite_path):
+    if not settings.database.on_postgres:
+        wrong = "SQLite takes one hub process: leave --processes out, or give database.url a PostgreSQL"
+        raise Refused("Not with this database", [Mistake("--processes", wrong)])
+    await ready(settings.database, CLOCK)
+    with listen(settings.web) as listening:
+        return await processes.Processes(number, listening, CLOCK).run()
+
+
+async def _serve(listening: socket.socket | None = None, parent: processes.Parent | None = None) -> dict[str, Any]:
+    settings = configuration()
+    await ready(settings.database, CLOCK)
+    with only_hub(settings.database):
         async with (
             open_store(settings.database, CLOCK) as store,
             built(settings, store) as hub,
             running(hub),
-            serving(hub),
+            serving(hub, listening),
         ):
             # What lives now lives long: keep the collector from walking it again and again (16 % at 1,000 sends under way).
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)
             typer.echo(f"Buurtsein listens on http://{settings.web.listen}", err=True)
-            await told_to_stop()
+            await told_to_stop(parent)
     return {"stopped": True}
 
 
-async def told_to_stop() -> None:
+async def told_to_stop(parent: processes.Parent | None = None) -> None:
     stop = asyncio.Event()
+    if parent is not None:
+        parent.when_gone(stop.set)
+        parent.ready()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
@@ -131,7 +159,7 @@ def migrate() -> None:
     """Bring the database to this version's schema: backup first, rows counted."""
 
     async def command() -> dict[str, Any]:
-        return {"applied": await migrate_database(configuration().database.sqlite_path, CLOCK)}
+        return {"applied": await migrate_database(configuration().database, CLOCK)}
 
     run(command())
 

@@ -51,6 +51,28 @@ class SystemClock:
         return came
 
 
+class Setting:
+    """Notices when the machine's time was set: wall time then moves apart from monotonic time, which nobody can set.
+
+    A clock that is slewed (chrony, ntpd) drifts less than a millisecond a second and is not noticed, nor need be.
+    """
+
+    LEAST_MS = 2000
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._apart = self._measured()
+
+    def moved(self) -> int:
+        """By how many ms it was set since asked last, negative for back; 0 if it was not."""
+        before, self._apart = self._apart, self._measured()
+        moved = self._apart - before
+        return moved if abs(moved) >= self.LEAST_MS else 0
+
+    def _measured(self) -> int:
+        return self._clock.now() - round(self._clock.monotonic() * 1000)
+
+
 def to_datetime(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 

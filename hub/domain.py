@@ -146,7 +146,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """A CBS buurt; `boundary` is WKB of a (Multi)Polygon in WGS84, lon/lat. `edition` is the year of the CBS map, 0 if unknown."""
+    """A CBS buurt; `boundary` is WKB of a (Multi)Polygon in WGS84, lon/lat. `edition` is the year of the CBS map, 0 if unknown.
+
+    `ground` is WKB of the same in metres, as hub/places/ground.py works it out; b'' where nobody has, or needs it.
+    """
 
     code: str
     name: str
@@ -156,6 +159,7 @@ class Neighbourhood:
     municipality_name: str
     boundary: bytes = field(repr=False)
     edition: int = 0
+    ground: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,17 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from hub.channel import Channel, Part
 from hub.clock import Clock
 from hub.places.atlas import Atlas
+from hub.relay.backlog import Backlog
 from hub.relay.commands import Commands
 from hub.relay.dispatcher import Dispatcher
 from hub.relay.intake import Intake
+from hub.relay.letterbox import Letterbox
 from hub.relay.listener import Listener
 from hub.relay.loops import Loops
 from hub.relay.message import Messages
@@ -27,11 +30,18 @@ from hub.relay.outcomes import Outcomes
 from hub.relay.planner import Planner
 from hub.relay.receiver import Receiver
 from hub.relay.rescuer import Rescuer
+from hub.relay.telling import Telling
+from hub.relay.tenure import Tenure, Tenures, process_name
 from hub.relay.wakes import Wakes
 from hub.relay.watchdog import Watchdog
+from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
 from hub.store.database import Store
+
+LAST_SECONDS = 1.0
+"""For storing the last outcomes, and then for closing the channels: of the 10 s in which the hub stops 2 are the web's, 6 the
+sends' (relay.shutdown)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +62,19 @@ class Hub:
     atlas: Atlas
     senders: tuple[Sender, ...]
     routes: Routes
+    backlog: Backlog
     intake: Intake
     messages: Messages
+    letterbox: Letterbox
     receiver: Receiver
     dispatchers: tuple[Dispatcher, ...]
     listeners: tuple[Listener, ...]
     outcomes: Outcomes
     planner: Planner
     rescuer: Rescuer
+    withdrawals: Withdrawals
+    tenures: Tenures
+    telling: Telling
     wakes: Wakes
     loops: Loops
 
@@ -70,10 +85,15 @@ def build_hub(
     routes: dict[str, list[str]] = defaultdict(list)
     for sender in senders:
         routes[sender.channel.name].append(sender.channel.account)
+    accounts = {(s.channel.name, s.channel.account): s.account for s in senders}
     wakes = Wakes()
     atlas = Atlas(store.neighbourhoods)
+    backlog = Backlog(store.outbox, clock, accounts, most=settings.relay.backlog, poll=settings.relay.poll)
     messages = Messages(store.alerts, settings.web.public_url)
-    outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes)
+    outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes, store.measures)
+    alone, process = not settings.database.on_postgres, process_name()
+    held = {name: Tenure(name, account.rate, clock) for name, account in accounts.items()}
+    tenures = Tenures([*held.values()], store.leases, wakes, clock, holder=process, alone=alone)
     dispatchers = [
         Dispatcher(
             s.channel,
@@ -87,6 +107,8 @@ def build_hub(
             clock,
             rng,
             routes,
+            store.measures,
+            held[s.channel.name, s.channel.account],
         )
         for s in senders
     ]
@@ -94,6 +116,7 @@ def build_hub(
         # Those after it first, so that the accounts of a channel that is half down share its load.
         others = dispatchers[number + 1 :] + dispatchers[:number]
         dispatcher.stand_ins = [other for other in others if other.channel_name == dispatcher.channel_name]
+        held[dispatcher.channel_name, dispatcher.account].rests = dispatcher.rests
     return Hub(
         settings=settings,
         clock=clock,
@@ -101,6 +124,7 @@ def build_hub(
         atlas=atlas,
         senders=tuple(senders),
         routes=routes,
+        backlog=backlog,
         intake=Intake(
             store.alerts,
             store.outbox,
@@ -110,12 +134,17 @@ def build_hub(
             clock,
             rng,
             routes=routes,
+            backlog=backlog,
             default_duration=settings.relay.default_duration,
+            accounts=accounts,
             beside=settings.relay.beside,
             amends={s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
             people_a_day={s.channel.name: s.account.people_a_day for s in senders if s.account.people_a_day},
+            measures=store.measures,
+            know=messages.know,
         ),
         messages=messages,
+        letterbox=Letterbox(store.receipts, wakes, clock),
         receiver=Receiver(
             store,
             [(s.channel, s.account) for s in senders],
@@ -125,12 +154,20 @@ def build_hub(
             routes,
             poll=settings.relay.poll,
             beside=settings.relay.beside,
+            elsewhere=tenures.elsewhere,
         ),
         dispatchers=tuple(dispatchers),
         listeners=tuple(Listener(s.channel, store.receipts, wakes, clock) for s in senders),
         outcomes=outcomes,
-        planner=Planner(store, wakes, clock, routes, settings.relay.poll),
-        rescuer=Rescuer(store.outbox, atlas, wakes, clock, settings.relay.poll),
+        planner=Planner(store, wakes, clock, routes, settings.relay.poll, alone=alone),
+        rescuer=Rescuer(
+            store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
+        ),
+        withdrawals=Withdrawals(
+            store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
+        ),
+        tenures=tenures,
+        telling=Telling(store.engine, wakes, clock, process),
         wakes=wakes,
         loops=Loops(clock),
     )
@@ -145,32 +182,62 @@ def end_process() -> None:
 async def running(hub: Hub) -> AsyncIterator[Hub]:
     """The hub's loops for as long as the context lasts. Ends in order: stop claiming → let sends end → flush → close channels."""
     await hub.atlas.refresh()
-    # One process per SQLite file: whatever is leased now belongs to a process that is gone.
-    await hub.rescuer.rescue_everything()
+    if not hub.settings.database.on_postgres:
+        # One process per SQLite file: whatever is leased now belongs to a process that is gone.
+        await hub.rescuer.rescue_everything()
     for sender in hub.senders:
         await sender.channel.open()
     start: Callable[..., None] = hub.loops.start
     start("outcomes", hub.outcomes.run)
     start("planner", hub.planner.run)
     start("rescuer", hub.rescuer.run)
+    start("backlog", hub.backlog.run)
     start("receiver", hub.receiver.run)
+    start("withdrawals", hub.withdrawals.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
-    for dispatcher in hub.dispatchers:
-        start(f"dispatcher {dispatcher.name}", dispatcher.run)
-    for listener in hub.listeners:
-        start(f"listener {listener.name}", listener.run)
+    if hub.settings.database.on_postgres:
+        hub.telling.connect()
+        start("telling", hub.telling.run)
+    start("leases", lambda beat: hub.tenures.run(beat, partial(_begin, hub), partial(_end, hub)))
     try:
         yield hub
     finally:
         await hub.loops.stop("planner", "rescuer")
-        # Together: each may take the whole of the time allowed, and none may claim what another has put back.
-        await asyncio.gather(*(dispatcher.drain(hub.settings.relay.shutdown) for dispatcher in hub.dispatchers))
-        await hub.loops.stop(*(f"dispatcher {dispatcher.name}" for dispatcher in hub.dispatchers))
-        with suppress(
-            TimeoutError
-        ):  # a store that is away must not hold the process: the leases keep what it did not hear
-            async with asyncio.timeout(hub.settings.relay.shutdown):
-                await hub.outcomes.flush()
+        # Each account may take the whole of the time allowed.
+        await hub.tenures.resign(hub.settings.relay.shutdown + LAST_SECONDS)
         await hub.loops.stop()
-        for sender in hub.senders:
-            await sender.channel.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                await asyncio.gather(*(sender.channel.close() for sender in hub.senders))
+
+
+async def _begin(hub: Hub, tenure: Tenure) -> None:
+    """Send from this account, and listen to its provider: nobody else does."""
+    channel, account = tenure.name
+    if tenure.inherited:
+        # What is leased there and not in our own outcomes is of a process that is gone, or of us and lost.
+        async with asyncio.timeout(LAST_SECONDS):
+            await hub.outcomes.flush()
+        await hub.rescuer.rescue_account(channel, account)
+    for dispatcher in hub.dispatchers:
+        if dispatcher.name == f"{channel}/{account}":
+            hub.loops.start(f"dispatcher {dispatcher.name}", dispatcher.run)
+    for listener in hub.listeners:
+        if listener.name == f"{channel} {account}":
+            hub.loops.start(f"listener {listener.name}", listener.run)
+    hub.wakes.receiver.set()
+
+
+async def _end(hub: Hub, tenure: Tenure) -> None:
+    """Let sends under way end, store what became of them, and listen no more."""
+    channel, account = tenure.name
+    await hub.loops.stop(f"listener {channel} {account}")
+    for dispatcher in hub.dispatchers:
+        if dispatcher.name == f"{channel}/{account}":
+            await dispatcher.drain(hub.settings.relay.shutdown)
+    await hub.loops.stop(f"dispatcher {channel}/{account}")
+    # Neither a store that is away (the leases keep what it did not hear) nor a provider that hangs may hold the process.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_SECONDS):
+            await hub.outcomes.flush()
+            await hub.receiver.settled()

@@ -6,6 +6,7 @@ Every key is explained in config/hub.toml. A secret may be given as { file = "/r
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,8 +54,24 @@ class Web(_Section):
         return int(self.listen.rpartition(":")[2])
 
 
+# Who and the password before the @, which they do not contain themselves: so neither is ever taken for a host or a name.
+_POSTGRES = re.compile(r"postgres(ql)?://([^@/?#]*@)?(?P<place>[^@/?#]+/[^@/?#]+)(\?[^@]*)?")
+
+
 class Database(_Section):
-    url: str = "sqlite:///var/hub.db"
+    url: Secret = SecretStr("sqlite:///var/hub.db")
+    programs: str = ""
+
+    @property
+    def on_postgres(self) -> bool:
+        return self.url.get_secret_value().startswith("postgres")
+
+    @property
+    def place(self) -> str:
+        """For people: the file's name, or hosts and database; nothing of who or the password."""
+        if found := _POSTGRES.fullmatch(self.url.get_secret_value()):
+            return found["place"]
+        return self.sqlite_path.name
 
     @property
     def sqlite_path(self) -> Path:
@@ -62,15 +79,21 @@ class Database(_Section):
 
         The contract gives that as the example, and nobody keeps a database in /var itself.
         """
-        path = Path(self.url.removeprefix("sqlite://"))
+        path = Path(self.url.get_secret_value().removeprefix("sqlite://"))
         if path.parent == Path("/var"):
             return ROOT / "var" / path.name
         return path if path.is_absolute() else ROOT / path
 
     @model_validator(mode="after")
     def _known(self) -> Database:
-        if not self.url.startswith("sqlite://"):
-            raise ValueError("must start with sqlite:// (PostgreSQL comes with a later release)")
+        url = self.url.get_secret_value()
+        if url.startswith(("postgres://", "postgresql://")):
+            if not _POSTGRES.fullmatch(url):
+                raise ValueError(
+                    "must be postgres://user:password@host:port/name; signs like @ : / ? in a password are written %40 %3A %2F %3F"
+                )
+        elif not url.startswith("sqlite://"):
+            raise ValueError("must start with sqlite:// or postgres://")
         return self
 
 
@@ -85,8 +108,9 @@ class Relay(_Section):
     breaker_open: float = Field(5.0, gt=0)
     breaker_open_most: float = Field(60.0, gt=0)
     turn_after: float = Field(30.0, gt=0)
+    backlog: int = Field(200_000, ge=0)
     default_duration: float = Field(7200.0, gt=0)
-    shutdown: float = Field(8.0, gt=0)
+    shutdown: float = Field(6.0, gt=0)
     beside: tuple[Literal["picture", "location"], ...] = ("picture", "location")
 
 
@@ -100,6 +124,10 @@ class Account(_Section):
     attempts: int = Field(6, ge=1)
     timeout: float = Field(10.0, gt=0)
     api_base: str = ""
+
+    def seconds_for(self, sends: int) -> float:
+        """How long so many sends take at least."""
+        return max(0, sends - self.burst) / self.rate if self.rate else 0.0
 
     @property
     def configured(self) -> bool:
@@ -204,6 +232,13 @@ class Log(_Section):
     format: Literal["console", "json"] = "console"
 
 
+class Tracing(_Section):
+    """`exporter`: an OpenTelemetry exporter's name; empty: no traces. See hub/tracing.py."""
+
+    exporter: str = ""
+    one_send_in: int = Field(100, ge=1)
+
+
 class Settings(BaseSettings):
     """The whole configuration. Make it with `load_settings`, which reports every mistake at once."""
 
@@ -214,6 +249,7 @@ class Settings(BaseSettings):
     relay: Relay = Relay()
     channels: Channels = Channels()
     log: Log = Log()
+    tracing: Tracing = Tracing()
 
     @model_validator(mode="after")
     def _leases_outlast_sends(self) -> Settings:

@@ -25,6 +25,10 @@ class FakeClock:
     def monotonic(self) -> float:
         return self._passed
 
+    def set_by(self, seconds: float) -> None:
+        """Somebody sets the machine's time; what is measured runs on."""
+        self._start += round(seconds * 1000)
+
     async def sleep(self, seconds: float) -> None:
         await self._sleeper(seconds)
 

@@ -12,6 +12,8 @@ import structlog
 from hypothesis import settings
 
 from tests.browser.chromium import find
+from tests.postgres.databases import Databases
+from tests.postgres.server import Server
 
 # No deadline: how fast a shared machine is says nothing of the code. In CI the examples are the same at every run, so that what is
 # red is red for what changed; everywhere else new ones are tried each time.
@@ -30,6 +32,20 @@ def logging_as_it_was() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     logging.getLogger().setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """A real PostgreSQL server: that of TEST_POSTGRES_URL if given, else one of our own for this worker."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        yield Databases(given)
+        return
+    server = Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

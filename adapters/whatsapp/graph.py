@@ -18,7 +18,7 @@ UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError)
 """What a request may raise."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What came back. `said`: the body as JSON, None if it is none."""
 
@@ -51,7 +51,9 @@ class Graph:
         self._seconds = account.timeout
         self._whole = self._patience(1)  # made once: every message sent asks for it
         self._bearer = CIMultiDict({"Authorization": f"Bearer {account.token.get_secret_value()}"})
-        self._json = CIMultiDict({**self._bearer, "Content-Type": "application/json"})
+        # All that aiohttp would add by itself for each request; answers are too short for compression to help.
+        plain = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Buurtsein", "Content-Type": "application/json"}
+        self._json = CIMultiDict({**self._bearer, **plain})
 
     def at(self, *path: str) -> URL:
         return URL("/".join((self._root, *path)))

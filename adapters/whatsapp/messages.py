@@ -31,9 +31,14 @@ PLAIN_ROOM = 300
 _NUMBER = re.compile(r"\+?([1-9][0-9]{4,14})", re.ASCII)
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}", re.ASCII)
 
-# Spliced by hand, because three of them as dicts are half of the cost of writing a message.
+# A template is spliced by hand: as dicts its recipient and three buttons cost four times as much as all else of a message.
+# Numbers and user ids need no escaping (_NUMBER, _USER_ID), nor does an action's data (hub/channel.py: [a-z0-9:]).
+_TO_TEMPLATE = (
+    '{"messaging_product":"whatsapp","recipient_type":"individual","%s":"%s","biz_opaque_callback_data":"%d",'
+    '"type":"template","template":'
+)
 _QUICK_REPLY = (
-    b',{"type":"button","sub_type":"quick_reply","index":"%d","parameters":[{"type":"payload","payload":%b}]}'
+    ',{"type":"button","sub_type":"quick_reply","index":"%d","parameters":[{"type":"payload","payload":"%s"}]}'
 )
 
 # What gives way first when a template becomes too long. The link goes last: half a link is none.
@@ -46,7 +51,7 @@ To = tuple[str, str]
 _REMEMBERED = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """The bytes of one request. `use`: which template carries it, None for a free-form message."""
 
@@ -63,7 +68,7 @@ class Pieces:
 
     wording: Wording
     use: Use
-    template: bytes
+    template: str
     buttons: int
     short_body: orjson.Fragment
     text: orjson.Fragment
@@ -82,12 +87,10 @@ class MessageWriter:
     def write(self, outbound: Outbound, to: To, now: int) -> Message:
         """The alert. `now`: milliseconds. After the first attempt always a template: Meta may have refused it in free form."""
         pieces = self._pieces_of(outbound.wording)
-        body = _to(to, outbound)
         if outbound.window_open_until <= now or outbound.attempt > 1:
             # No context: WhatsApp shows no quote above a template (…/messages/contextual-replies).
-            body["type"] = "template"
-            body["template"] = _template(pieces, outbound)
-            return Message(orjson.dumps(body), pieces.use)
+            return Message(_template(pieces, outbound, to), pieces.use)
+        body = _to(to, outbound)
         _reply(body, outbound)
         if outbound.actions:
             body["type"] = "interactive"
@@ -98,9 +101,11 @@ class MessageWriter:
         return Message(orjson.dumps(body), None)
 
     def _pieces_of(self, wording: Wording) -> Pieces:
+        known = self._pieces.get(id(wording))
+        if known is not None and self._spares.untroubled and known.use.wanted == known.use.template and not known.use.plain:
+            return known  # nearly always
         language = wording.language.partition("-")[0].lower()
         use = self._spares.choose(wording.template, language, wording.parts.get("number", ""))
-        known = self._pieces.get(id(wording))
         if known is not None and known.use == use:
             return known
         if len(self._pieces) >= _REMEMBERED:
@@ -121,7 +126,7 @@ class MessageWriter:
         return Pieces(
             wording=wording,
             use=use,
-            template=orjson.dumps(template).removesuffix(b"]}"),
+            template=orjson.dumps(template).decode().removesuffix("]}"),
             buttons=len(definition.buttons) if definition else MAX_BUTTONS,
             short_body=orjson.Fragment(orjson.dumps(cut(_clean(wording.short_text) or "-", MAX_BODY))),
             text=orjson.Fragment(orjson.dumps(cut(_clean(wording.text) or "-", MAX_TEXT))),
@@ -180,12 +185,12 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _template(pieces: Pieces, outbound: Outbound) -> orjson.Fragment:
-    buttons = [
-        _QUICK_REPLY % (index, orjson.dumps(action.data))
-        for index, action in enumerate(outbound.actions[: pieces.buttons])
-    ]
-    return orjson.Fragment(b"%b%b]}" % (pieces.template, b"".join(buttons)))
+def _template(pieces: Pieces, outbound: Outbound, to: To) -> bytes:
+    spliced = [_TO_TEMPLATE % (*to, outbound.delivery_id), pieces.template]
+    for index, action in enumerate(outbound.actions[: pieces.buttons]):
+        spliced.append(_QUICK_REPLY % (index, action.data))
+    spliced.append("]}}")
+    return "".join(spliced).encode()
 
 
 def _interactive(pieces: Pieces, outbound: Outbound) -> dict[str, Any]:

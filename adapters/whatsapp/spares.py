@@ -47,10 +47,15 @@ class Spares:
         self._refused: dict[Name, tuple[int, str]] = {}
         self._plain: dict[tuple[Name, str], int] = {}
 
+    @property
+    def untroubled(self) -> bool:
+        """Meta has refused nothing lately: each message goes into the template made for it."""
+        return not self._refused and not self._plain
+
     def choose(self, kind: str, language: str, number: str) -> Use:
         """The template for a message of this kind about this alert."""
         wanted = kind, language if (kind, language) in self._templates else DUTCH
-        if not self._refused and not self._plain:
+        if self.untroubled:
             return Use(wanted, wanted, number)
         plain = self._plain.get((wanted, number), 0) > self._clock.now()
         return Use(wanted, self._carrier(wanted) or wanted, number, plain)

@@ -39,7 +39,7 @@ async def _store(hub: Hub) -> Finding:
         return Finding(
             False, f"{unread} updates of providers could not be read and are kept: a newer version may read them"
         )
-    return Finding(True, f"answers ({hub.settings.database.sqlite_path.name})")
+    return Finding(True, f"answers ({hub.settings.database.place})")
 
 
 def _map(hub: Hub) -> Finding:

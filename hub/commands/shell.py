@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import typer
 
-from hub import log
+from hub import log, tracing
 from hub.clock import SystemClock
 from hub.domain import Mistake, Refused, Role
 from hub.settings import Settings, load_settings
@@ -78,6 +78,7 @@ def _fail(title: str, mistakes: Sequence[Mistake]) -> None:
 def configuration() -> Settings:
     settings = load_settings()
     log.configure(settings.log)
+    tracing.configure(settings.tracing)
     return settings
 
 
@@ -85,6 +86,6 @@ def configuration() -> Settings:
 async def opened() -> AsyncIterator[tuple[Settings, Store]]:
     """The store of the configuration, made if it does not exist yet."""
     settings = configuration()
-    await ready(settings.database.sqlite_path, CLOCK)
+    await ready(settings.database, CLOCK)
     async with open_store(settings.database, CLOCK) as store:
         yield settings, store

@@ -32,7 +32,7 @@ def differs(group: Group, there: Group | None) -> bool:
 def changed_only(file: DirectoryFile, groups: Sequence[Group], people: Sequence[Admin]) -> DirectoryFile:
     """The groups that differ, or one of whose admins does, before or after; and of each the admins, all of them.
 
-    `groups`, `people`: the whole directory as it stands.
+    `groups`, `people`: as they stand, those of the file's names, and everybody who runs one or has an address that the file names.
     """
     there = {group.name: group for group in groups}
     # Another import may have made a group between the two readings; it is then not one of ours to compare.

@@ -51,7 +51,10 @@ async def import_directory(store: Store, raw: bytes, dry_run: bool = False) -> I
         )
     # In threads: a big file takes a good part of a second, in which a serving hub must go on.
     file = await asyncio.to_thread(read_directory, raw, districts)
-    groups, people = await store.directory.groups(), await store.directory.admins()
+    # Not the whole directory: of a million people a file of twenty touches twenty.
+    groups = await store.directory.groups_named([group.name for group in file.groups])
+    ways = ((way.channel, way.handle.value) for admin, _ in file.admins for way in admin.addresses)
+    people = await store.directory.concerned(ways, [group.id for group in groups])
     report = _report(file, groups, people, stored=not dry_run)
     if not dry_run:
         changed = await asyncio.to_thread(changed_only, file, groups, people)

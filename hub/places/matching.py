@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from hub.domain import Area, Geocode, Match, Mistake, Point
+from hub.places.discs import Disc, as_polygon
 from hub.places.projection import point_to_degrees, widen
 from hub.places.shapes import AreaShapes, Shape, read_shapes
 
@@ -45,7 +46,7 @@ class _Hit:
 
     reasons: list[str] = field(default_factory=list)
     shared: float = 0.0
-    pieces: list[BaseGeometry] = field(default_factory=list)
+    pieces: list[BaseGeometry | Disc] = field(default_factory=list)
 
 
 def match(index: NeighbourhoodIndex, areas: Sequence[Area]) -> MatchResult:
@@ -85,7 +86,12 @@ def _add_shape(index: NeighbourhoodIndex, hits: dict[int, _Hit], shape: Shape, b
 
 
 def _add_widened(
-    index: NeighbourhoodIndex, hits: dict[int, _Hit], own: Rows, reason: str, widened: BaseGeometry, buffer: float
+    index: NeighbourhoodIndex,
+    hits: dict[int, _Hit],
+    own: Rows,
+    reason: str,
+    widened: BaseGeometry | Disc,
+    buffer: float,
 ) -> None:
     """Those the buffer reaches; its reason is given only where the shape itself does not reach."""
     rows, shared = index.overlapping(widened)
@@ -132,7 +138,7 @@ def _rows(index: NeighbourhoodIndex, name: str, value: str) -> Rows | str:
 
 
 def _add(
-    hits: dict[int, _Hit], rows: Rows, shared: NDArray[np.float64], reason: str, piece: BaseGeometry | None
+    hits: dict[int, _Hit], rows: Rows, shared: NDArray[np.float64], reason: str, piece: BaseGeometry | Disc | None
 ) -> None:
     for row, square_metres in zip(rows.tolist(), shared.tolist(), strict=True):
         hit = hits.setdefault(row, _Hit())
@@ -149,7 +155,7 @@ def _scene(shapes: Sequence[Shape], named: NDArray[np.object_]) -> shapely.Point
         if shape.centre is not None:
             return shape.centre
     if shapes:
-        return shapely.centroid(shapely.union_all([shape.geometry for shape in shapes]))
+        return shapely.centroid(shapely.union_all([as_polygon(shape.geometry) for shape in shapes]))
     # Neighbourhoods do not overlap, so a collection has the centroid of their union at a fraction of the cost.
     return shapely.centroid(shapely.geometrycollections(named)) if len(named) else None
 
@@ -167,4 +173,5 @@ def _together(index: NeighbourhoodIndex, row: int, hit: _Hit) -> float:
     """What all pieces share with the neighbourhood together; they may overlap, so their shares do not add up."""
     if len(hit.pieces) < 2 or hit.shared >= index.square_metres[row]:
         return hit.shared
-    return float(shapely.area(shapely.intersection(index.shapes[row], shapely.union_all(hit.pieces))))
+    together = shapely.union_all([as_polygon(piece) for piece in hit.pieces])
+    return float(shapely.area(shapely.intersection(index.shapes[row], together)))

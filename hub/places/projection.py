@@ -39,6 +39,7 @@ _SAGITTA = 0.1  # metres
 # 6 cm on an edge of 1.5 km, a strip of 60 m². Cut every 100 m (0.0009° of latitude) it is 0.25 mm, and two maps that cut
 # the same kilometre of border at different corners differ by less than 0.2 m², far below what counts as a match.
 _LONGEST_EDGE = 0.0009  # degrees
+LONGEST_EDGE_METRES = 101.0  # of a projected shape, rounded up
 
 
 def outside(bounds: tuple[float, float, float, float]) -> bool:
@@ -52,9 +53,25 @@ def to_metres(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(shapely.transform(shapely.segmentize(shapes, _LONGEST_EDGE), _project), dtype=object)
 
 
-def point_to_metres(longitude: float, latitude: float) -> Point:
+def on_the_map(longitude: float, latitude: float) -> bool:
+    """Whether a place can be projected."""
+    return WEST <= longitude <= EAST and SOUTH <= latitude <= NORTH
+
+
+def ground_scale(longitude: float, latitude: float) -> float:
+    """How many RD metres a metre on the ground is at a place on the map; measured over 200 m."""
+    south = _EARTH.fwd(longitude, latitude, 180.0, 100.0)
+    north = _EARTH.fwd(longitude, latitude, 0.0, 100.0)
+    return math.dist(place_to_metres(*south[:2]), place_to_metres(*north[:2])) / 200.0
+
+
+def place_to_metres(longitude: float, latitude: float) -> tuple[float, float]:
     x, y = _TO_RD.transform(longitude, latitude)
-    return Point(x, y)
+    return x, y
+
+
+def point_to_metres(longitude: float, latitude: float) -> Point:
+    return Point(place_to_metres(longitude, latitude))
 
 
 def point_to_degrees(point: Point) -> tuple[float, float]:
@@ -93,7 +110,7 @@ def circle_to_metres(longitude: float, latitude: float, radius: float) -> BaseGe
         return None
     if radius == 0:
         return None if outside((longitude, latitude) * 2) else point_to_metres(longitude, latitude)
-    corners = _corners(radius)
+    corners = corners_of(radius)
     bearings = np.linspace(0.0, 360.0, corners, endpoint=False)
     longitudes, latitudes, _ = _EARTH.fwd(
         np.full(corners, longitude), np.full(corners, latitude), bearings, np.full(corners, radius)
@@ -103,10 +120,10 @@ def circle_to_metres(longitude: float, latitude: float, radius: float) -> BaseGe
 
 def widen(shape: BaseGeometry, metres: float) -> BaseGeometry:
     """All points within `metres` of a shape in RD metres."""
-    return shapely.buffer(shape, metres, quad_segs=math.ceil(_corners(metres) / 4))
+    return shapely.buffer(shape, metres, quad_segs=math.ceil(corners_of(metres) / 4))
 
 
-def _corners(radius: float) -> int:
+def corners_of(radius: float) -> int:
     """How many corners keep a regular polygon's edges within _SAGITTA of its circle: sagitta = r · (1 - cos(π / n))."""
     return max(16, math.ceil(math.pi / math.acos(max(0.0, 1.0 - _SAGITTA / radius))))
 

@@ -19,6 +19,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hub.domain import Mistake, Neighbourhood, Refused
+from hub.places.ground import on_the_ground
 from hub.places.layers import Layers, Row, open_geojson, open_geopackage, read_bytes
 from hub.places.projection import outside
 
@@ -87,7 +88,7 @@ def read_neighbourhoods(path: Path, edition: int | None = None) -> tuple[list[Ne
     left_out = len(rows[""]) + len(rows["buurt"]) - len(dry)
     if left_out:
         found.warnings.append(f"{left_out} rows of water, or without a code, were left out")
-    return found.neighbourhoods, found.warnings
+    return on_the_ground(found.neighbourhoods), found.warnings
 
 
 def read_postcodes(path: Path) -> list[tuple[str, str, float]]:

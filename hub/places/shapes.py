@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from hub.domain import Area, Circle, Mistake, Point
+from hub.places.discs import Disc, disc_to_metres
 from hub.places.projection import (
     LARGEST_BUFFER,
     LARGEST_RADIUS,
@@ -39,11 +40,11 @@ _DEGREES = "longitude must be -180..180 and latitude -90..90 degrees"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """One shape of an area, in RD metres: all points, all lines or all polygons; `widened` by the area's buffer."""
+    """One shape of an area, in RD metres: all points, all lines, all polygons or a disc; `widened` by the area's buffer."""
 
     reason: str
-    geometry: BaseGeometry
-    widened: BaseGeometry | None
+    geometry: BaseGeometry | Disc
+    widened: BaseGeometry | Disc | None
     centre: shapely.Point | None = None
 
 
@@ -98,13 +99,19 @@ def _read_circle(read: AreaShapes, circle: Circle, place: str) -> None:
     if circle.radius_km > _SUSPICIOUS_RADIUS:
         read.warnings.append(f"{place}: a radius of {circle.radius_km:g} km; CAP's unit is kilometres, not metres")
     radius = circle.radius_km * 1000
-    geometry = circle_to_metres(circle.longitude, circle.latitude, radius)
+    geometry = _circle(circle, radius)
     if geometry is None:
         read.warnings.append(f"{place}: lies outside the Netherlands (CAP writes latitude first)")
         return
-    widened = circle_to_metres(circle.longitude, circle.latitude, radius + read.buffer) if read.buffer else None
+    widened = _circle(circle, radius + read.buffer) if read.buffer else None
     reason = f"circle {circle.radius_km:g} km" if circle.radius_km else "point"
-    read.shapes.append(Shape(reason, geometry, widened, point_to_metres(circle.longitude, circle.latitude)))
+    centre = geometry.centre if isinstance(geometry, Disc) else point_to_metres(circle.longitude, circle.latitude)
+    read.shapes.append(Shape(reason, geometry, widened, centre))
+
+
+def _circle(circle: Circle, radius: float) -> BaseGeometry | Disc | None:
+    place = circle.longitude, circle.latitude
+    return disc_to_metres(*place, radius) or circle_to_metres(*place, radius)
 
 
 def _polygon(points: Sequence[Point]) -> BaseGeometry:

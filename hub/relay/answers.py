@@ -21,14 +21,13 @@ def actions_for(delivery_id: int, language_code: str, ended: bool = False) -> tu
     `ended`: of a message that an alert is over, where nobody need say that they cannot.
     """
     number = f"{delivery_id:x}"
-    buttons = _buttons(language_code)[: 2 if ended else 3]
-    return tuple([Action(kind, label, prefix + number) for kind, label, prefix in buttons])
+    return tuple([Action(kind, label, prefix + number) for kind, label, prefix in _buttons(language_code, ended)])
 
 
 @cache
-def _buttons(language_code: str) -> tuple[tuple[AckKind, str, str], ...]:
+def _buttons(language_code: str, ended: bool) -> tuple[tuple[AckKind, str, str], ...]:
     labels = language(language_code).labels
-    return tuple((kind, labels[kind], f"{kind.value}:") for kind in _ORDER)
+    return tuple((kind, labels[kind], f"{kind.value}:") for kind in _ORDER[: 2 if ended else 3])
 
 
 def read_action(data: str) -> tuple[AckKind, int] | None:

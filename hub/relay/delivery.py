@@ -9,6 +9,7 @@ PENDING --claimed--> SENDING --accepted--> SENT --> DELIVERED --> READ     a rec
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
 from hub.channel import Accepted, Can, Deferred, Rejected, Result, Uncertain
@@ -36,7 +37,12 @@ def outcome_of(
     """The outcome to store. `attempts`: how many tries there are; `backoff(tries)`: seconds to wait after so many; `now` in ms.
 
     `outage`: the account's breaker is open, so a failure is the provider's and uses up no try.
+    What would be due only after the alert expires is given up now: the admin's next address may still be in time.
     """
+    if isinstance(result, Accepted):  # nearly always
+        return Outcome(
+            claimed.id, claimed.attempt, DeliveryState.SENT, now, provider_ref=result.provider_ref, sent_at=now
+        )
 
     def failed(
         reason: str,
@@ -57,9 +63,11 @@ def outcome_of(
             strike=strike,
         )
 
+    def too_late(reason: str, possible_duplicates: int = 0) -> Outcome:
+        given_up = failed(f"no time left for another try: {reason}", possible_duplicates=possible_duplicates)
+        return given_up if now < claimed.expires_at else replace(given_up, state=DeliveryState.EXPIRED)
+
     match result:
-        case Accepted(provider_ref):
-            return Outcome(claimed.id, claimed.attempt, DeliveryState.SENT, now, provider_ref=provider_ref, sent_at=now)
         case Rejected(reason, address_dead, strike):
             return failed(reason, address_dead, strike)
         case Deferred(reason, retry_after, whole_account, moved_to):
@@ -69,6 +77,10 @@ def outcome_of(
                 return failed(f"attempts used up: {reason}", moved_to=moved_to)
             wait = retry_after if retry_after is not None else 0.0 if moved_to else backoff(claimed.tries)
             due = now + round(min(LONGEST_WAIT_S, max(0.0, wait)) * 1000)
+            if due >= claimed.expires_at:
+                if (whole_account or outage) and now < claimed.expires_at:
+                    return put_back(claimed, now, reason)  # another account of the channel may still send it
+                return too_late(reason)
             return Outcome(
                 claimed.id, claimed.attempt, DeliveryState.PENDING, due, reason, tries=tries, moved_to=moved_to
             )
@@ -78,6 +90,8 @@ def outcome_of(
                 return failed(f"attempts used up: {reason}", possible_duplicates=twice)
             told = ReceiptKind.DELIVERED in can.receipts and not can.idempotent
             wait_ms = RECEIPT_WAIT_MS if told else round(backoff(claimed.tries) * 1000)
+            if now + wait_ms >= claimed.expires_at:
+                return too_late(reason, possible_duplicates=twice)
             return Outcome(
                 claimed.id,
                 claimed.attempt,

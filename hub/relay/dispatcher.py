@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
@@ -19,18 +20,22 @@ import structlog
 from hub.channel import Accepted, Action, Channel, Deferred, Outbound, Part, Rejected, Result, Uncertain, Wording
 from hub.clock import Clock
 from hub.domain import DeliveryState, Handle
+from hub.measures import Measures
 from hub.relay.answers import actions_for
 from hub.relay.backoff import Backoff
 from hub.relay.breaker import Breaker
 from hub.relay.delivery import not_sent, outcome_of, put_back
 from hub.relay.limiter import Limiter, Token
 from hub.relay.message import ENDS, Messages
+from hub.relay.tenure import Tenure
+from hub.relay.underway import UnderWay
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
 from hub.store.alerts import Routes
 from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
-from hub.store.outbox import Claimed, Outbox, Outcome
+from hub.store.outbox import LAST, Claimed, Outbox, Outcome
+from hub.tracing import is_traced, span
 
 log = structlog.get_logger()
 
@@ -40,6 +45,8 @@ UNLIMITED_WINDOW = 1000
 SOONEST = 0.01
 # A follow-up waits so long (ms) before it looks again whether the send it answers has ended; most end within a second.
 FIRST_MS = 250
+NOT_OURS = "another process sends from this account"
+TOO_LATE = Uncertain("expired while it was being sent")
 
 
 class Dispatcher:
@@ -56,7 +63,10 @@ class Dispatcher:
         clock: Clock,
         rng: Random | SystemRandom,
         routes: Routes,
+        measures: Measures | None = None,
+        tenure: Tenure | None = None,
     ) -> None:
+        """`tenure`: the account's lease, where other processes may send from it."""
         self.name = f"{channel.name}/{channel.account}"
         self.channel_name, self.account = channel.name, channel.account
         self.breaker = Breaker(relay.breaker_failures, relay.breaker_open, relay.breaker_open_most, clock)
@@ -71,10 +81,13 @@ class Dispatcher:
         self._wake = wakes.dispatcher()
         self._clock = clock
         self._routes = routes
+        self._measures = (measures or Measures()).account(channel.name, channel.account)
+        self._tenure = tenure
+        self._under_way = UnderWay()
         self._backoff = Backoff(relay.backoff_first, relay.backoff_most, rng)
         self._limiter = Limiter(account.rate, account.burst, clock)
         self._window = max(1, int(account.rate)) if account.rate else UNLIMITED_WINDOW
-        self._ready: list[tuple[int, float, int, Claimed]] = []
+        self._ready: list[tuple[tuple[int, int, float, int], Claimed]] = []
         self._filled = asyncio.Event()
         self._turn = asyncio.Lock()
         self._busy = 0  # sends and claims under way
@@ -83,7 +96,8 @@ class Dispatcher:
         self.stand_ins: Sequence[Dispatcher] = ()  # the channel's other accounts, in the order in which they are asked
 
     async def run(self, beat: Callable[[], None]) -> None:
-        """Claim and send until cancelled; `drain` first for an orderly end."""
+        """Claim and send until cancelled; `drain` first for an orderly end. It may be run again."""
+        self._draining = False
         async with asyncio.TaskGroup() as pool:
             for _ in range(self._account.concurrency):
                 pool.create_task(self._send_next_for_ever())
@@ -97,14 +111,39 @@ class Dispatcher:
             self._idle.clear()
             await self._clock.wait(self._idle, seconds)
 
+    def may_send(self) -> bool:
+        return self._tenure is None or self._tenure.holds()
+
+    def rests(self) -> bool:
+        """Is the account's breaker open, here or in the process that sends from it?"""
+        return self.breaker.is_open if self.may_send() or self._tenure is None else self._tenure.rests_elsewhere
+
+    def waiting(self) -> set[str]:
+        """The alerts of which something is claimed and not begun."""
+        return {one.alert_id for _, one in self._ready}
+
+    def lost_senders(self) -> int:
+        """Senders that hang and do not come back: for /readyz."""
+        return self._under_way.lost(self._clock.monotonic())
+
+    def tokens(self) -> float:
+        """Messages that may go at this moment; infinite without a limit."""
+        return self._limiter.left()
+
     # claiming ----------------------------------------------------------------------------------------------------------------
 
     async def _claim_for_ever(self, beat: Callable[[], None]) -> None:
         while not self._draining:
             beat()
+            for hung in self._under_way.break_off(self._clock.monotonic()):
+                log.error("send_hung", channel=self.name, alert=hung.alert_id, delivery=hung.id)
             wait = self._relay.poll
             try:
-                if self.breaker.is_open:
+                if not self.may_send():
+                    self._put_back_ready(NOT_OURS)
+                elif self._wakes.store_away:
+                    pass  # nobody could remember that it was sent, so it would be sent again
+                elif self.breaker.is_open:
                     wait = min(wait, self.breaker.wait() or wait)
                     # First the probe. What is due by the time it was looked for may be it: then nothing is handed over yet.
                     if self._ready or self.breaker.wait() > 0 or await self._claim(1, probe=True):
@@ -113,39 +152,57 @@ class Dispatcher:
                     room = self._window - len(self._ready)
                     if await self._claim(room) < room:
                         wait = min(wait, await self._until_next_due())
+                else:  # enough is claimed, but what goes before all of it must not wait for it
+                    await self._claim(self._window - self._window // 2, before=self._ready[0][0][:2])
             except StoreUnavailable as error:  # sends under way must not suffer from it: claim again later
                 log.error("claim_failed", channel=self.name, error=str(error))
             await self._clock.wait(self._wake, wait)
 
-    async def _claim(self, limit: int, probe: bool = False) -> int:
+    async def _claim(self, limit: int, probe: bool = False, before: tuple[int, int] = LAST) -> int:
         now = self._clock.now()
         was_open = self.breaker.is_open
         self._busy += 1
         try:
-            claimed = await self._outbox.claim(
-                self._channel.name,
-                self._channel.account,
-                lease=self._ids.one(),
-                lease_until=now + round(self._relay.lease * 1000),
-                now=now,
-                limit=limit,
-                probe=probe,
-            )
+            with span("claim", account=self.name):
+                claimed = await self._outbox.claim(
+                    self._channel.name,
+                    self._channel.account,
+                    lease=self._ids.one(),
+                    lease_until=now + round(self._relay.lease * 1000),
+                    now=now,
+                    limit=limit,
+                    probe=probe,
+                    before=before,
+                )
             try:
                 told = {one.alert_id for one in claimed}
+                if claimed:
+                    self._tell(claimed, told)
                 await self._messages.prepare(told | {one.follows for one in claimed if one.follows is not None})
             finally:  # they are ours now, whatever happens; `_deliver` prepares what is missing
                 for one in claimed:
-                    heapq.heappush(self._ready, (one.priority, one.distance, one.id, one))
+                    heapq.heappush(self._ready, (one.place, one))
+                    self._measures.claim_wait.add((now - one.due_at) / 1000)
             if self._draining:
                 self._put_back_ready("the hub is stopping")
             elif self.breaker.is_open and not was_open:
                 self._put_back_ready("the channel is down")
+            elif not self.may_send():
+                self._put_back_ready(NOT_OURS)
             if self._ready:
                 self._filled.set()
             return len(claimed)
         finally:
             self._done()
+
+    def _tell(self, claimed: Sequence[Claimed], alerts: set[str]) -> None:
+        """A batch that was claimed: one line at INFO, one for each delivery at DEBUG only."""
+        log.info("deliveries_claimed", channel=self.name, deliveries=len(claimed), alerts=sorted(alerts))
+        if log.is_enabled_for(logging.DEBUG):
+            for one in claimed:
+                log.debug(
+                    "delivery_claimed", channel=self.name, alert=one.alert_id, delivery=one.id, attempt=one.attempt
+                )
 
     async def _hand_over(self) -> None:
         """While this account is down, another of the channel's sends what is due here.
@@ -153,7 +210,7 @@ class Dispatcher:
         Where there is none and it stays down, people with an address on another channel are told there.
         """
         channel, account, now = self._channel.name, self._channel.account, self._clock.now()
-        stand_in = next((other for other in self.stand_ins if not other.breaker.is_open), None)
+        stand_in = next((other for other in self.stand_ins if not other.rests()), None)
         if stand_in is not None:
             to, moved = stand_in.name, await self._outbox.hand_over(channel, account, stand_in.account, now)
         elif self.breaker.open_for() >= self._relay.turn_after:
@@ -183,10 +240,19 @@ class Dispatcher:
         while True:
             claimed, token = self._take() or await self._next()
             self._busy += 1
+            left = (claimed.lease_until - self._clock.now()) / 1000
+            self._under_way.begin(claimed, self._clock.monotonic() + left)
             try:
                 await self._deliver(claimed)
+                self._limiter.answered(token)  # not of a send that was cancelled: nobody knows when it arrives
+            except asyncio.CancelledError:
+                if not self._under_way.was_broken_off():
+                    raise
+                # Its lease is gone: the rescuer puts it back, and counts that it may have arrived. To the breaker it says nothing,
+                # unless it was the probe.
+                self._judge(Uncertain("a send without end"), float("-inf"))
             finally:
-                self._limiter.answered(token)
+                self._under_way.end()
                 self._done()
 
     def _done(self) -> None:
@@ -196,8 +262,8 @@ class Dispatcher:
 
     def _take(self) -> tuple[Claimed, Token] | None:
         """The most urgent of what is ready, if the account may send now. What need not be sent any more costs no token."""
-        while self._ready and self.breaker.wait() <= 0 and self._limiter.wait() <= 0:
-            claimed = heapq.heappop(self._ready)[3]
+        while self._ready and self.breaker.wait() <= 0 and self._limiter.wait() <= 0 and self.may_send():
+            claimed = heapq.heappop(self._ready)[1]
             if len(self._ready) == self._window // 2:
                 self._wake.set()
             refused = self._no_reason_to_send(claimed, self._clock.now())
@@ -218,6 +284,8 @@ class Dispatcher:
                     self._filled.clear()
                     self._wake.set()
                     await self._filled.wait()
+                elif not self.may_send():
+                    await self._clock.sleep(self._relay.poll)
                 elif (wait := self.breaker.wait()) > 0:
                     await self._clock.wait(self.breaker.changed, wait)
                 else:
@@ -230,7 +298,8 @@ class Dispatcher:
         if claimed.handle is None:
             self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the address is gone or signed off"))
             return
-        began, outage = self._clock.monotonic(), False
+        began = sent_at = self._clock.monotonic()
+        outage, accepted_at = False, 0
         try:
             numbers = (claimed.alert_id,) if claimed.follows is None else (claimed.alert_id, claimed.follows)
             if not all(map(self._messages.knows, numbers)):  # unless very many alerts are under way it does
@@ -239,8 +308,21 @@ class Dispatcher:
             if outbound is None:
                 self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the first message never went out"))
                 return
+            if not self.may_send():  # what it was made of may have been long in coming
+                self._outcomes(put_back(claimed, now, NOT_OURS))
+                return
+            accepted_at = self._messages.accepted_at(claimed.alert_id)
             self.breaker.sending()
-            result = await self._channel.send(outbound)
+            left = claimed.expires_at - now
+            in_time = left >= self._account.timeout * 1000
+            sending = self._channel.send(outbound) if in_time else self._send_until(outbound, left / 1000)
+            if is_traced(claimed.id):
+                with span("send", claimed.alert_id, delivery=claimed.id, attempt=claimed.attempt, account=self.name):
+                    result = await sending
+            else:
+                result = await sending
+            if result is TOO_LATE:
+                began = float("-inf")  # how it would have ended nobody knows: it says nothing of the provider
         except StoreUnavailable as error:
             self._outcomes(put_back(claimed, now, str(error)))
             return
@@ -254,6 +336,9 @@ class Dispatcher:
         else:
             self._judge(result, began)
             outage = self.breaker.is_open
+        self._measures.sent(result, self._clock.monotonic() - sent_at)
+        if isinstance(result, Accepted) and claimed.part is Part.MESSAGE:
+            self._measures.relay.add((self._clock.now() - accepted_at) / 1000)
         if isinstance(result, Rejected) and result.address_dead and claimed.home not in (None, self.account):
             # To a stand-in somebody may be a stranger (who never started that bot): their own account knows better.
             outcome = put_back(claimed, self._clock.now(), "not reachable from the stand-in")
@@ -271,13 +356,24 @@ class Dispatcher:
             )
         )
 
+    async def _send_until(self, outbound: Outbound, seconds: float) -> Result:
+        """A send that may outlast its alert is broken off when that expires: what is late is not sent any more."""
+        ended = asyncio.Event()
+        send = asyncio.ensure_future(self._channel.send(outbound))
+        send.add_done_callback(lambda _: ended.set())
+        try:
+            if await self._clock.wait(ended, seconds):
+                return send.result()
+            return TOO_LATE
+        finally:
+            send.cancel()
+            await asyncio.gather(send, return_exceptions=True)
+
     def _no_reason_to_send(self, claimed: Claimed, now: int) -> Outcome | None:
         if self._wakes.is_withdrawn(claimed.alert_id):
             return not_sent(claimed, DeliveryState.CANCELLED, now, "the alert was withdrawn")
         if claimed.expires_at <= now:
             return not_sent(claimed, DeliveryState.EXPIRED, now, "expired before it could be sent")
-        if claimed.tries >= self._account.attempts:
-            return not_sent(claimed, DeliveryState.FAILED, now, "attempts used up: lease lost each time")
         if claimed.lease_until - now <= self._account.timeout * 1000:
             return put_back(claimed, now, "waited too long in memory")  # else somebody else may send it beside us
         if claimed.first_under_way:
@@ -319,6 +415,9 @@ class Dispatcher:
     def _judge(self, result: Result, began: float) -> None:
         """What this result says of the account as a whole."""
         was_open = self.breaker.is_open
+        if isinstance(result, Accepted) and not was_open:  # nearly always
+            self.breaker.succeeded()
+            return
         match result:
             case Deferred(reason, retry_after, True, _):
                 self.breaker.trip(reason, retry_after)
@@ -327,6 +426,7 @@ class Dispatcher:
             case Accepted() | Rejected() | Deferred():
                 self.breaker.succeeded()
         if self.breaker.is_open and not was_open:
+            self._measures.trips.inc()
             log.error("breaker_opened", channel=self.name, reason=self.breaker.reason)
             self._put_back_ready("the channel is down")
         elif was_open and not self.breaker.is_open:

@@ -8,22 +8,36 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+
+import structlog
 
 from hub.cap import Posted, alert_from_content, complete, objections
 from hub.clock import Clock, to_milliseconds
 from hub.domain import Alert, AlertState, Mistake, MsgType, Refused, Severity, Status, Urgency
+from hub.measures import Measures
 from hub.places.atlas import Atlas
 from hub.places.matching import MatchResult
+from hub.relay.backlog import Backlog
 from hub.relay.message import ENDS, beside_of, kind_of
+from hub.relay.pace import Pace
 from hub.relay.tier import Tier
 from hub.relay.wakes import Wakes
-from hub.store.alerts import Alerts, AlertView, Audience, NewAlert, Routes, view_of_new
+from hub.settings import Account
+from hub.store.alerts import NOT_ACTUAL, Alerts, AlertView, Audience, NewAlert, Routes, view_of_new
+from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
 from hub.store.keys import Identity
 from hub.store.outbox import Outbox
+from hub.tracing import span
+
+log = structlog.get_logger()
+
+# Whom an alert of an ordinary size is for: their deliveries are made in the transaction that accepts it, which saves a commit
+# and two reads before the first byte (1.5 ms). A larger one is left to the planner, so that its sender need not wait for all.
+PLANNED_AT_ONCE = 200
 
 # Crockford's base 32 without look-alikes, so that a number can be read out over the phone. 8 signs are 40 bits: the chance that a
 # guess hits one of 10,000 alerts is one in a hundred million.
@@ -70,17 +84,24 @@ class Intake:
         rng: Random | secrets.SystemRandom,
         *,
         routes: Routes,
+        backlog: Backlog,
         default_duration: float,
+        accounts: Mapping[tuple[str, str], Account] | None = None,
         beside: Sequence[str] = (),
         amends: Mapping[str, Sequence[str]] | None = None,
         people_a_day: Mapping[str, int] | None = None,
+        measures: Measures | None = None,
+        know: Callable[[AlertView], None] = lambda _: None,
     ) -> None:
-        """`beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
+        """`know` is told of each new alert that is about no earlier one. `beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
 
-        `people_a_day`: channel → how many it lets us write to (a warning, not a limit of ours).
+        `people_a_day`: channel → how many it lets us write to (a warning, not a limit of ours). `accounts`: (channel, account) →
+        its limits.
         """
         self._alerts = alerts
+        self._backlog = backlog
         self._tier = Tier(alerts, outbox, clock, routes, people_a_day or {})
+        self._pace = Pace(alerts, clock, routes, accounts or {})
         self._ids = ids
         self._beside = beside
         self._amends = amends or {}
@@ -90,6 +111,8 @@ class Intake:
         self._rng = rng
         self._routes = routes
         self._default_duration = default_duration
+        self._measures = measures or Measures()
+        self._know = know
 
     async def simulate(self, posted: Posted, who: Identity) -> Simulation:
         """The whole judgement of `accept`, with what would be refused told as warnings instead."""
@@ -102,15 +125,23 @@ class Intake:
         warnings += [str(m) for m in (*match.mistakes, *objections(alert, self._clock.now()))]
         if not ends(alert) and not match.matches and alert.infos:
             warnings.append(str(NOBODY))
-        if ends(alert) and not await self._referenced(alert):
+        closes = await self._referenced(alert)
+        if ends(alert) and not closes:
             warnings.append(str(NOTHING_TO_END))
-        warnings += await self._tier.warnings(codes, audience)
+        warnings += await self._warnings(codes, audience, alert)
+        full = self._backlog.full(priority(alert))
+        if full is not None and not closes:
+            warnings.append(f"{full}: now it would be answered with 503, to be sent again in {full.retry_after} s")
         return Simulation(alert, match, audience, tuple(by_account), tuple(warnings))
 
     async def accept(
         self, posted: Posted, who: Identity, *, allow_empty: bool = False, idempotency_key: str = ""
     ) -> Taken:
-        """Store the alert and tell the planner. Raises Refused, AlreadyDifferent, StoreUnavailable; then nothing was stored."""
+        """Store the alert and tell the planner.
+
+        Raises Refused, AlreadyDifferent, BacklogFull, StoreUnavailable; then nothing was stored.
+        """
+        began = self._clock.monotonic()
         alert = self._complete(posted, who, new_identifier=self._identifier(who, idempotency_key))
         now = self._clock.now()
         match = self._match(alert)
@@ -143,23 +174,45 @@ class Intake:
             closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
             first_id=self._ids.block(),
             amends=self._amends,
+            routes=self._routes if audience.admins <= PLANNED_AT_ONCE else None,
+            plan_id=self._ids.block(),
             **await self._beside_of(alert, chain),
         )
-        stored = await self._alerts.accept(offered)
+        # What ends or takes the place of an alert is always taken: people act on what they were told.
+        with self._backlog.room(offered.priority, audience.admins, always=bool(closes)), span("intake", alert=offered.id):
+            stored = await self._alerts.accept(offered)
         if stored.id != offered.id:
             return await self._repeat(stored.id, stored.fingerprint, alert)
+        taken = view_of_new(offered)
+        if not alert.references:
+            self._know(taken)
+        self._measures.intake.add(self._clock.monotonic() - began)
+        self._measures.alerts.labels(alert.status.value).inc()
+        log.info("alert_accepted", alert=offered.id, neighbourhoods=len(matches), admins=audience.admins)
         self._wakes.withdraw(offered.closes)
-        self._wakes.planner.set()
+        if offered.routes is None:
+            self._wakes.plan(offered.id)
+        else:
+            self._measures.plan.add(0.0)
         self._wakes.dispatch()
         self._wakes.changed()
         warnings = [*posted.warnings, *match.warnings]
-        warnings += await self._tier.warnings([m.code for m in matches], audience)
+        warnings += await self._warnings([m.code for m in matches], audience, alert)
         warnings += [
             f"references: {r.identifier} is not an alert of ours"
             for r in alert.references
             if (r.sender, r.identifier) not in closes and alert.msg_type is MsgType.UPDATE
         ]
-        return Taken(view_of_new(offered), True, tuple(warnings))
+        return Taken(taken, True, tuple(warnings))
+
+    async def _warnings(self, codes: Sequence[str], audience: Audience, alert: Alert) -> list[str]:
+        """What the accounts' limits will not let through; nothing if the store is away, for the alert may be stored by now."""
+        try:
+            in_time = await self._pace.warnings(codes, audience, to_milliseconds(alert.expires))
+            return in_time + await self._tier.warnings(codes, audience)
+        except StoreUnavailable as error:
+            log.warning("limits_unknown", error=str(error))
+            return []
 
     async def _beside_of(self, alert: Alert, chain: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """What goes beside it (NewAlert.beside), and what of that is the same as with an alert before it (`repeats`)."""
@@ -213,6 +266,10 @@ class Intake:
         return "key-" + hashlib.sha256(f"{who.key_id}\n{idempotency_key}".encode()).hexdigest()[:32]
 
 
+URGENCIES, SEVERITIES = list(Urgency), list(Severity)
+ORDINARY = URGENCIES.index(Urgency.IMMEDIATE) * 10 + SEVERITIES.index(Severity.SEVERE)
+"""What an alert is that leaves out its urgency and severity (contract §5)."""
+
 NOBODY = Mistake(
     "info.area",
     "no neighbourhood of ours lies in this area, so nobody would get it (allowEmpty=true takes it all the same)",
@@ -226,7 +283,11 @@ def ends(alert: Alert) -> bool:
 
 
 def priority(alert: Alert) -> int:
-    """The order of sending under a limit, lowest first: Actual before the rest, then urgency, then severity (design §7)."""
-    urgency = min((list(Urgency).index(info.urgency) for info in alert.infos), default=0)
-    severity = min((list(Severity).index(info.severity) for info in alert.infos), default=0)
-    return (0 if alert.status is Status.ACTUAL else 100) + urgency * 10 + severity
+    """The order of sending under a limit, lowest first: Actual before the rest, then urgency, then severity (design §7).
+
+    An end counts as urgent as an ordinary alert, whatever it says of itself: people are out there because of what it ends.
+    """
+    urgency = min((URGENCIES.index(info.urgency) for info in alert.infos), default=0)
+    severity = min((SEVERITIES.index(info.severity) for info in alert.infos), default=0)
+    said = urgency * 10 + severity
+    return (0 if alert.status is Status.ACTUAL else NOT_ACTUAL) + (ORDINARY if ends(alert) else said)

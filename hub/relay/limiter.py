@@ -56,6 +56,13 @@ class Limiter:
         short = (1 - self._bucket) / self._rate
         return short if short > ROUNDING else 0.0
 
+    def left(self) -> float:
+        """How many may go at this moment."""
+        if not self._rate:
+            return float("inf")
+        self.wait()
+        return float(min(self._bucket, self._tokens))
+
     def take(self) -> Token:
         """Use a token; only when `wait` is 0."""
         if not self._rate:

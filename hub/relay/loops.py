@@ -44,14 +44,14 @@ class Loops:
 
         self._tasks[name] = asyncio.create_task(supervised(), name=name)
 
+    def ages(self) -> dict[str, float]:
+        """Seconds since each running loop last came round."""
+        now = self._clock.monotonic()
+        return {name: now - self._beats.get(name, now) for name, task in self._tasks.items() if not task.done()}
+
     def stuck(self) -> list[str]:
         """Loops that have not come round for too long."""
-        now = self._clock.monotonic()
-        return sorted(
-            name
-            for name, task in self._tasks.items()
-            if not task.done() and now - self._beats.get(name, now) > STUCK_SECONDS
-        )
+        return sorted(name for name, age in self.ages().items() if age > STUCK_SECONDS)
 
     async def stop(self, *names: str) -> None:
         """Cancel these loops (all of them if none is named) and wait for their end."""

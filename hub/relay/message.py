@@ -25,13 +25,18 @@ class Messages:
         self._told: OrderedDict[str, Told] = OrderedDict()
         self._wordings: dict[tuple[str, str, str, str], Wording] = {}
         self._posts: dict[tuple[str, str], Wording | None] = {}
+        self._kinds: dict[str, str] = {}
 
     def knows(self, alert_id: str) -> bool:
         return alert_id in self._told
 
     def kind(self, alert_id: str) -> str:
         """alert, update, cancelled or all_clear."""
-        return kind_of(self._told[alert_id].alert)
+        return self._kinds[alert_id]
+
+    def accepted_at(self, alert_id: str) -> int:
+        """When it was stored (ms)."""
+        return self._told[alert_id].accepted_at
 
     async def prepare(self, alert_ids: Collection[str]) -> None:
         """Load what is not loaded yet, with the earlier alerts it is about. What is asked for together stays together."""
@@ -44,9 +49,22 @@ class Messages:
         views = await self._alerts.views(missing)
         earlier = await self._earlier(views)
         for view in views:
-            self._told[view.id] = told_of(view, earlier.get(view.id))
-        while len(self._told) > max(KEPT_ALERTS, 2 * len(alert_ids)):
+            self._keep(view, earlier.get(view.id))
+        self._forget_beyond(max(KEPT_ALERTS, 2 * len(alert_ids)))
+
+    def know(self, view: AlertView) -> None:
+        """An alert just accepted that is about no earlier one: it need not be read back before it is sent."""
+        self._keep(view, None)
+        self._forget_beyond(KEPT_ALERTS)
+
+    def _keep(self, view: AlertView, earlier: AlertView | None) -> None:
+        told = self._told[view.id] = told_of(view, earlier)
+        self._kinds[view.id] = kind_of(told.alert)
+
+    def _forget_beyond(self, most: int) -> None:
+        while len(self._told) > most:
             gone, _ = self._told.popitem(last=False)
+            del self._kinds[gone]
             self._wordings = {key: made for key, made in self._wordings.items() if key[0] != gone}
             self._posts = {key: made for key, made in self._posts.items() if key[0] != gone}
 
@@ -67,17 +85,21 @@ class Messages:
         return self._posts[key]
 
     def _made(self, alert_id: str, language_code: str, channel: str, by: str) -> Wording:
-        words = language(language_code)
-        key = alert_id, words.code, channel if channel in words.own else "", by
-        made = self._wordings.get(key)
+        asked = alert_id, language_code, channel, by
+        made = self._wordings.get(asked)
         if made is None:
-            told = self._told[alert_id]
-            made = (
-                amended_of(told, words, self._pages, by, channel)
-                if by
-                else message_of(told, words, self._pages, channel)
-            )
-            self._wordings[key] = made
+            words = language(language_code)
+            # Where a channel has no words of its own, and for "nl-NL" as for "nl", it is the same wording, made once.
+            key = alert_id, words.code, channel if channel in words.own else "", by
+            made = self._wordings.get(key)
+            if made is None:
+                told = self._told[alert_id]
+                made = (
+                    amended_of(told, words, self._pages, by, channel)
+                    if by
+                    else message_of(told, words, self._pages, channel)
+                )
+            self._wordings[key] = self._wordings[asked] = made
         return made
 
     async def _earlier(self, views: Sequence[AlertView]) -> dict[str, AlertView]:

@@ -6,32 +6,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from hub.clock import Clock
 from hub.domain import DeliveryState
+from hub.measures import Measures
 from hub.relay.wakes import Wakes
 from hub.store.alerts import Routes
 from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
 from hub.store.outbox import Outbox, Outcome
+from hub.tracing import is_traced, span
 
 log = structlog.get_logger()
 
 COLLECT_SECONDS = 0.005
+# While very many end at once, collecting longer halves the work of storing them; no provider lets one account send so fast.
+COLLECT_MANY_SECONDS, MANY = 0.025, 32
 BATCH_MOST = 500
 RETRY_SECONDS = 0.5
 
 
 class Outcomes:
-    def __init__(self, outbox: Outbox, ids: Ids, wakes: Wakes, clock: Clock, routes: Routes) -> None:
+    def __init__(
+        self, outbox: Outbox, ids: Ids, wakes: Wakes, clock: Clock, routes: Routes, measures: Measures | None = None
+    ) -> None:
         self._outbox = outbox
         self._ids = ids
         self._wakes = wakes
         self._clock = clock
         self._routes = routes
+        self._measures = measures or Measures()
         self._waiting: list[Outcome] = []
         self._arrived = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -45,6 +54,8 @@ class Outcomes:
             beat()
             if await self._clock.wait(self._arrived, 1.0):
                 await self._clock.sleep(COLLECT_SECONDS)
+                if len(self._waiting) >= MANY:
+                    await self._clock.sleep(COLLECT_MANY_SECONDS)
                 await self.flush()
 
     async def flush(self) -> None:
@@ -54,8 +65,12 @@ class Outcomes:
             while self._waiting:
                 batch = self._waiting[:most]
                 try:
-                    await self._outbox.record(batch, self._routes, first_id=self._ids.block(), now=self._clock.now())
+                    with span("outcomes", deliveries=[one.delivery_id for one in batch if is_traced(one.delivery_id)]):
+                        await self._outbox.record(
+                            batch, self._routes, first_id=self._ids.block(), now=self._clock.now()
+                        )
                 except StoreUnavailable as error:
+                    self._wakes.store_away = True
                     log.error("outcomes_wait", waiting=len(self._waiting), error=str(error))
                     await self._clock.sleep(RETRY_SECONDS)
                     continue
@@ -68,6 +83,30 @@ class Outcomes:
                     most = BATCH_MOST
                     continue
                 del self._waiting[: len(batch)]
+                self._wakes.store_away = False
                 self._wakes.changed()
+                self._measure(batch)
                 if any(o.state in (DeliveryState.PENDING, DeliveryState.FAILED) for o in batch):
                     self._wakes.dispatch()  # a new due time, or a delivery to someone's next address
+
+    def _measure(self, batch: Sequence[Outcome]) -> None:
+        """A batch that is on disk: one line at INFO, one for each delivery at DEBUG only."""
+        now, measures = self._clock.now(), self._measures
+        for sent_at in [one.sent_at for one in batch if one.sent_at is not None][:1]:  # the first has waited longest
+            measures.outcome_lag.add((now - sent_at) / 1000)
+        states = {state.name.lower(): count for state, count in Counter(one.state for one in batch).items()}
+        for state, count in states.items():
+            measures.outcomes.labels(state).inc(count)
+        twice = sum(one.possible_duplicates for one in batch)
+        if twice:
+            measures.possible_duplicates.inc(twice)
+        log.info("outcomes_stored", **states)
+        if log.is_enabled_for(logging.DEBUG):
+            for one in batch:
+                log.debug(
+                    "outcome_stored",
+                    delivery=one.delivery_id,
+                    attempt=one.attempt,
+                    state=one.state.name.lower(),
+                    reason=one.reason,
+                )

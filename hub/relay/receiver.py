@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, assert_never
 
 import structlog
@@ -32,7 +34,7 @@ from hub.channel import (
     Unreadable,
 )
 from hub.clock import Clock
-from hub.domain import AckKind, Handle
+from hub.domain import AckKind, Handle, ReceiptKind
 from hub.relay.answers import STOP, read_action, read_words
 from hub.relay.commands import Commands, Understood
 from hub.relay.wakes import Wakes
@@ -41,11 +43,15 @@ from hub.settings import Account
 from hub.store.alerts import Routes
 from hub.store.database import Store
 from hub.store.engine import Statement, StoreUnavailable
+from hub.store.leases import Name
 from hub.store.receipts import Beside, KeptUpdate, Receipt
 
 log = structlog.get_logger()
 
-BATCH = 200
+BATCH = 500
+# In a storm of receipts it is cheaper to let some gather; where fewer came, somebody's answer may be waiting.
+STORM = 10
+GATHER_SECONDS = 0.05
 # Words without a reply-to are taken to be about the latest alert of the last day; a bare "ok" next week is about nothing.
 WORDS_MS = 24 * 3600 * 1000
 
@@ -56,14 +62,18 @@ Answer = Callable[[], Coroutine[Any, Any, None]]
 class Meaning:
     """What one update comes to: what to store, what to tell people afterwards, and what in it nobody could read.
 
-    `settles`: it changes who somebody is or what they set, so it is stored before the next update is understood.
+    `calm`: receipts that tell of no failure, where the update holds nothing else: those of many updates are stored as one.
+    `settles`: it changes who somebody is or what they set, so it is stored before the next update is understood. `reports`: the
+    kinds of its receipts and answers, to be counted.
     """
 
     update: KeptUpdate
     statements: list[Statement] = field(default_factory=list)
+    calm: list[Receipt] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     puzzles: list[str] = field(default_factory=list)
     settles: bool = False
+    reports: list[str] = field(default_factory=list)
 
 
 class Receiver:
@@ -78,7 +88,9 @@ class Receiver:
         *,
         poll: float,
         beside: Sequence[str] = (),
+        elsewhere: Callable[[], Sequence[Name]] = tuple,
     ) -> None:
+        """`elsewhere`: the accounts whose updates another process understands."""
         self._store = store
         self._channels = {(channel.name, channel.account): channel for channel, _ in senders}
         self._attempts = {channel.name: account.attempts for channel, account in senders}
@@ -90,43 +102,60 @@ class Receiver:
         self._clock = clock
         self._routes = routes
         self._poll = poll
+        self._measures = store.measures
+        self._elsewhere = elsewhere
+        self._reading = asyncio.Lock()
         self._answering: set[asyncio.Task[None]] = set()
 
     async def run(self, beat: Callable[[], None]) -> None:
         try:
             while True:
                 beat()
-                await self.read_all(beat)
+                if await self.read_all(beat) >= STORM:
+                    await self._clock.sleep(GATHER_SECONDS)
                 await self._clock.wait(self._wakes.receiver, self._poll)
         finally:
             for task in self._answering:
                 task.cancel()
             await asyncio.gather(*self._answering, return_exceptions=True)
 
-    async def read_all(self, beat: Callable[[], None] = lambda: None) -> None:
-        """Work off what is kept, in order; a batch per transaction."""
-        after = 0
-        while kept := await self._store.receipts.kept(after, BATCH):
+    async def read_all(self, beat: Callable[[], None] = lambda: None) -> int:
+        """Work off what is kept, in order; a batch per transaction. How many that were."""
+        count, after, more = 0, 0, True
+        while more:
             beat()
-            after = kept[-1].id
-            understood: list[Meaning] = []
-            for update in kept:
-                try:
-                    meaning = await self._understand(update)
-                except Unreadable as error:
-                    log.error("update_unreadable", channel=update.channel, update=update.id, error=str(error))
-                    await self._store.receipts.mark_unreadable(update.id, str(error))
-                except StoreUnavailable:
-                    raise
-                except Exception as error:  # a bug in an adapter: this update is set aside, the others go on
-                    await self._set_aside(update, error)
-                else:
-                    understood.append(meaning)
-                    if meaning.settles:
-                        await self._store_all(understood)
-                        understood = []
-            if understood:
-                await self._store_all(understood)
+            async with self._reading:
+                kept = await self._store.receipts.kept(after, BATCH, self._elsewhere())
+                after, more = kept[-1].id if kept else after, len(kept) == BATCH
+                count += len(kept)
+                await self._read(kept)
+        return count
+
+    async def settled(self) -> None:
+        """Wait until what is being read is stored; what was given away before is not read any more."""
+        async with self._reading:
+            return
+
+    async def _read(self, kept: Sequence[KeptUpdate]) -> None:
+        understood: list[Meaning] = []
+        for update in kept:
+            try:
+                meaning = await self._understand(update)
+            except Unreadable as error:
+                log.error("update_unreadable", channel=update.channel, update=update.id, error=str(error))
+                await self._store.receipts.mark_unreadable(update.id, str(error))
+                self._measures.unreadable.labels(update.channel).inc()
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # a bug in an adapter: this update is set aside, the others go on
+                await self._set_aside(update, error)
+            else:
+                understood.append(meaning)
+                if meaning.settles:
+                    await self._store_all(understood)
+                    understood = []
+        if understood:
+            await self._store_all(understood)
 
     async def _store_all(self, understood: Sequence[Meaning]) -> None:
         """Together; and if one of them cannot be stored one by one, so that it does not hold up the others."""
@@ -145,13 +174,22 @@ class Receiver:
 
     async def _apply(self, understood: Sequence[Meaning]) -> None:
         """Store what these updates mean, in one transaction; only then tell the people."""
-        statements = [statement for one in understood for statement in one.statements]
+        statements: list[Statement] = []
+        for channel, run in groupby(understood, lambda one: one.update.channel if one.calm else None):
+            if channel is None:
+                statements += (statement for one in run for statement in one.statements)
+            else:
+                statements += self._receipts(channel, [receipt for one in run for receipt in one.calm])
         handled = [one.update.id for one in understood if not one.puzzles]
         puzzled = [(one.update.id, "; ".join(one.puzzles)) for one in understood if one.puzzles]
-        await self._store.receipts.apply(statements, handled, puzzled)
+        dropped = await self._store.receipts.apply(statements, handled, puzzled)
+        self._measure(understood)
         self._wakes.changed()
-        self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
+        if not all(one.calm for one in understood):
+            self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
         for one in understood:
+            if not one.puzzles and one.update.id not in dropped:
+                continue  # who took the account over from us has told them
             for answer in one.answers:
                 # Beside us: a provider that is slow to take them must not hold up what is read.
                 task = asyncio.create_task(answer(), name="answer")
@@ -161,6 +199,19 @@ class Receiver:
     async def _set_aside(self, update: KeptUpdate, error: Exception) -> None:
         log.error("update_failed", channel=update.channel, update=update.id, error=type(error).__name__)
         await self._store.receipts.mark_unreadable(update.id, f"failed: {type(error).__name__}")
+        self._measures.unreadable.labels(update.channel).inc()
+
+    def _measure(self, understood: Sequence[Meaning]) -> None:
+        """A batch that is on disk."""
+        now, measures = self._clock.now(), self._measures
+        reports = Counter((one.update.channel, kind) for one in understood for kind in one.reports)
+        for one in understood:
+            measures.update.of(one.update.channel).add((now - one.update.received_at) / 1000)
+            if one.puzzles:
+                measures.unreadable.labels(one.update.channel).inc()
+        for (channel, kind), count in reports.items():
+            measures.reports.labels(channel, kind).inc(count)
+        log.info("updates_understood", updates=len(understood), reports=reports.total())
 
     async def _understand(self, update: KeptUpdate) -> Meaning:
         """What to store for this update, and what to tell the person once it is stored."""
@@ -175,6 +226,7 @@ class Receiver:
             match event:
                 case ReceiptSeen():
                     receipts.append(_receipt(event))
+                    meaning.reports.append(event.kind.value)
                 case AckSeen():
                     await self._tapped(meaning, channel, event)
                 case ReplySeen():
@@ -200,16 +252,25 @@ class Receiver:
                 case _:
                     assert_never(event)
         meaning.statements += aliases
-        if receipts:
-            meaning.statements += store.receipts(
-                channel.name,
-                receipts,
-                self._routes,
-                first_id=self._store.ids.block(),
-                now=now,
-                attempts=self._attempts[channel.name],
-            )
+        if (
+            receipts
+            and not meaning.statements
+            and not any(one.kind is ReceiptKind.FAILED or one.up_to for one in receipts)
+        ):
+            meaning.calm = receipts
+        elif receipts:
+            meaning.statements += self._receipts(channel.name, receipts)
         return meaning
+
+    def _receipts(self, channel: str, receipts: Sequence[Receipt]) -> list[Statement]:
+        return self._store.receipts.receipts(
+            channel,
+            receipts,
+            self._routes,
+            first_id=self._store.ids.block(),
+            now=self._clock.now(),
+            attempts=self._attempts[channel],
+        )
 
     async def _known(self, channel: Channel, handle: Handle) -> Handle:
         """The handle we write to, where the provider named the person in another way."""
@@ -221,6 +282,7 @@ class Receiver:
         if answer is not None:
             kind, delivery_id = answer
             moment = _finer(tap.at, meaning.update.received_at)
+            meaning.reports.append(kind.value)
             meaning.statements += self._acknowledged(channel, handle, delivery_id, kind, moment, tap.via)
         meaning.statements += self._window(channel, handle, tap.at)
         if tap.token:
@@ -262,6 +324,7 @@ class Receiver:
             return
         at = _finer(reply.at, meaning.update.received_at)
         via = reply.via if named else "word"
+        meaning.reports.append(kind)
         meaning.statements += self._acknowledged(channel, handle, delivery_id, AckKind(kind), at, via, reply.answer_ref)
 
     def _acknowledged(

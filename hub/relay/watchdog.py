@@ -16,8 +16,9 @@ from hub.store.engine import StoreUnavailable
 log = structlog.get_logger()
 
 ASK_SECONDS = 5.0
-# A directory import of another process may hold the database for some seconds, never for so long.
-PATIENCE_SECONDS = 60.0
+# A database that is restarted, or a replica that is promoted, is back within a minute or two. What our sends came to meanwhile is
+# known to this process alone: ended sooner, it would count them as possibly sent twice.
+PATIENCE_SECONDS = 180.0
 
 
 class Watchdog:

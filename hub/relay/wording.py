@@ -48,6 +48,7 @@ class Told:
     names: tuple[str, ...]
     picture: Picture | None
     earlier: Told | None = None
+    accepted_at: int = 0
 
 
 def told_of(view: AlertView, earlier: AlertView | None = None) -> Told:
@@ -57,6 +58,7 @@ def told_of(view: AlertView, earlier: AlertView | None = None) -> Told:
         names=tuple(one.name for one in view.matched),
         picture=picture(view.content.get("info", ())),
         earlier=replace(told_of(earlier), picture=None) if earlier is not None else None,
+        accepted_at=view.accepted_at,
     )
 
 

@@ -6,7 +6,7 @@ Over 300 lines because the shapes that go in and out, half of it, are only these
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,11 @@ import orjson
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
 from hub.store.engine import Engine, Rows, Statement
 from hub.store.ids import BLOCK
+from hub.store.planning import planning
 from hub.store.queries import Queries
+
+NOT_ACTUAL = 100
+"""Priorities from here on are of exercises and tests."""
 
 Routes = Mapping[str, Sequence[str]]
 """Channel → its sender accounts that can send now."""
@@ -38,7 +42,8 @@ class NewAlert:
 
     Whoever got one of those gets this one as its follow-up: `first_id` begins a block of ids for these deliveries, `amends` names
     the channels that can edit what they sent (channel → ["amend"]). `beside`: what there is beside the message, `repeats`: what of
-    that those who got the earlier one have already.
+    that those who got the earlier one have already. `routes`: its deliveries are made at once, with ids from `plan_id`; without
+    them that is left to the planner.
     """
 
     id: str
@@ -55,6 +60,8 @@ class NewAlert:
     amends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
     repeats: tuple[str, ...] = ()
+    routes: Routes | None = None
+    plan_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +134,13 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True)
 class Unplanned:
-    """An alert whose deliveries are not all made yet."""
+    """An alert whose deliveries are not all made yet. `touched_at`: when some of them were made, or it was accepted (ms)."""
 
     id: str
     priority: int
     accepted_at: int
     expires_at: int
+    touched_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +232,20 @@ class Alerts:
                 (sql.follow_up, *told),
                 (sql.follow_up_beside, new.id, ids, beside, *told[3:], dict(new.amends)),
             ]
-        statements += [
-            (sql.add_events, new.id, Rows(3, events), new.accepted_at),
-            (sql.stored_alert, alert.sender, alert.identifier),
-        ]
+        statements.append((sql.add_events, new.id, Rows(3, events), new.accepted_at))
+        if new.routes is not None:
+            statements += planning(
+                sql,
+                new.id,
+                [m.code for m in new.matches],
+                new.routes,
+                first_id=new.plan_id,
+                priority=new.priority,
+                expires_at=new.expires_at,
+                now=new.accepted_at,
+                last=True,
+            )
+        statements.append((sql.stored_alert, alert.sender, alert.identifier))
         rows = await self._engine.write(*statements)
         return Stored(*rows[-1][0])
 
@@ -267,6 +285,10 @@ class Alerts:
     async def unplanned_codes(self, alert_id: str) -> list[tuple[str, int]]:
         """(code, admins in it), nearest to the scene first."""
         return [(code, admins) for code, admins in await self._engine.read(self._sql.unplanned_codes, alert_id)]
+
+    async def closed(self, alert_ids: Collection[str]) -> list[str]:
+        """Those of them that have ended or been replaced."""
+        return [row[0] for row in await self._engine.read(self._sql.closed_alerts, list(alert_ids))]
 
     async def view(self, alert_id: str) -> AlertView | None:
         return next(iter(await self.views([alert_id])), None)

@@ -1,33 +1,40 @@
-"""Opening and closing the store: which database, one hub process per SQLite file, and a watchdog over it."""
+"""Opening and closing the store: which database, and a watchdog over it."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from tortoise import Tortoise
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.exceptions import OperationalError
 
 from hub.clock import Clock
 from hub.domain import Mistake, Refused
+from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
+from hub.store.figures import Figures
 from hub.store.ids import Ids
 from hub.store.keys import Keys
+from hub.store.leases import Leases
 from hub.store.linking import Linking
+from hub.store.measured import MeasuredEngine
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
+from hub.store.postgres.engine import PostgresEngine
+from hub.store.postgres.queries import POSTGRES
+from hub.store.queries import Queries
 from hub.store.receipts import Receipts
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
+from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
 
 PING_SECONDS = 5.0
@@ -35,7 +42,7 @@ PING_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The verbs, by noun."""
+    """The verbs, by noun. `measures`: what the store, and the hub over it, count and time."""
 
     engine: Engine
     ids: Ids
@@ -46,6 +53,9 @@ class Store:
     neighbourhoods: Neighbourhoods
     directory: Directory
     linking: Linking
+    leases: Leases
+    figures: Figures
+    measures: Measures
 
     async def ping(self) -> None:
         """The watchdog's question: do the writer, the readers and Tortoise answer in time? Raises StoreUnavailable."""
@@ -59,11 +69,18 @@ class Store:
             raise StoreUnavailable(f"the database did not answer within {PING_SECONDS:.0f} s") from None
 
 
-def tortoise_config(path: Path, **pragmas: str) -> dict[str, Any]:
-    """Tortoise on one SQLite file through our own backend."""
-    credentials = {"file_path": str(path), **PRAGMAS, **pragmas}
+def tortoise_config(where: Database | Path, **pragmas: str) -> dict[str, Any]:
+    """Tortoise on this database, a path being that of a SQLite file, through our own backend."""
+    if isinstance(where, Database) and where.on_postgres:
+        connection: dict[str, Any] = {"engine": "hub.store.postgres.backend", "credentials": {"url": where.url}}
+    else:
+        path = where if isinstance(where, Path) else where.sqlite_path
+        connection = {
+            "engine": "hub.store.sqlite.backend",
+            "credentials": {"file_path": str(path), **PRAGMAS, **pragmas},
+        }
     return {
-        "connections": {"default": {"engine": "hub.store.sqlite.backend", "credentials": credentials}},
+        "connections": {"default": connection},
         "apps": {
             "hub": {
                 "models": ["hub.store.tables"],
@@ -77,24 +94,27 @@ def tortoise_config(path: Path, **pragmas: str) -> dict[str, Any]:
 @asynccontextmanager
 async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
     """The store of these settings; its schema must be there (store/migrating.py)."""
-    if sqlite3.sqlite_version_info < (3, 38):
-        raise Refused("SQLite is too old", [Mistake("", f"{sqlite3.sqlite_version} found, 3.38 or newer is needed")])
-    path = settings.sqlite_path
-    engine = await SqliteEngine.open(path)
+    opened, sql, number = await _opened(settings)
+    measures = Measures()
+    engine = MeasuredEngine(opened, measures, clock)
     try:
+        EXECUTOR_CACHE.clear()  # by table only: an INSERT made for one dialect would be sent to the other
         # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
-        await Tortoise.init(config=tortoise_config(path), _enable_global_fallback=True)
-        ids = Ids(clock, beyond=(await engine.read(SQLITE.last_id))[0][0])
+        await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
+        ids = Ids(clock, beyond=(await engine.read(sql.last_id))[0][0], number=number)
         store = Store(
             engine=engine,
             ids=ids,
-            alerts=Alerts(engine, SQLITE),
-            outbox=Outbox(engine, SQLITE),
-            receipts=Receipts(engine, SQLITE),
-            keys=Keys(engine, SQLITE),
-            neighbourhoods=Neighbourhoods(engine, SQLITE),
+            alerts=Alerts(engine, sql),
+            outbox=Outbox(engine, sql),
+            receipts=Receipts(engine, sql),
+            keys=Keys(engine, sql),
+            neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
-            linking=Linking(engine, SQLITE, ids),
+            linking=Linking(engine, sql, ids),
+            leases=Leases(engine, sql),
+            figures=Figures(engine, sql),
+            measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does
         yield store
@@ -103,36 +123,16 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
         await engine.close()
 
 
-class HubLock:
-    """One hub process per SQLite file: a file lock that the system releases when the process dies, however it dies."""
+def only_hub(settings: Database) -> AbstractContextManager[object]:
+    """On SQLite no other hub may run beside this one; raises Refused."""
+    return nullcontext() if settings.on_postgres else HubLock(settings.sqlite_path)
 
-    def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".lock")
-        self._file: TextIO | None = None
 
-    def __enter__(self) -> HubLock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("a+")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.seek(0)
-            holder = self._file.read().strip() or "unknown"
-            self._file.close()
-            raise Refused(
-                "Another hub uses this database",
-                [
-                    Mistake(
-                        str(self._path.name),
-                        f"process {holder} holds it. SQLite takes one hub: stop that one, or give this one another database.url",
-                    )
-                ],
-            ) from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+async def _opened(settings: Database) -> tuple[Engine, Queries, Callable[[], int] | None]:
+    """The engine, its dialect, and where this process's own number (ids.py) is found, if there can be others."""
+    if settings.on_postgres:
+        postgres = await PostgresEngine.open(settings.url.get_secret_value())
+        return postgres, POSTGRES, lambda: postgres.number
+    if sqlite3.sqlite_version_info < (3, 38):
+        raise Refused("SQLite is too old", [Mistake("", f"{sqlite3.sqlite_version} found, 3.38 or newer is needed")])
+    return await SqliteEngine.open(settings.sqlite_path), SQLITE, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
@@ -17,6 +17,8 @@ from hub.store.ids import Ids
 
 BATCH = 1000
 
+T = TypeVar("T")
+
 
 class Directory:
     def __init__(self, ids: Ids) -> None:
@@ -24,6 +26,7 @@ class Directory:
 
     # reading -----------------------------------------------------------------------------------------------------------------
 
+    @shielded
     async def groups(self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 1_000_000) -> list[Group]:
         query = tables.WatchGroup.filter(id__gt=after) if ids is None else tables.WatchGroup.filter(id__in=ids)
         rows = await query.order_by("id").limit(limit)
@@ -41,6 +44,7 @@ class Directory:
                 admins[int(group_id)].append(int(admin_id))
         return [Group(g.id, g.name, g.platform, g.members, tuple(codes[g.id]), tuple(admins[g.id])) for g in rows]
 
+    @shielded
     async def admins(self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 1_000_000) -> list[Admin]:
         query = tables.Admin.filter(id__gt=after) if ids is None else tables.Admin.filter(id__in=ids)
         rows = await query.order_by("id").limit(limit)
@@ -56,6 +60,25 @@ class Directory:
             for admin_id, group_id in await links:
                 groups[int(admin_id)].append(int(group_id))
         return [Admin(a.id, a.name, a.language, tuple(addresses[a.id]), tuple(groups[a.id])) for a in rows]
+
+    async def groups_named(self, names: Sequence[str]) -> list[Group]:
+        """Those of these names that there are."""
+        found: list[Group] = []
+        for part in _parts(names):
+            ids = await tables.WatchGroup.filter(name__in=part).values_list("id", flat=True)
+            found += await self.groups([int(str(one)) for one in ids])
+        return found
+
+    async def concerned(self, ways: Iterable[tuple[str, str]], groups: Sequence[int]) -> list[Admin]:
+        """Who has one of these addresses (channel, handle) or runs one of these groups, whole."""
+        ids: set[int] = set()
+        for channel, part in _by_channel(ways):
+            held = tables.Address.filter(channel=channel, handle__in=part).values_list("admin_id", flat=True)
+            ids.update(int(str(one)) for one in await held)
+        for those in _parts(groups):
+            run = tables.GroupAdmin.filter(group_id__in=those).values_list("admin_id", flat=True)
+            ids.update(int(str(one)) for one in await run)
+        return [admin for these in _parts(sorted(ids)) for admin in await self.admins(these)]
 
     # the whole list, from a file ---------------------------------------------------------------------------------------------
 
@@ -81,10 +104,13 @@ class Directory:
             await _remove_without_group(old_links)
 
     async def _put_groups(self, groups: Sequence[Group]) -> dict[str, int]:
-        known = {str(n): int(i) for i, n in await tables.WatchGroup.all().values_list("id", "name")}
+        known: dict[str, int] = {}
+        for part in _parts([group.name for group in groups]):
+            named = await tables.WatchGroup.filter(name__in=part).values_list("id", "name")
+            known |= {str(name): int(group_id) for group_id, name in named}
         ids = {group.name: known.get(group.name) or self._ids.one() for group in groups}
-        for part in _parts(list(ids.values())):
-            await tables.GroupNeighbourhood.filter(group_id__in=part).delete()
+        for these in _parts(list(ids.values())):
+            await tables.GroupNeighbourhood.filter(group_id__in=these).delete()
         await tables.WatchGroup.bulk_create(
             [tables.WatchGroup(id=ids[g.name], name=g.name, platform=g.platform, members=g.members) for g in groups],
             batch_size=BATCH,
@@ -107,14 +133,16 @@ class Directory:
         return were
 
     async def _put_admins(self, admins: Sequence[Admin]) -> list[int]:
-        known = {(row.channel, row.handle): row for row in await tables.Address.all()}
+        given = {key for admin in admins for key in _keys(admin)}
+        known = await self._addresses(given)
         put: list[int] = []
         taken: set[int] = set()
         for admin in admins:
             owners = (known[key].admin_id for key in _keys(admin) if key in known)
             put.append(next((owner for owner in owners if owner not in taken), 0) or self._ids.one())
             taken.add(put[-1])
-        given = {key for admin in admins for key in _keys(admin)}
+        for part in _parts(list(taken.intersection(row.admin_id for row in known.values()))):
+            known |= {(row.channel, row.handle): row for row in await tables.Address.filter(admin_id__in=part)}
         linked: dict[int, list[tables.Address]] = defaultdict(list)
         for key, row in known.items():
             if row.account and key not in given:
@@ -140,6 +168,14 @@ class Directory:
         await tables.Address.bulk_create(rows, batch_size=BATCH)
         await _put_aliases(aliases, rows)
         return put
+
+    async def _addresses(self, ways: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tables.Address]:
+        """Those of these (channel, handle) that there are."""
+        return {
+            (channel, row.handle): row
+            for channel, part in _by_channel(ways)
+            for row in await tables.Address.filter(channel=channel, handle__in=part)
+        }
 
     def _address(
         self, admin_id: int, address: Address, row: tables.Address | None, *, keep_stopped: bool
@@ -274,9 +310,17 @@ def _keys(admin: Admin) -> Iterable[tuple[str, str]]:
     return ((address.channel, address.handle.value) for address in admin.addresses)
 
 
-def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+def _parts(of: Sequence[T]) -> Iterable[Sequence[T]]:
     """SQLite takes at most 32,766 parameters in a statement."""
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+    return (of[start : start + BATCH] for start in range(0, len(of), BATCH))
+
+
+def _by_channel(ways: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Sequence[str]]]:
+    """Handles of one channel, a part at a time."""
+    handles: dict[str, list[str]] = defaultdict(list)
+    for channel, handle in ways:
+        handles[channel].append(handle)
+    return ((channel, part) for channel, those in handles.items() for part in _parts(those))
 
 
 async def _remove_without_group(candidates: Iterable[int]) -> None:

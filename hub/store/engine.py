@@ -1,6 +1,6 @@
 """What the queue asks of a database: whole units written, single reads, and nothing of a caller's cancellation.
 
-The verbs (outbox, alerts, receipts, …) hand over statements of their dialect's `queries`; PostgreSQL will be a second engine.
+The verbs (outbox, alerts, receipts, …) hand over statements of their dialect's `queries`. Two engines: sqlite/ and postgres/.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ T = TypeVar("T")
 
 
 class StoreUnavailable(Exception):
-    """The database did not take the unit: nothing of it was stored. The text says why."""
+    """The database did not take the unit: nothing of it was stored. The text says why.
+
+    Where a server was lost in the very moment of the commit it may be stored after all, so every verb can be done again.
+    """
 
 
 class Engine(Protocol):
@@ -46,6 +49,14 @@ class Engine(Protocol):
 
     async def read_together(self, *statements: Statement) -> list[list[Row]]:
         """Several reads of one moment: what is committed in between is in all of them or in none."""
+        ...
+
+    async def tell(self, text: str) -> None:
+        """Every process on this database hears it, this one too: a wake-up of less than 8,000 bytes that may be lost."""
+        ...
+
+    def hear(self, callback: Callable[[str], None]) -> None:
+        """`callback` gets every text told from now on, in the event loop; it must not wait."""
         ...
 
     async def ping(self) -> None:
@@ -69,7 +80,7 @@ def shielded(verb: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable
         except IntegrityError:
             raise
         except OperationalError as error:
-            raise StoreUnavailable(f"the database cannot be written: {error}") from error
+            raise StoreUnavailable(f"the database cannot be used: {error}") from error
 
     @wraps(verb)
     async def whole(*args: P.args, **kwargs: P.kwargs) -> T:

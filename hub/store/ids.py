@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hub.clock import Clock
 
 BLOCK = 1 << 20
 """How many ids one block holds: more than any one statement makes rows."""
+
+PROCESSES = 64
+"""How many processes at most draw ids for one database: each has every 64th millisecond for itself."""
 
 
 class Ids:
@@ -14,16 +19,22 @@ class Ids:
     As the delivery id is also the idempotency key at providers, it must not start anew when a database does; time does not.
     """
 
-    def __init__(self, clock: Clock, beyond: int = 0) -> None:
-        """`beyond`: the highest id the database holds, for the clock may have been set back since."""
+    def __init__(self, clock: Clock, beyond: int = 0, number: Callable[[], int] | None = None) -> None:
+        """`beyond`: the highest id the database holds, for the clock may have been set back since.
+
+        `number`: this process's own number below PROCESSES, where several share the database.
+        """
         self._clock = clock
         self._last = beyond // BLOCK
+        self._number = number
         self._used = BLOCK
         self._block = 0
 
     def block(self) -> int:
         """The first of BLOCK new ids."""
         self._last = max(self._last + 1, self._clock.now())
+        if self._number is not None:
+            self._last += (self._number() - self._last) % PROCESSES
         return self._last * BLOCK
 
     def one(self) -> int:

@@ -13,16 +13,20 @@ import orjson
 
 from hub.channel import Part
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
-from hub.store.alerts import Routes
+from hub.store.alerts import NOT_ACTUAL, Routes
 from hub.store.engine import Engine, Row, Rows, Statement
 from hub.store.ids import BLOCK
+from hub.store.planning import planning
 from hub.store.queries import Queries
+
+LAST = (2**31 - 1, 0)
+"""A (priority, turn) after every delivery's."""
 
 TURNED = 500
 """Deliveries turned to other channels in one transaction."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claimed:
     """A delivery that is ours to try until `lease_until` (ms). `handle` is None when the address is gone or signed off.
 
@@ -47,9 +51,16 @@ class Claimed:
     reply_to: str | None = None
     first_under_way: bool = False
     first_reached: bool = True
+    turn: int = 0
+    due_at: int = 0
+
+    @property
+    def place(self) -> tuple[int, int, float, int]:
+        """Where it stands in the order of sending: urgency, its alert's turn, distance, age."""
+        return self.priority, self.turn, self.distance, self.id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What became of one attempt, ready to be stored. Times in ms.
 
@@ -115,6 +126,15 @@ class Totals:
     unreadable_updates: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one account (channel, account), or is still to be planned (no name). `actual`: what of it is Actual."""
+
+    name: tuple[str, str]
+    deliveries: int
+    actual: int
+
+
 class Outbox:
     def __init__(self, engine: Engine, queries: Queries) -> None:
         self._engine = engine
@@ -132,42 +152,42 @@ class Outbox:
         now: int,
         last: bool = False,
     ) -> None:
-        """Make the deliveries of these neighbourhoods; safe to run again. Ids run from `first_id` up, nearest first.
-
-        `last`: there are no more after these; the alert is planned, in the same transaction.
-        """
-        sql, chosen = self._sql, list(codes)
-        statements: list[Statement] = [
-            (
-                sql.plan_deliveries,
+        """Make the deliveries of these neighbourhoods, see planning.py."""
+        await self._engine.write(
+            *planning(
+                self._sql,
                 alert_id,
-                chosen,
-                first_id - 1,
-                dict(routes),
-                priority,
-                expires_at,
-                now,
-            ),
-            (sql.codes_planned, alert_id, chosen, now),
-        ]
-        if last:
-            planned = [[alert_id, "planned", "{}"]]
-            statements += [(sql.alert_planned, alert_id, now), (sql.add_events, alert_id, Rows(3, planned), now)]
-        await self._engine.write(*statements)
+                codes,
+                routes,
+                first_id=first_id,
+                priority=priority,
+                expires_at=expires_at,
+                now=now,
+                last=last,
+            )
+        )
 
     async def claim(
-        self, channel: str, account: str, *, lease: int, lease_until: int, now: int, limit: int, probe: bool = False
+        self,
+        channel: str,
+        account: str,
+        *,
+        lease: int,
+        lease_until: int,
+        now: int,
+        limit: int,
+        probe: bool = False,
+        before: tuple[int, int] = LAST,
     ) -> list[Claimed]:
-        """Take what is due, the most urgent and nearest first. `lease` must be a new number each time.
+        """Take what is due, in the order of sending (`Claimed.place`). `lease` must be a new number each time.
 
         `probe`: first what was tried least, so that one recipient whom nothing reaches does not keep an account closed.
+        `before`: only what comes before this (priority, turn).
         """
-        sql = self._sql.claim_probe if probe else self._sql.claim
-        _, rows = await self._engine.write(
-            (sql, channel, account, lease, lease_until, now, limit), (self._sql.claimed, lease)
-        )
-        claimed = [_claimed(*row) for row in orjson.loads(rows[0][0])]
-        return sorted(claimed, key=lambda one: (one.priority, one.distance, one.id))
+        given = channel, account, lease, lease_until, now, limit
+        claim = (self._sql.claim_probe, *given) if probe else (self._sql.claim, *given, *before)
+        _, rows = await self._engine.write(claim, (self._sql.claimed, lease))
+        return sorted((_claimed(*row) for row in orjson.loads(rows[0][0])), key=lambda one: one.place)
 
     async def next_due(self, channel: str, account: str) -> int | None:
         """When the next pending delivery of this account is due (ms), or None."""
@@ -208,7 +228,7 @@ class Outbox:
         statements: list[Statement] = [(sql.record_sent, batch, attempt) for attempt, batch in sent.items()]
         if others:
             statements.append((sql.record_outcomes, Rows(9, others)))
-        statements += [(sql.lift_early,), (sql.match_early_receipts,)]
+        statements += [(sql.lift_early, ids), (sql.match_early_receipts, ids)]
         dead = [o.delivery_id for o in outcomes if o.address_dead]
         if dead:
             statements += [(sql.kill_addresses, dead), (sql.kill_chats, dead)]
@@ -239,6 +259,15 @@ class Outbox:
         rows = await self._engine.write((self._sql.rescue, now, leases_until))
         return await self._tell(rows[0], now)
 
+    async def clock_set(self, now: int, leases_until: int) -> None:
+        """The machine's time was set: what would wait for the old time is due, and what is under way keeps its whole lease."""
+        await self._engine.write((self._sql.clock_set_waiting, now), (self._sql.clock_set_leases, leases_until))
+
+    async def rescue_account(self, channel: str, account: str, now: int) -> int:
+        """The same with all that is leased of one account: whoever sent from it does not do so any more. How many."""
+        rows = await self._engine.write((self._sql.rescue_account, now, channel, account))
+        return await self._tell(rows[0], now)
+
     async def _tell(self, rows: list[tuple[int, ...]], now: int) -> int:
         if rows:
             await self._engine.write((self._sql.states_changed, [row[0] for row in rows], now))
@@ -247,6 +276,11 @@ class Outbox:
     async def deliveries(self, alert_id: str, after: int = 0, limit: int = 500) -> list[DeliveryView]:
         rows = await self._engine.read(self._sql.deliveries, alert_id, after, limit)
         return [_delivery(row) for row in rows]
+
+    async def waiting(self, now: int) -> list[Waiting]:
+        """Deliveries that wait at `now` (ms), and those still to be made."""
+        rows = await self._engine.read(self._sql.waiting, NOT_ACTUAL, now)
+        return [Waiting((channel, account), count, actual) for channel, account, count, actual in rows]
 
     async def totals(self) -> Totals:
         return Totals(*(await self._engine.read(self._sql.totals))[0])
@@ -270,6 +304,8 @@ def _claimed(
     reply_to: str | None,
     under_way: int | None,
     reached: int | None,
+    turn: int,
+    due_at: int,
 ) -> Claimed:
     """One row as `claimed` gives it: the columns in its order."""
     return Claimed(
@@ -284,13 +320,18 @@ def _claimed(
         Handle(handle) if handle is not None else None,
         language or "nl",
         window or 0,
-        Part(part),
+        _PARTS[part],
         home,
         follows,
         reply_to or None,
         bool(under_way),
         reached is None or bool(reached),
+        turn,
+        due_at,
     )
+
+
+_PARTS = {part.value: part for part in Part}
 
 
 def _sorted_out(outcomes: Sequence[Outcome]) -> tuple[dict[int, dict[str, str]], list[tuple[Any, ...]]]:

@@ -24,7 +24,9 @@ class Queries:
     find_alerts: str
     unplanned: str
     unplanned_codes: str
+    planned_event: str
     alert_planned: str
+    closed_alerts: str
     alerts: str
     alert_matches: str
     alert_counts: str
@@ -58,8 +60,12 @@ class Queries:
     states_changed: str
     expire: str
     rescue: str
+    rescue_account: str
+    clock_set_waiting: str
+    clock_set_leases: str
     deliveries: str
     totals: str
+    waiting: str
     insert_receipts: str
     lift_deliveries: str
     try_again: str
@@ -106,7 +112,24 @@ class Queries:
     use_ticket: str
     drop_session: str
     neighbourhood_version: str
+    neighbourhoods: str
     last_id: str
+    # figures
+    pending_by_account: str
+    sending_by_account: str
+    open_coverage: str
+    oldest_unplanned: str
+    inbox_waiting: str
+    last_reported: str
+    receipts_since: str
+    answers_since: str
+    covered_since: str
+    # leases
+    leases: str
+    renew_leases: str
+    new_leases: str
+    release_leases: str
+    drop_leases: str
     # linking
     find_person: str
     find_link: str

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
 from hub.store.engine import Engine, Rows, Statement
+from hub.store.leases import Name
 from hub.store.queries import Queries
 
 POSTS = 1 << 10
@@ -78,21 +79,25 @@ class Receipts:
         rows = await self._engine.read(self._sql.cursor, channel, account)
         return str(rows[0][0]) if rows else ""
 
-    async def kept(self, after: int, limit: int) -> list[KeptUpdate]:
-        return [KeptUpdate(*row) for row in await self._engine.read(self._sql.kept_updates, after, limit)]
+    async def kept(self, after: int, limit: int, but: Sequence[Name] = ()) -> list[KeptUpdate]:
+        """Those that wait to be understood, `but` not of these accounts."""
+        rows = await self._engine.read(self._sql.kept_updates, after, limit, Rows(2, but))
+        return [KeptUpdate(*row) for row in rows]
 
     async def mark_unreadable(self, update_id: int, error: str) -> None:
         await self._engine.write((self._sql.mark_unreadable, update_id, error[:300]))
 
     async def apply(
         self, statements: Sequence[Statement], handled: Sequence[int], puzzled: Sequence[tuple[int, str]] = ()
-    ) -> None:
+    ) -> set[int]:
         """Store what a batch of updates means (made by the verbs below), in one transaction.
 
         Those handled are dropped in it; those `puzzled` (id, why), of which a part could not be read, stay for the operator.
+        Answers the ids of those it dropped: what is missing another process has handled meanwhile.
         """
         marked = [(self._sql.mark_unreadable, update, why[:300]) for update, why in puzzled]
-        await self._engine.write(*statements, *marked, (self._sql.drop_updates, list(handled)))
+        *_, dropped = await self._engine.write(*statements, *marked, (self._sql.drop_updates, list(handled)))
+        return {row[0] for row in dropped}
 
     def receipts(
         self, channel: str, seen: Sequence[Receipt], routes: Routes, *, first_id: int, now: int, attempts: int

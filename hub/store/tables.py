@@ -23,6 +23,7 @@ class Neighbourhood(Model):
     municipality_name = fields.CharField(max_length=200)
     boundary = fields.BinaryField()
     edition = fields.IntField()
+    ground = fields.BinaryField(null=True)
 
     class Meta:
         table = "neighbourhood"

@@ -235,8 +235,7 @@ def simulation_answer(simulation: Simulation, senders: Sequence[Sender]) -> Simu
     limits = {(one.channel.name, one.channel.account): one.account for one in senders}
     accounts = []
     for channel, account, admins in simulation.by_account:
-        limit = limits[channel, account]
-        seconds = max(0, admins - limit.burst) / limit.rate if limit.rate else 0.0
+        seconds = limits[channel, account].seconds_for(admins)
         accounts.append(AccountAnswer(channel, account, admins, round(seconds, 1)))
     return SimulationAnswer(
         matched=tuple(_would_match(one) for one in simulation.match.matches),

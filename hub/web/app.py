@@ -6,16 +6,22 @@ The only file that knows aiohttp's machinery: guards, headers, errors into answe
 from __future__ import annotations
 
 import errno
+import re
+import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler as PlainHandler
 from aiohttp.typedefs import Middleware
 
 from hub.domain import Mistake, Refused
 from hub.service import Hub
+from hub.settings import Web
 from hub.web.calls import Call
+from hub.web.hooks import hooks_of
 from hub.web.identity import identify, no_key, wrong_role
 from hub.web.metrics import Metrics
 from hub.web.openapi import API_VERSION, description
@@ -26,15 +32,26 @@ from hub.web.rendering import PAGE_POLICY, Rendering
 from hub.web.routes import ROUTES, Open, Route
 from hub.web.state import State
 
+log = structlog.get_logger()
+
 BACKLOG = 1024
 """Connections the system holds while the loop is busy: a burst of webhooks must not be refused."""
 
-SHUTDOWN_SECONDS = 5.0
+SHUTDOWN_SECONDS = 2.0
+"""For requests under way when the hub stops, of its 10 s: an alert takes milliseconds; what takes longer hangs."""
+
+REQUEST_ID = "X-Request-Id"
+NUMBER = web.RequestKey("request_id", str)
+GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
+ASKED_OFTEN = ("/healthz", "/readyz", "/metrics", "/hooks/{channel}")
+"""By machines, every few seconds or in storms of thousands a second: logged at DEBUG only."""
+
 MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 def create_app(hub: Hub) -> web.Application:
-    state = State(Metrics(hub), Readiness(hub), Rendering(), description(ROUTES, hub.settings.web.public_url))
+    described = description(ROUTES, hub.settings.web.public_url)
+    state = State(Metrics(hub), Readiness(hub), Rendering(), described, hooks_of(hub))
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
         middlewares=[_measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
@@ -58,26 +75,38 @@ def create_app(hub: Hub) -> web.Application:
     return app
 
 
+def listen(settings: Web) -> socket.socket:
+    """A socket for several processes on settings.web.listen. Raises Refused if the place is taken or not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise _not_here(settings, error) from None
+
+
 @asynccontextmanager
-async def serving(hub: Hub) -> AsyncIterator[None]:
-    """Answers on settings.web.listen while the context lasts. Raises Refused if the place is taken or not ours."""
+async def serving(hub: Hub, listening: socket.socket | None = None) -> AsyncIterator[None]:
+    """Answers on settings.web.listen, or this socket, while the context lasts. Raises Refused if the place is taken or not ours."""
     web_settings = hub.settings.web
     runner = web.AppRunner(create_app(hub), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, web_settings.host, web_settings.port, backlog=BACKLOG).start()
+            if listening is None:
+                await web.TCPSite(runner, web_settings.host, web_settings.port, backlog=BACKLOG).start()
+            else:
+                await web.SockSite(runner, listening, backlog=BACKLOG).start()
         except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            reason = (
-                "another program listens there: stop it, or choose another"
-                if taken
-                else error.strerror or "not possible"
-            )
-            raise Refused(f"Cannot listen on {web_settings.listen}", [Mistake("web.listen", reason)]) from None
+            raise _not_here(web_settings, error) from None
         yield
     finally:
         await runner.cleanup()
+
+
+def _not_here(settings: Web, error: OSError) -> Refused:
+    taken = error.errno == errno.EADDRINUSE
+    reason = "another program listens there: stop it, or choose another" if taken else error.strerror or "not possible"
+    return Refused(f"Cannot listen on {settings.listen}", [Mistake("web.listen", reason)])
 
 
 def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
@@ -98,11 +127,17 @@ def _measured(hub: Hub, state: State) -> Middleware:
     @web.middleware
     async def measured(request: web.Request, handler: PlainHandler) -> web.StreamResponse:
         begun = hub.clock.monotonic()
-        response = await handler(request)
-        if isinstance(response, web.Response):  # a live stream lasts as long as somebody looks
+        request[NUMBER] = number = _request_id(request)
+        with structlog.contextvars.bound_contextvars(request=number):
+            response = await handler(request)
+            # The route, never the path: a link's token or a ticket may stand in that, and anything in a query.
             resource = request.match_info.route.resource
             route = resource.canonical if resource else "unknown"
-            state.metrics.answered(_method(request), route, response.status, hub.clock.monotonic() - begun)
+            method, seconds = _method(request), hub.clock.monotonic() - begun
+            if isinstance(response, web.Response):  # a live stream lasts as long as somebody looks
+                state.metrics.answered(method, route, response.status, seconds)
+            tell = log.debug if route in ASKED_OFTEN else log.info
+            tell("request", method=method, route=route, status=response.status, milliseconds=round(seconds * 1000, 1))
         return response
 
     return measured
@@ -124,6 +159,12 @@ def _told(state: State) -> Middleware:
     return told
 
 
+def _request_id(request: web.Request) -> str:
+    """The one that a proxy before us gave, if it looks like one; else our own."""
+    given = request.headers.get(REQUEST_ID, "")
+    return given if GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
 def _method(request: web.Request) -> str:
     """A method of ours, or OTHER: the client's own inventions would grow the metrics without end."""
     return request.method if request.method in ("GET", "HEAD", "POST", "PATCH", "DELETE") else "OTHER"
@@ -135,6 +176,7 @@ def _headers(hub: Hub, request: web.Request, response: web.StreamResponse) -> di
         # Not no-referrer: with that, browsers send `Origin: null` with our own forms. A page without forms may say so itself.
         "Referrer-Policy": response.headers.get("Referrer-Policy", "same-origin"),
         "Server": "Buurtsein",
+        REQUEST_ID: request.get(NUMBER, ""),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
     }

@@ -156,9 +156,12 @@ def _answer(status: int, name: str) -> dict[str, Any]:
 
 
 def _error(status: int) -> dict[str, Any]:
+    headers: dict[str, Any] = {"API-Version": {"$ref": "#/components/headers/API-Version"}}
+    if status == 503:
+        headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds; nothing was stored"}
     return {
         "description": HTTPStatus(status).phrase,
-        "headers": {"API-Version": {"$ref": "#/components/headers/API-Version"}},
+        "headers": headers,
         "content": {"application/problem+json": _schema("Problem")},
     }
 

@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from hub.domain import Mistake, Refused
+from hub.relay.backlog import BacklogFull
 from hub.relay.intake import AlreadyDifferent
 from hub.store.engine import StoreUnavailable
 
@@ -84,6 +85,13 @@ def problem_of(error: Exception) -> Problem:
                 "Another alert has this sender and identifier",
                 f"Alert {error.alert_id} has other content. Post a change as an Update, with an identifier of its own.",
                 more={"id": error.alert_id},
+            )
+        case BacklogFull():
+            return Problem(
+                503,
+                "Too much waits to be sent",
+                f"{error}. Nothing was stored; send it again in {error.retry_after} seconds.",
+                headers={"Retry-After": str(error.retry_after)},
             )
         case StoreUnavailable():
             return Problem(

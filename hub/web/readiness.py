@@ -45,8 +45,12 @@ class Readiness:
         return Check("store", True)
 
     def _loops(self) -> Check:
-        stuck = ", ".join(self._hub.loops.stuck())
-        return Check("loops", not stuck, f"stuck: {stuck}; restart the hub, nothing accepted is lost" if stuck else "")
+        stuck = self._hub.loops.stuck()
+        for dispatcher in self._hub.dispatchers:
+            if lost := dispatcher.lost_senders():
+                stuck.append(f"{lost} senders of {dispatcher.name}")
+        told = ", ".join(stuck)
+        return Check("loops", not stuck, f"stuck: {told}; restart the hub, nothing accepted is lost" if stuck else "")
 
     def _neighbourhoods(self) -> Check:
         if len(self._hub.atlas.index):

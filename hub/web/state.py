@@ -6,8 +6,10 @@ Nothing in here outlives the process: sessions and all else stand in the store.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hub.channel import Channel, Hooks
 from hub.web.metrics import Metrics
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
@@ -15,11 +17,12 @@ from hub.web.rendering import Rendering
 
 @dataclass(slots=True)
 class State:
-    """`description`: openapi.json, as written; `streams`: live streams now, by key id."""
+    """`description`: openapi.json, as written. `hooks`: who takes webhooks, by channel. `streams`: live ones now, by key id."""
 
     metrics: Metrics
     readiness: Readiness
     rendering: Rendering
     description: bytes
+    hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     closing: bool = False

@@ -15,12 +15,18 @@ async def healthz(call: Call) -> web.Response:
 
 
 async def readyz(call: Call) -> web.Response:
-    checks = [*await call.state.readiness.checks()]
-    if call.state.closing:
-        checks.append(Check("running", False, "the hub is stopping"))
+    checks = await _checks(call)
     ready = all(one.ok for one in checks)
     return answer({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 
 
 async def metrics(call: Call) -> web.Response:
-    return web.Response(body=await call.state.metrics.written(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    ready = all(one.ok for one in await _checks(call))
+    return web.Response(body=await call.state.metrics.written(ready), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _checks(call: Call) -> list[Check]:
+    checks = [*await call.state.readiness.checks()]
+    if call.state.closing:
+        checks.append(Check("running", False, "the hub is stopping"))
+    return checks

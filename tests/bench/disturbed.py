@@ -1,7 +1,7 @@
 """Do one blocked, one rate-limited and one slow recipient among 1,000 delay the other 997? Each run against one without the three.
 
 From the accepted alert to the first byte at the provider (the sink, which misbehaves to three numbers), with and without the
-three in turn, five pairs, on one hub; first without a limit of the account, then with the provider's own. About nine minutes,
+three in turn, on one hub; first without a limit of the account, then with the provider's own. About nine minutes,
 nearly all of it the limits.
 """
 
@@ -11,12 +11,10 @@ import asyncio
 import gc
 import secrets
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import aiohttp
 import orjson
@@ -30,14 +28,14 @@ from hub.clock import SystemClock
 from hub.domain import Address, Admin, Group, Handle, Role
 from hub.places.reading import read_neighbourhoods
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import CONFIG, Account, Database, Settings, TelegramAccount, WhatsAppAccount
+from hub.settings import CONFIG, Account, Settings, TelegramAccount, WhatsAppAccount
 from hub.store.database import open_store
 from hub.store.keys import Identity
-from hub.store.migrating import migrate
-from tests.bench.sink import BLOCKED, LIMITED, SLOW
+from tests.bench.plan import Plan
+from tests.bench.sink import BLOCKED, LIMITED, SLOW, sink
+from tests.bench.stores import database
 
 PEOPLE = 1000
-PAIRS = 5
 CLOCK = SystemClock()
 # Two neighbourhoods with 997 admins of their own; in the second the three live too.
 CALM, TROUBLED = "BU06370300", "BU06370301"
@@ -64,29 +62,28 @@ def account_of(channel: str, sink: str, limited: bool) -> Account:
 
 @asynccontextmanager
 async def crowded_hub(channel: str, account: Account, session: aiohttp.ClientSession) -> AsyncIterator[Hub]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.db"
-        await migrate(path, CLOCK)
-        settings = Settings(database=Database(url=f"sqlite://{path}"))
-        async with open_store(settings.database, CLOCK) as store:
-            neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-            await store.neighbourhoods.replace(neighbourhoods, source="bench", now=CLOCK.now())
-            groups = [Group(0, code, "whatsapp", 70, (code,)) for code in (CALM, TROUBLED)]
-            ordinary = [f"316{n:08d}" for n in range(2 * (PEOPLE - 3))]
-            # The three come first: admins of one neighbourhood are sent to in the order in which they were stored.
-            homes = [(number, TROUBLED) for number in (BLOCKED, LIMITED, SLOW)]
-            homes += [(number, (CALM, TROUBLED)[n % 2]) for n, number in enumerate(ordinary)]
-            sign = "+" if channel == "whatsapp" else ""
-            admins = [
-                (Admin(0, number, "nl", (Address(channel, Handle(sign + number), 1),)), [home])
-                for number, home in homes
-            ]
-            await store.directory.replace_groups(groups, admins)
-            hub = build_hub(
-                settings, store, [Sender(_adapter(account, session), account)], CLOCK, secrets.SystemRandom()
-            )
-            async with running(replace(hub, listeners=())):  # the sink has nothing to tell
-                yield hub
+    async with database("sqlite") as settings, open_store(settings, CLOCK) as store:
+        neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
+        await store.neighbourhoods.replace(neighbourhoods, source="bench", now=CLOCK.now())
+        groups = [Group(0, code, "whatsapp", 70, (code,)) for code in (CALM, TROUBLED)]
+        ordinary = [f"316{n:08d}" for n in range(2 * (PEOPLE - 3))]
+        # The three come first: admins of one neighbourhood are sent to in the order in which they were stored.
+        homes = [(number, TROUBLED) for number in (BLOCKED, LIMITED, SLOW)]
+        homes += [(number, (CALM, TROUBLED)[n % 2]) for n, number in enumerate(ordinary)]
+        sign = "+" if channel == "whatsapp" else ""
+        admins = [
+            (Admin(0, number, "nl", (Address(channel, Handle(sign + number), 1),)), [home]) for number, home in homes
+        ]
+        await store.directory.replace_groups(groups, admins)
+        hub = build_hub(
+            Settings(database=settings),
+            store,
+            [Sender(_adapter(account, session), account)],
+            CLOCK,
+            secrets.SystemRandom(),
+        )
+        async with running(replace(hub, listeners=())):  # the sink has nothing to tell
+            yield hub
 
 
 def _adapter(account: Account, session: aiohttp.ClientSession) -> Channel:
@@ -122,9 +119,16 @@ async def _seen(session: aiohttp.ClientSession, sink: str) -> list[int]:
         return seen
 
 
-async def bench(sink: str) -> None:
-    print(f"one blocked, one limited and one slow recipient among {PEOPLE:,}: accepted → provider, {PAIRS} pairs")
-    for limited in (False, True):
+async def bench(plan: Plan) -> None:
+    print(
+        f"one blocked, one limited and one slow recipient among {PEOPLE:,}: accepted → provider, {plan.runs} pairs, SQLite"
+    )
+    with sink() as url:
+        await _bench(url, plan)
+
+
+async def _bench(sink: str, plan: Plan) -> None:
+    for limited in (False,) if plan.small else (False, True):
         for channel in ("whatsapp", "telegram"):
             account = account_of(channel, sink, limited)
             connector = aiohttp.TCPConnector(limit=account.concurrency + 16, keepalive_timeout=60)
@@ -138,7 +142,8 @@ async def bench(sink: str) -> None:
                 gc.collect()
                 gc.freeze()
                 pairs = [
-                    (await run(hub, session, sink, CALM), await run(hub, session, sink, TROUBLED)) for _ in range(PAIRS)
+                    (await run(hub, session, sink, CALM), await run(hub, session, sink, TROUBLED))
+                    for _ in range(plan.runs)
                 ]
             _print(channel, f"{account.rate:.0f} /s" if limited else "no limit", pairs)
 

@@ -1,136 +1,53 @@
 """One alert to 20,000 admins, durably, against a bare aiohttp loop that posts the same bytes: the hub's overhead as a ratio.
 
-Floor and hub run in turn, five times each, in this process on the same event loop, with as many senders, to the same sink. The
-hub's time runs from the accepted alert to the last outcome on disk (SQLite, synchronous FULL).
+Floor and hub run in turn, five times each, in this process on the same event loop, with as many senders, to the same sink; once
+with a provider that answers at once, once with one that takes 50 ms. The hub's time runs from the posted alert to the last outcome
+on disk (SQLite synchronous FULL, PostgreSQL with fsync). About two minutes with both stores.
 """
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import secrets
-import statistics
-import tempfile
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Sequence
+from statistics import median
 
-import aiohttp
-from pydantic import SecretStr
-
-from adapters.whatsapp.channel import WhatsAppChannel
-from adapters.whatsapp.messages import address_of
-from hub.cap import read_json
-from hub.channel import Outbound, Result
-from hub.clock import SystemClock
-from hub.domain import Address, Admin, Group, Handle, Role
-from hub.places.reading import read_neighbourhoods
-from hub.service import Hub, Sender, build_hub, running
-from hub.settings import CONFIG, Database, Settings, WhatsAppAccount
-from hub.store.database import open_store
-from hub.store.keys import Identity
-from hub.store.migrating import migrate
+from tests.bench.floors import Took, last_request, post_all
+from tests.bench.plan import Plan, ratios, summed
+from tests.bench.relaying import relaying, settled, whatsapp_account
+from tests.bench.sink import sink
 
 ADMINS = 20_000
-CONCURRENCY = 64
-RUNS = 5
-CLOCK = SystemClock()
-ALERT = b"""{"info":[{"event":"Woninginbraak","headline":"Woninginbraak op heterdaad","description":"Man, donkere jas, rode fiets.",
-"area":[{"areaDesc":"Zoetermeer","geocode":[{"valueName":"CBS-GM","value":"GM0637"}]}]}]}"""
+# Milliseconds until the provider answers, and how many senders that wants: rate × time.
+PROVIDERS = ((0, 64), (50, 512))
 
 
-LEFT = """SELECT planned_at IS NOT NULL,
-    EXISTS (SELECT 1 FROM delivery WHERE state = 0) OR EXISTS (SELECT 1 FROM delivery WHERE state = 1) FROM alert WHERE id = ?1"""
+async def bench(plan: Plan) -> None:
+    admins = plan.size(ADMINS)
+    print(f"fan-out of {admins:,} through the WhatsApp adapter, durable, {plan.runs} runs of floor and hub in turn")
+    for kind in plan.stores:
+        for milliseconds, senders in PROVIDERS:
+            await _bench(kind, milliseconds, senders, admins, plan.runs)
 
 
-class Recorded(WhatsAppChannel):
-    """The real adapter; keeps one request body, so that the floor posts the same bytes."""
-
-    body = b""
-
-    async def send(self, outbound: Outbound) -> Result:
-        to = address_of(outbound.handle)
-        if not Recorded.body and to is not None:
-            Recorded.body = self._writer.write(outbound, to, CLOCK.now()).body
-        return await super().send(outbound)
-
-
-async def floor(sink: str, session: aiohttp.ClientSession, account: WhatsAppAccount) -> float:
-    """Posts a second of a loop that does nothing else."""
-    url = f"{sink}/{account.api_version}/{account.phone_number_id}/messages"
-    headers = {"Authorization": f"Bearer {account.token.get_secret_value()}", "Content-Type": "application/json"}
-    left = ADMINS
-
-    async def sender() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            async with session.post(url, data=Recorded.body, headers=headers) as answer:
-                await answer.read()
-
-    started = time.perf_counter()
-    await asyncio.gather(*(sender() for _ in range(CONCURRENCY)))
-    return ADMINS / (time.perf_counter() - started)
+async def _bench(kind: str, milliseconds: int, senders: int, admins: int, runs: int) -> None:
+    with sink(wait=milliseconds / 1000) as provider:
+        async with relaying(kind, admins, whatsapp_account(provider, senders)) as on:
+            await on.fan_out(admins)  # warm-up, and the bytes that the floor posts
+            request = await last_request(on.session, provider)
+            await post_all(on.session, request, admins // 4, senders)
+            floors, hubs = [], []
+            with settled():
+                for _ in range(runs):
+                    floors.append(await post_all(on.session, request, admins, senders))
+                    hubs.append(await on.fan_out(admins))
+    print(f"  {kind}, the provider answers after {milliseconds} ms, {senders} senders")
+    print_runs("bare aiohttp loop", floors)
+    print_runs("hub", hubs, floors)
 
 
-async def fan_out(hub: Hub) -> float:
-    """Deliveries a second, from the accepted alert to the last outcome on disk."""
-    started = time.perf_counter()
-    taken = await hub.intake.accept(read_json(ALERT), Identity("bench", "bench", Role.POLICE, "bench"))
-    while True:
-        await asyncio.sleep(0.01)
-        planned, left = (await hub.store.engine.read(LEFT, taken.view.id))[0]  # cheap: both are partial indexes
-        if planned and not left:
-            return ADMINS / (time.perf_counter() - started)
-
-
-@asynccontextmanager
-async def crowded_hub(sink: str, session: aiohttp.ClientSession, account: WhatsAppAccount) -> AsyncIterator[Hub]:
-    """A hub on a new SQLite file with Zoetermeer and 20,000 admins, its WhatsApp account without a rate limit."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.db"
-        await migrate(path, CLOCK)
-        settings = Settings(database=Database(url=f"sqlite://{path}"))
-        async with open_store(settings.database, CLOCK) as store:
-            neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-            await store.neighbourhoods.replace(neighbourhoods, source="bench", now=CLOCK.now())
-            groups = [Group(0, f"G{n.code}", "whatsapp", 70, (n.code,)) for n in neighbourhoods]
-            admins = [
-                (
-                    Admin(0, f"Admin {i}", "nl", (Address("whatsapp", Handle(f"+316{i:08d}"), 1),)),
-                    [groups[i % len(groups)].name],
-                )
-                for i in range(ADMINS)
-            ]
-            await store.directory.replace_groups(groups, admins)
-            hub = build_hub(
-                settings, store, [Sender(Recorded(account, session, CLOCK), account)], CLOCK, secrets.SystemRandom()
-            )
-            async with running(hub):
-                yield hub
-
-
-async def bench(sink: str) -> None:
-    account = WhatsAppAccount(
-        token=SecretStr("bench"), phone_number_id="1", api_base=sink, rate=0, concurrency=CONCURRENCY
-    )
-    connector = aiohttp.TCPConnector(limit=CONCURRENCY + 16, keepalive_timeout=60)
-    async with (
-        aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
-        crowded_hub(sink, session, account) as hub,
-    ):
-        await fan_out(hub)  # warm-up, and the body that the floor posts
-        gc.collect()  # as `run.py serve` does once it is up
-        gc.freeze()
-        floors, hubs = [], []
-        for _ in range(RUNS):
-            floors.append(await floor(sink, session, account))
-            hubs.append(await fan_out(hub))
-    ratios = [one / bare for one, bare in zip(hubs, floors, strict=True)]
+def print_runs(name: str, runs: Sequence[Took], floors: Sequence[Took] = ()) -> None:
+    """Rate, cost, and the ratio to the floor of the same moment."""
+    rates = [run.rate for run in runs]
+    ratio = f"   ratio {summed(ratios(rates, [floor.rate for floor in floors]), '.2f')}" if floors else ""
     print(
-        f"fan-out of {ADMINS:,} through the WhatsApp adapter, SQLite synchronous FULL, {CONCURRENCY} senders, {RUNS} runs"
+        f"    {name:<34}{summed(rates)} /s   {median(run.cost for run in runs):>5.0f} µs of CPU each{ratio}", flush=True
     )
-    print(f"  bare aiohttp loop   {statistics.median(floors):>8,.0f} /s")
-    print(f"  hub, durable        {statistics.median(hubs):>8,.0f} /s")
-    print(f"  ratio               {statistics.median(ratios):>8.2f}    (runs {min(ratios):.2f}–{max(ratios):.2f})")

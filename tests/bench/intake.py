@@ -1,24 +1,32 @@
-"""From a police POST to 202 on disk, and to the first byte at the provider: a real hub process, one client, one recipient."""
+"""From a police POST to 202 on disk, and to the first byte at the provider: a real hub process, spoken to from this one.
+
+First one alert at a time on an idle hub, each to one recipient; then 200 a second, posted at that rate whether answered or not;
+then as many as 64 clients get accepted, each its next when it was answered. What is accepted is relayed meanwhile.
+About a minute a store.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import aiohttp
 import orjson
 
-from hub.settings import CONFIG, ROOT
+from hub.clock import SystemClock
+from hub.places.reading import read_neighbourhoods
+from hub.store.database import open_store
+from tests.bench.crowd import ZOETERMEER, fill
+from tests.bench.plan import Plan, spread, summed
+from tests.bench.poster import Posted, post, request
+from tests.bench.served import Served, police_key, served, whatsapp
+from tests.bench.sink import sink
+from tests.bench.stores import database
 
-ALERTS = 500
-DIRECTORY = """group,platform,members,neighbourhoods,admin,language,channel,handle,rank
-Bench,whatsapp,70,BU06370300,Bench,nl,whatsapp,+31600000001,1
-"""
+IN_TURN = 500
+WARM_UP = 20
+RATE, SECONDS = 200, 20
+CLIENTS, AT_ONCE = 64, 3_000
+CLOCK = SystemClock()
 ALERT = {
     "info": [
         {
@@ -28,80 +36,64 @@ ALERT = {
         }
     ]
 }
-PORT = 18480
 
 
-async def bench(sink: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")} | {
-            "HUB_DATABASE__URL": f"sqlite://{folder}/bench.db",
-            "HUB_WEB__LISTEN": f"127.0.0.1:{PORT}",
-            "HUB_LOG__LEVEL": "error",
-            "HUB_CHANNELS__WHATSAPP__TOKEN": "bench",
-            "HUB_CHANNELS__WHATSAPP__PHONE_NUMBER_ID": "1",
-            "HUB_CHANNELS__WHATSAPP__APP_SECRET": "bench",
-            "HUB_CHANNELS__WHATSAPP__RATE": "0",
-            "HUB_CHANNELS__WHATSAPP__API_BASE": sink,
-        }
-        directory = Path(folder) / "directory.csv"
-        directory.write_text(DIRECTORY, encoding="utf-8")
-        await _run(environment, "import", "neighbourhoods", str(CONFIG / "neighbourhoods" / "zoetermeer.geojson"))
-        await _run(environment, "import", "directory", str(directory))
-        made = await _run(environment, "--json", "key", "create", "--role", "police", "--name", "bench")
-        hub = await asyncio.create_subprocess_exec(sys.executable, "run.py", "serve", cwd=ROOT, env=environment)
-        try:
-            await _measure(sink, orjson.loads(made)["key"])
-        finally:
-            hub.terminate()
-            await hub.wait()
+async def bench(plan: Plan) -> None:
+    print("alerts to one recipient each, hub in a process of its own, durable")
+    for kind in plan.stores:
+        with sink() as provider:
+            async with database(kind) as settings:
+                async with open_store(settings, CLOCK) as store:
+                    neighbourhoods, _ = read_neighbourhoods(ZOETERMEER)
+                    await fill(store, len(neighbourhoods), neighbourhoods=neighbourhoods)  # one admin each
+                    key = await police_key(store)
+                async with served(settings, whatsapp(provider)) as hub:
+                    await _bench(kind, hub, key, provider, plan)
 
 
-async def _run(environment: dict[str, str], *command: str) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "run.py", *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
+async def _bench(kind: str, hub: Served, key: str, provider: str, plan: Plan) -> None:
+    answered, arrived = await _in_turn(hub, key, provider, plan.size(IN_TURN))
+    print(f"  {kind}")
+    print(f"    idle, POST → 202, on disk                {spread(answered)}")
+    print(f"    idle, POST → first byte at the provider  {spread(arrived)}")
+    steady = await _post(hub, key, "s", plan.size(RATE * SECONDS), rate=RATE)
+    print(f"    {RATE} /s, POST → 202                      {spread(steady.waits)}   refused {steady.refused}")
+    runs = [await _post(hub, key, f"m{number}-", plan.size(AT_ONCE)) for number in range(plan.runs)]
+    print(
+        f"    {CLIENTS} clients, accepted                   {summed([run.rate for run in runs])} /s   "
+        f"refused {sum(run.refused for run in runs)}",
+        flush=True,
     )
-    output, _ = await process.communicate()
-    if process.returncode:
-        raise SystemExit(f"run.py {' '.join(command)} failed")
-    return output
 
 
-async def _measure(sink: str, key: str) -> None:
-    url = f"http://127.0.0.1:{PORT}/api/v1/alerts"
+async def _in_turn(hub: Served, key: str, provider: str, count: int) -> tuple[list[float], list[float]]:
+    """Milliseconds until the answer, and until the provider saw the message."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     answered, arrived = [], []
-    async with aiohttp.ClientSession() as session:
-        await _until_ready(session)
-        await session.get(f"{sink}/seen")
-        for number in range(ALERTS + 20):
+    async with aiohttp.ClientSession(headers=headers) as session:
+        await session.get(f"{provider}/seen")
+        for number in range(WARM_UP + count):
             started = time.monotonic_ns()
-            async with session.post(
-                url, data=orjson.dumps({**ALERT, "identifier": f"b{number}"}), headers=headers
-            ) as answer:
+            async with session.post(f"{hub.url}/api/v1/alerts", data=_alert(f"i{number}")) as answer:
                 await answer.read()
+                done = time.monotonic_ns()
                 if answer.status != 202:
                     raise SystemExit(f"the hub answered {answer.status}: {await answer.text()}")
-            done = time.monotonic_ns()
             seen: list[int] = []
             while not seen:
-                async with session.get(f"{sink}/seen") as answer:
-                    seen = orjson.loads(await answer.read())
-            if number >= 20:  # the first ones warm up
+                async with session.get(f"{provider}/seen") as told:
+                    seen = orjson.loads(await told.read())
+            if number >= WARM_UP:
                 answered.append((done - started) / 1e6)
                 arrived.append((seen[0] - started) / 1e6)
-    print(f"one alert, one recipient, {ALERTS} in turn, hub in a process of its own, SQLite synchronous FULL")
-    for name, times in (("POST → 202, on disk", answered), ("POST → first byte at the provider", arrived)):
-        times.sort()
-        print(f"  {name:<34} p50 {statistics.median(times):>6.2f} ms   p99 {times[len(times) * 99 // 100]:>6.2f} ms")
+    return answered, arrived
 
 
-async def _until_ready(session: aiohttp.ClientSession) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                async with session.get(f"http://127.0.0.1:{PORT}/readyz") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientConnectionError:
-                pass
-            await asyncio.sleep(0.05)
+async def _post(hub: Served, key: str, name: str, count: int, rate: float = 0.0) -> Posted:
+    headers = {"Authorization": f"Bearer {key}"}
+    requests = [request(f"{hub.url}/api/v1/alerts", _alert(f"{name}{n}"), headers) for n in range(count)]
+    return await post(hub.url, requests, clients=CLIENTS, rate=rate)
+
+
+def _alert(identifier: str) -> bytes:
+    return orjson.dumps({**ALERT, "identifier": identifier})

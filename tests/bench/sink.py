@@ -1,15 +1,22 @@
 """A provider that only answers: HTTP/1.1 keep-alive, one fixed answer in WhatsApp's or Telegram's shape with a new id each time.
 
-`python -m tests.bench.sink` prints its port and serves until its stdin closes; `GET /seen` gives the monotonic nanoseconds of the
-first byte of each POST since the last time it was asked. To three numbers it misbehaves, and those it does not count as seen.
-As little Python as possible, so that it is never what is measured.
+A process of its own (`sink`), with as little Python as possible, so that it is never what is measured. `GET /seen` gives the
+monotonic nanoseconds of the first byte of each POST it took since the last time it was asked; `GET /named`, where it was told to
+keep names, also whose each was: the delivery id (WhatsApp), the chat (Telegram), the path (anything else). `GET /last` gives the
+bytes of the last one. To three numbers it misbehaves, and those it does not count. It serves until its stdin closes.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import re
+import subprocess
 import sys
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar, cast
 
 import uvloop
@@ -29,11 +36,35 @@ REFUSALS = {
         b'{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 1","parameters":{"retry_after":1}}',
     ),
 }
+BOT = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"Bench","username":"benchbot"}}'
+TOO_MANY = REFUSALS[LIMITED[-1], True]
 _TROUBLE = TROUBLE.encode()
+# In JSON, in a form (python-telegram-bot over httpx), else the path.
+_NAMES = re.compile(rb'"(?:biz_opaque_callback_data|chat_id)":"?(\d+)|\bchat_id=(\d+)|^POST (\S+)')
+
+
+@contextmanager
+def sink(*, wait: float = 0.0, rate: int = 0, names: bool = False) -> Iterator[str]:
+    """The address of a new one. `wait`: seconds until it answers; `rate`: how many it takes in any second (0: all); then 429."""
+    options = [f"--wait={wait}", f"--rate={rate}", *(["--names"] if names else [])]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.sink", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+    finally:
+        process.communicate()
 
 
 class Sink(asyncio.Protocol):
+    wait: ClassVar[float] = 0.0
+    rate: ClassVar[int] = 0
+    names: ClassVar[bool] = False
     seen: ClassVar[list[int]] = []
+    named: ClassVar[list[tuple[int, bytes]]] = []
+    taken: ClassVar[deque[float]] = deque()
+    last: ClassVar[bytes] = b""
     sent = 0
 
     def __init__(self) -> None:
@@ -56,36 +87,78 @@ class Sink(asyncio.Protocol):
             length = int(data[mark + 15 : data.find(b"\r\n", mark)]) if mark >= 0 else 0
             if len(data) < end + 4 + length:
                 break
-            trouble = data.find(_TROUBLE, end, end + 4 + length)
-            if trouble < 0:
-                self._answer(data[:4] == b"GET ", data[:9] == b"POST /bot")
-            else:
-                self._misbehave(chr(data[trouble + len(_TROUBLE)]), data[:9] == b"POST /bot")
+            self._answer(data[: end + 4 + length], end)
             data = data[end + 4 + length :]
         self._waiting = data
 
-    def _misbehave(self, who: str, telegram: bool) -> None:
-        refusal = REFUSALS.get((who, telegram))
-        if refusal is not None:
-            status, body = refusal
-            self._transport.write(REFUSAL % (status, len(body), body))
-
-    def _answer(self, asked: bool, telegram: bool) -> None:
-        if asked:
-            body = b"[" + b",".join(b"%d" % at for at in Sink.seen) + b"]"
-            Sink.seen.clear()
-        elif telegram:
-            Sink.sent += 1
-            Sink.seen.append(self._began)
-            body = b'{"ok":true,"result":{"message_id":%d,"date":1,"chat":{"id":1,"type":"private"}}}' % Sink.sent
+    def _answer(self, request: bytes, end: int) -> None:
+        telegram = request.startswith(b"POST /bot")
+        trouble = request.find(_TROUBLE, end)
+        if request.startswith(b"GET "):
+            self._tell(request)
+        elif trouble >= 0:
+            refusal = REFUSALS.get((chr(request[trouble + len(_TROUBLE)]), telegram))
+            if refusal is not None:
+                self._write(_refusal(*refusal))
+        elif telegram and b"/sendMessage " not in request[:200]:
+            self._write(_taken(BOT if b"/getMe " in request[:200] else b'{"ok":true,"result":true}'))
+        elif Sink.rate and _too_many():
+            self._write(_refusal(*TOO_MANY))
         else:
             Sink.sent += 1
+            Sink.last = request
             Sink.seen.append(self._began)
-            body = (
-                b'{"messaging_product":"whatsapp","contacts":[{"input":"31600000000","wa_id":"31600000000"}],'
-                b'"messages":[{"id":"wamid.BENCH%015d","message_status":"accepted"}]}' % Sink.sent
-            )
-        self._transport.write(HEAD + b"%d\r\n\r\n" % len(body) + body)
+            if Sink.names:
+                Sink.named.append((self._began, _name(request)))
+            if telegram:
+                body = b'{"ok":true,"result":{"message_id":%d,"date":1,"chat":{"id":1,"type":"private"}}}' % Sink.sent
+            else:
+                body = (
+                    b'{"messaging_product":"whatsapp","contacts":[{"input":"31600000000","wa_id":"31600000000"}],'
+                    b'"messages":[{"id":"wamid.BENCH%015d","message_status":"accepted"}]}' % Sink.sent
+                )
+            self._write(_taken(body))
+
+    def _tell(self, request: bytes) -> None:
+        if request.startswith(b"GET /named"):
+            body = b"[" + b",".join(b'[%d,"%s"]' % one for one in Sink.named) + b"]"
+            Sink.named.clear()
+        elif request.startswith(b"GET /last"):
+            body = Sink.last
+        else:
+            body = b"[" + b",".join(b"%d" % at for at in Sink.seen) + b"]"
+            Sink.seen.clear()
+        self._transport.write(_taken(body))
+
+    def _write(self, answer: bytes) -> None:
+        if Sink.wait:
+            asyncio.get_running_loop().call_later(Sink.wait, self._transport.write, answer)
+        else:
+            self._transport.write(answer)
+
+
+def _too_many() -> bool:
+    """Whether the last second is full; what is refused does not count."""
+    now = time.monotonic()
+    while Sink.taken and Sink.taken[0] <= now - 1:
+        Sink.taken.popleft()
+    if len(Sink.taken) >= Sink.rate:
+        return True
+    Sink.taken.append(now)
+    return False
+
+
+def _taken(body: bytes) -> bytes:
+    return HEAD + b"%d\r\n\r\n" % len(body) + body
+
+
+def _refusal(status: int, body: bytes) -> bytes:
+    return REFUSAL % (status, len(body), body)
+
+
+def _name(request: bytes) -> bytes:
+    *_, last = _NAMES.finditer(request)  # the path always fits; what stands in the body comes after it
+    return last[1] or last[2] or last[3]
 
 
 async def serve() -> None:
@@ -96,6 +169,16 @@ async def serve() -> None:
     server.close()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--wait", type=float, default=0.0)
+    options.add_argument("--rate", type=int, default=0)
+    options.add_argument("--names", action="store_true")
+    given = options.parse_args()
+    Sink.wait, Sink.rate, Sink.names = given.wait, given.rate, given.names
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
+
+
+if __name__ == "__main__":
+    main()

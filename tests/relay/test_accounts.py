@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 
 from hub.channel import Deferred, Outbound, Rejected
 from hub.domain import DeliveryState
+from hub.relay.tenure import Tenure
 from hub.relay.wakes import Wakes
+from hub.settings import Account
 from hub.store.database import Store
 from tests.clock import FakeClock
-from tests.relay.channel import Answer, FakeChannel, accepted
+from tests.relay.channel import Answer, FakeChannel, accepted, accepted_after
 from tests.relay.world import Sending, crowd, deliveries, pass_time, sending, states
 
 ROUTES = {"telegram": ["one", "two"]}
@@ -126,3 +128,51 @@ async def test_a_stand_in_answers_no_message_it_did_not_send_and_uses_no_window_
     handed = {handle for _, handle, _ in one.asked}
     for _, handle, outbound in two.asked:
         assert (outbound.window_open_until == 0) or handle not in handed
+
+
+async def test_an_account_that_another_process_sends_from_stands_in_unless_it_is_down_there(
+    store: Store, clock: FakeClock
+) -> None:
+    await crowd(store, "BU1", 40)
+    one, two = FakeChannel(clock, account="one", otherwise=lambda _: REFUSED), FakeChannel(clock, account="two")
+    elsewhere = Tenure(("telegram", "two"), 0, clock)
+    wakes = Wakes()
+    async with (
+        sending(store, clock, one, routes=ROUTES, wakes=wakes) as first,
+        sending(store, clock, two, routes=ROUTES, wakes=wakes, tenure=elsewhere) as second,
+    ):
+        first.dispatcher.stand_ins = [second.dispatcher]
+        elsewhere.rests_elsewhere = True
+        await first.relay("A", "BU1")
+        await pass_time(clock, store, 3)
+        own = {row.account for row in await deliveries(store)}
+        assert own == {"one", "two"}, "down there, too: it keeps its own"
+        elsewhere.rests_elsewhere = False
+        await pass_time(clock, store, 3)
+        assert {row.account for row in await deliveries(store)} == {"two"}
+        assert two.asked == [], "that is the other process's to send"
+        elsewhere.mine, elsewhere.begins, elsewhere.ends = True, clock.monotonic(), clock.monotonic() + 60
+        await pass_time(clock, store, 3)
+        assert await states(store) == {DeliveryState.SENT: 40}
+
+
+async def test_who_loses_the_lease_in_the_middle_sends_no_more_and_puts_back_what_was_claimed(
+    store: Store, clock: FakeClock
+) -> None:
+    await crowd(store, "BU1", 40)
+    channel = FakeChannel(clock, otherwise=accepted_after(0.5))
+    lease = Tenure(("telegram", "main"), 0, clock)
+    lease.mine, lease.begins, lease.ends = True, 0.0, 2.25
+    async with sending(store, clock, channel, account=Account(concurrency=4), tenure=lease) as hub:
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 5)
+        assert max(channel.times) < 2.25
+        begun = len(channel.asked)
+        assert begun == 20
+        assert await states(store) == {DeliveryState.SENT: begun, DeliveryState.PENDING: 40 - begun}
+        assert {row.possible_duplicates for row in await deliveries(store)} == {0}
+        lease.begins, lease.ends = clock.monotonic() + 1, clock.monotonic() + 60
+        await pass_time(clock, store, 10)
+        assert await states(store) == {DeliveryState.SENT: 40}
+        assert len(set(channel.handles)) == len(channel.handles) == 40
+        assert channel.times[begun] >= lease.begins

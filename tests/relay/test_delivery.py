@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -85,6 +86,28 @@ def test_uncertain_on_an_idempotent_channel_is_sent_again_soon_and_is_no_duplica
     assert judged(Uncertain("timeout"), tries=5, can=IDEMPOTENT).possible_duplicates == 0
 
 
+def test_what_would_be_due_only_after_the_alert_is_given_up_at_once() -> None:
+    left = (claimed().expires_at - NOW) / 1000
+    assert judged(Deferred("429", retry_after=left - 0.001)).state is DeliveryState.PENDING
+    got = judged(Deferred("429", retry_after=left))
+    assert (got.state, got.reason) == (DeliveryState.FAILED, "no time left for another try: 429")
+    got = judged(Uncertain("timeout"), tries=10, attempts=20)  # 2 ** 10 seconds
+    assert (got.state, got.possible_duplicates) == (DeliveryState.FAILED, 1)
+
+
+def test_the_accounts_trouble_leaves_it_to_another_account_however_little_time_is_left() -> None:
+    got = judged(Deferred("token refused", retry_after=3600, whole_account=True))
+    assert (got.state, got.due_at, got.tries) == (DeliveryState.PENDING, NOW, 0)
+
+
+def test_what_ends_after_the_alert_expired_is_expired() -> None:
+    late = replace(claimed(), expires_at=NOW)
+    for result in (Deferred("500"), Deferred("401", 5, whole_account=True), Uncertain("timeout")):
+        got = outcome_of(result, late, attempts=6, can=BLIND, backoff=lambda _: 1.0, now=NOW)
+        assert got.state is DeliveryState.EXPIRED
+        assert got.possible_duplicates == isinstance(result, Uncertain)
+
+
 def test_what_was_not_tried_uses_up_no_try() -> None:
     back = put_back(claimed(2), NOW, "why")
     assert (back.state, back.tries, back.due_at, back.attempt) == (DeliveryState.PENDING, 0, NOW, 3)
@@ -110,6 +133,8 @@ def test_whatever_the_result_only_accepted_is_sent_and_nothing_is_due_in_the_pas
     assert NOW <= got.due_at <= NOW + 24 * 3600 * 1000
     assert (got.delivery_id, got.attempt) == (7, 3)  # the fence
     assert got.tries in (0, 1)
+    if got.state is DeliveryState.PENDING:
+        assert got.due_at < claimed().expires_at
     if got.state is DeliveryState.PENDING and got.tries:
         assert tries + 1 < attempts
 

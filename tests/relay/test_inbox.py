@@ -154,10 +154,10 @@ class Away(Receipts):
 
     async def apply(
         self, statements: Sequence[Statement], handled: Sequence[int], puzzled: Sequence[tuple[int, str]] = ()
-    ) -> None:
+    ) -> set[int]:
         if self.away:
             raise StoreUnavailable("disk full")
-        await super().apply(statements, handled, puzzled)
+        return await super().apply(statements, handled, puzzled)
 
 
 async def test_while_the_store_is_away_updates_stay_kept_and_nobody_is_told_and_then_they_are_read(

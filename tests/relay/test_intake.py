@@ -12,7 +12,8 @@ import pytest_asyncio
 from hub.cap import Posted
 from hub.domain import AlertState, DeliveryState, Refused, Role
 from hub.places.atlas import Atlas
-from hub.relay.intake import AlreadyDifferent, Intake, priority
+from hub.relay.backlog import Backlog
+from hub.relay.intake import PLANNED_AT_ONCE, AlreadyDifferent, Intake, priority
 from hub.relay.wakes import Wakes
 from hub.settings import Account
 from hub.store.database import Store
@@ -35,7 +36,16 @@ async def intake(store: Store, clock: FakeClock, wakes: Wakes) -> Intake:
     atlas = Atlas(store.neighbourhoods)
     await atlas.refresh()
     return Intake(
-        store.alerts, store.outbox, store.ids, atlas, wakes, clock, Random(1), routes=ROUTES, default_duration=7200
+        store.alerts,
+        store.outbox,
+        store.ids,
+        atlas,
+        wakes,
+        clock,
+        Random(1),
+        routes=ROUTES,
+        backlog=Backlog(store.outbox, clock, {}, most=0, poll=1.0),
+        default_duration=7200,
     )
 
 
@@ -52,14 +62,30 @@ def reference(to: str) -> str:
     return f"{POLICE.sender},{to},2026-11-22T12:00:00+01:00"
 
 
-async def test_what_was_left_out_is_filled_in_and_the_planner_is_woken(
+async def test_an_alert_of_ordinary_size_is_planned_where_it_is_accepted_and_a_large_one_by_the_planner(
+    intake: Intake, store: Store, wakes: Wakes
+) -> None:
+    code = (await intake.simulate(posted(), POLICE)).match.matches[0].code
+    await crowd(store, code, PLANNED_AT_ONCE)
+    first = await intake.accept(posted(identifier="a"), POLICE)
+    assert (await states(store, first.view.id))[DeliveryState.PENDING] == PLANNED_AT_ONCE
+    assert [event.kind for event in await store.alerts.events_after(first.view.id, 0)] == ["accepted", "planned"]
+    assert (await intake.accept(posted(identifier="a"), POLICE)).view.id == first.view.id
+    assert (await states(store, first.view.id))[DeliveryState.PENDING] == PLANNED_AT_ONCE
+    assert not wakes.planner.is_set()
+    await crowd(store, code, PLANNED_AT_ONCE + 1)
+    second = await intake.accept(posted(identifier="b"), POLICE)
+    assert [one.id for one in await store.alerts.unplanned()] == [second.view.id]
+    assert wakes.planner.is_set()
+
+
+async def test_what_was_left_out_is_filled_in_and_those_who_watch_are_told(
     intake: Intake, clock: FakeClock, wakes: Wakes
 ) -> None:
     with wakes.watching() as changed:
         taken = await intake.accept(posted(), POLICE)
         assert changed.is_set()
     assert taken.new
-    assert wakes.planner.is_set()
     content = taken.view.content
     assert (content["sender"], content["status"], content["msgType"], content["scope"]) == (
         "oc@politie.example",
@@ -197,8 +223,8 @@ async def test_a_simulation_tells_it_all_and_stores_nothing(intake: Intake, stor
 async def test_a_cancel_ends_its_alert_and_withdraws_what_was_not_sent(
     intake: Intake, store: Store, clock: FakeClock, wakes: Wakes
 ) -> None:
+    await crowd(store, (await intake.simulate(posted(), POLICE)).match.matches[0].code, 20)
     first = await intake.accept(posted(identifier="a"), POLICE)
-    await crowd(store, first.view.matched[0].code, 20)
     channel = FakeChannel(clock)
     async with sending(store, clock, channel, account=Account(rate=4, burst=1), wakes=wakes) as hub:
         await hub.plan()
@@ -227,7 +253,8 @@ async def test_an_update_ends_the_earlier_one_and_is_relayed_itself(
     assert update.warnings == ()
     assert wakes.is_withdrawn(first.view.id)
     assert not wakes.is_withdrawn(update.view.id)
-    assert [one.id for one in await store.alerts.unplanned()] == [update.view.id]
+    relayed = await store.alerts.view(update.view.id)
+    assert relayed is not None and relayed.planned_at is not None
     ended = await store.alerts.view(first.view.id)
     assert ended is not None and ended.state(clock.now()) is AlertState.ENDED
 
@@ -246,7 +273,7 @@ async def test_a_refused_update_ends_nothing(intake: Intake, store: Store, clock
         await intake.accept(posted(identifier="a", msgType="Update", references=reference("a")), POLICE)
     assert not wakes.is_withdrawn(first.view.id)
     view = await store.alerts.view(first.view.id)
-    assert view is not None and view.state(clock.now()) is AlertState.ACCEPTED
+    assert view is not None and view.closed_at is None
 
 
 def test_the_order_is_actual_first_then_urgency_then_severity() -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from hub.domain import DeliveryState
-from hub.relay.outcomes import BATCH_MOST, Outcomes
+from hub.relay.outcomes import BATCH_MOST, COLLECT_MANY_SECONDS, COLLECT_SECONDS, Outcomes
 from hub.relay.wakes import Wakes
 from hub.store.alerts import Routes
 from hub.store.database import Store
@@ -72,7 +72,7 @@ async def test_what_comes_in_together_is_stored_together(store: Store, clock: Fa
     async with writing(store, clock, flaky, Wakes()) as outcomes:
         for one in ours:
             outcomes.put(sent(one, clock.now()))
-        await clock.advance(0.004)
+        await clock.advance(COLLECT_SECONDS + COLLECT_MANY_SECONDS - 0.001)
         await rest(store)
         assert flaky.batches == []
         await clock.advance(0.001)

@@ -13,7 +13,7 @@ from hub.relay.wakes import Wakes
 from hub.store.alerts import Routes
 from hub.store.database import Store
 from tests.clock import FakeClock
-from tests.relay.world import accept, crowd, deliveries, rest, states, until
+from tests.relay.world import accept, crowd, deliveries, pass_time, rest, states, until
 from tests.store.world import people, person
 
 ROUTES: Routes = {"telegram": ["main"]}
@@ -132,3 +132,23 @@ async def test_the_most_urgent_is_planned_first(store: Store, clock: FakeClock) 
     await accept(store, clock, "F", "BU1", info={"urgency": "Future"})
     await accept(store, clock, "A", "BU1")
     assert [one.id for one in await store.alerts.unplanned()] == ["A", "F", "E"]
+
+
+async def test_what_another_process_took_is_left_to_it_until_it_has_done_nothing_for_a_second(
+    store: Store, clock: FakeClock
+) -> None:
+    await crowd(store, "BU1", 1)
+    wakes = Wakes()
+    ours = Planner(store, wakes, clock, ROUTES, 0.25, alone=False)
+    task = asyncio.create_task(ours.run(lambda: None))
+    await accept(store, clock, "A", "BU1")
+    await accept(store, clock, "B", "BU1")
+    wakes.plan("B")
+    await rest(store)
+    assert (await states(store), await states(store, "B")) == ({}, {DeliveryState.PENDING: 1})
+    await pass_time(clock, store, 0.75)
+    assert await states(store) == {}
+    await pass_time(clock, store, 0.5)
+    assert await states(store) == {DeliveryState.PENDING: 1}
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

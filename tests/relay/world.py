@@ -161,7 +161,7 @@ async def sending(
 ) -> AsyncIterator[Sending]:
     wakes, relay = wakes or Wakes(), relay or Relay()
     routes = routes or {"telegram": ["main"], "whatsapp": ["main"]}
-    outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes)
+    outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes, store.measures)
     messages = Messages(store.alerts, "https://hub.example")
     dispatcher = Dispatcher(
         channel,
@@ -175,6 +175,7 @@ async def sending(
         clock,
         Random(1),
         routes,
+        store.measures,
     )
     tasks = [asyncio.create_task(loop(lambda: None)) for loop in (dispatcher.run, outcomes.run)]
     planner = Planner(store, wakes, clock, routes, relay.poll)

@@ -1,13 +1,8 @@
-"""A store for every test: a real database file, migrated once and copied, with a clock of the test's own.
-
-`store` is parametrised by dialect; today there is one. A second dialect adds its name to DIALECTS and a branch to `database`.
-"""
+"""A store for every test, on each dialect: a real SQLite file and a real PostgreSQL database, with a clock of the test's own."""
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +10,25 @@ import pytest_asyncio
 
 from hub.settings import Database
 from hub.store.database import Store, open_store
-from hub.store.migrating import migrate
+from tests.store.databases import DIALECTS, NewDatabases, PostgresDatabases, SqliteFiles
+from tests.store.kept import Kept, keeping
 from tests.store.world import START, FakeClock
 
-DIALECTS = ["sqlite"]
+
+@pytest.fixture(scope="session", params=DIALECTS)
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDatabases]:
+    if request.param == "sqlite":
+        yield SqliteFiles(tmp_path_factory.mktemp("databases"))
+        return
+    ours = PostgresDatabases(request.getfixturevalue("postgres"))
+    yield ours
+    ours.close()
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty migrated database, to be copied: migrating takes a tenth of a second, copying none."""
-    path = tmp_path_factory.mktemp("migrated") / "hub.db"
-    asyncio.run(migrate(path, FakeClock(START)))
-    return path
+    """An empty migrated SQLite file, to be copied."""
+    return SqliteFiles(tmp_path_factory.mktemp("migrated")).migrated
 
 
 @pytest.fixture
@@ -34,16 +36,21 @@ def clock() -> FakeClock:
     return FakeClock(START)
 
 
-@pytest.fixture(params=DIALECTS)
-def database(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Database:
-    """The settings of an empty database of this dialect."""
-    assert request.param == "sqlite"
-    path = tmp_path / "hub.db"
-    shutil.copyfile(migrated, path)
-    return Database(url=f"sqlite://{path}")
+@pytest.fixture
+def database(databases: NewDatabases) -> Iterator[Database]:
+    """The settings of an empty database."""
+    with databases.new() as empty:
+        yield empty
 
 
 @pytest_asyncio.fixture
 async def store(database: Database, clock: FakeClock) -> AsyncIterator[Store]:
     async with open_store(database, clock) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def kept(databases: NewDatabases) -> Iterator[Kept]:
+    """For property tests: see kept.py."""
+    with keeping(databases) as one:
+        yield one

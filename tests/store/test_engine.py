@@ -1,128 +1,134 @@
-"""The queue's engine: units are whole, durable and apart from each other, whatever the disk or a neighbour does."""
+"""The queue's engine, on either database: units are whole, durable and apart from each other, whatever a neighbour does."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from hub.settings import Database
-from hub.store.engine import StoreUnavailable
+from hub.store.engine import Engine, Rows, StoreUnavailable
+from hub.store.postgres.engine import PostgresEngine
 from hub.store.sqlite.engine import SqliteEngine
+from tests.store.databases import REFUSED, NewDatabases
 
 PUT = "INSERT INTO note (id, text) VALUES (?1, ?2)"
 ALL = "SELECT id FROM note ORDER BY id"
 
 
+async def opened(database: Database) -> Engine:
+    if database.on_postgres:
+        return await PostgresEngine.open(database.url.get_secret_value())
+    return await SqliteEngine.open(database.sqlite_path.with_name("notes.db"))
+
+
 @pytest_asyncio.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[SqliteEngine]:
-    opened = await SqliteEngine.open(tmp_path / "notes.db")
-    await opened.write(("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",))
-    yield opened
-    await opened.close()
+async def engine(databases: NewDatabases, database: Database) -> AsyncIterator[Engine]:
+    ours = await opened(database)
+    await ours.write(("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",))
+    yield ours
+    await ours.write(("DROP TABLE note",))
+    await ours.close()
 
 
-async def ids(engine: SqliteEngine) -> list[int]:
+@pytest.fixture
+def put(database: Database) -> str:
+    return PUT.replace("?", "$") if database.on_postgres else PUT
+
+
+async def ids(engine: Engine) -> list[int]:
     return [row[0] for row in await engine.read(ALL)]
 
 
-async def test_a_unit_gives_the_rows_of_each_statement(engine: SqliteEngine) -> None:
-    assert await engine.write((PUT, 1, "a"), (ALL,), ("SELECT text FROM note",)) == [[], [(1,)], [("a",)]]
+async def test_a_unit_gives_the_rows_of_each_statement(engine: Engine, put: str) -> None:
+    assert await engine.write((put, 1, "a"), (ALL,), ("SELECT text FROM note",)) == [[], [(1,)], [("a",)]]
 
 
-async def test_a_unit_that_fails_halfway_leaves_nothing(engine: SqliteEngine) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
-        await engine.write((PUT, 1, "a"), (PUT, 2, None))
+async def test_a_unit_that_fails_halfway_leaves_nothing(engine: Engine, put: str) -> None:
+    with pytest.raises(REFUSED):
+        await engine.write((put, 1, "a"), (put, 2, None))
     assert await ids(engine) == []
 
 
-async def test_a_unit_that_fails_takes_no_other_of_its_group_with_it(engine: SqliteEngine) -> None:
-    """All are handed in within one step of the loop, so they are one group."""
-    units = [engine.write((PUT, n, None if n % 3 == 0 else "a")) for n in range(1, 31)]
+async def test_what_a_database_says_of_a_row_does_not_quote_it(engine: Engine, put: str) -> None:
+    """It would stand in the log, and rows hold handles."""
+    with pytest.raises(REFUSED) as refused:
+        await engine.write((put, 1, "+31600000001"), (put, 1, "+31600000001"))
+    assert "+316" not in str(refused.value) + repr(refused.value)
+
+
+async def test_a_unit_that_fails_takes_no_other_of_its_group_with_it(engine: Engine, put: str) -> None:
+    """All are handed in within one step of the loop, so on SQLite they are one group."""
+    units = [engine.write((put, n, None if n % 3 == 0 else "a")) for n in range(1, 31)]
     outcomes = await asyncio.gather(*units, return_exceptions=True)
-    assert [n for n, outcome in enumerate(outcomes, 1) if isinstance(outcome, sqlite3.IntegrityError)] == list(
-        range(3, 31, 3)
-    )
+    assert [n for n, outcome in enumerate(outcomes, 1) if isinstance(outcome, REFUSED)] == list(range(3, 31, 3))
     assert await ids(engine) == [n for n in range(1, 31) if n % 3]
 
 
 @pytest.mark.parametrize(
     "value", [1 << 70, "\ud800", object()], ids=["number too big", "half a character", "no SQL type"]
 )
-async def test_a_value_that_sqlite_cannot_take_harms_neither_the_group_nor_the_engine(
-    engine: SqliteEngine, value: object
+async def test_a_value_that_no_database_takes_harms_neither_its_neighbours_nor_the_engine(
+    engine: Engine, put: str, value: object
 ) -> None:
     good, bad, late = await asyncio.gather(
-        engine.write((PUT, 1, "a")), engine.write((PUT, 2, value)), engine.write((PUT, 3, "a")), return_exceptions=True
+        engine.write((put, 1, "a")), engine.write((put, 2, value)), engine.write((put, 3, "a")), return_exceptions=True
     )
     assert good == late == [[]]
     assert isinstance(bad, Exception)
-    await engine.write((PUT, 4, "a"))
+    await engine.write((put, 4, "a"))
     assert await ids(engine) == [1, 3, 4]
 
 
-async def test_a_full_disk_is_told_and_survived(engine: SqliteEngine) -> None:
-    (pages,) = (await engine.write(("PRAGMA page_count",)))[0][0]
-    await engine.write((f"PRAGMA max_page_count={pages + 2}",))
-    with pytest.raises(StoreUnavailable, match="full"):
-        await engine.write((PUT, 1, "x" * 100_000))
-    await engine.write((PUT, 2, "small"))
-    await engine.write(("PRAGMA max_page_count=1000000",))
-    await engine.write((PUT, 1, "x" * 100_000))
+async def test_a_batch_of_rows_is_one_statement_and_may_be_empty(engine: Engine, database: Database) -> None:
+    several = "INSERT INTO note (id, text) SELECT value->>0, value->>1 FROM json_each(?1)"
+    if database.on_postgres:
+        several = "INSERT INTO note (id, text) SELECT * FROM unnest($1::int[], $2::text[])"
+    await engine.write((several, Rows(2, [[1, "a"], [2, "b"]])), (several, Rows(2, [])))
+    assert await engine.read("SELECT id, text FROM note ORDER BY id") == [(1, "a"), (2, "b")]
+
+
+async def test_a_reader_cannot_write(engine: Engine, put: str) -> None:
+    with pytest.raises(StoreUnavailable, match=r"read-?only"):
+        await engine.read(put, 1, "a")
+    await engine.write((put, 1, "a"))
+
+
+async def test_reads_together_are_of_one_moment(engine: Engine, put: str) -> None:
+    stop = asyncio.Event()
+
+    async def write() -> None:
+        n = 0
+        while not stop.is_set():
+            await engine.write((put, n, "a"), (put, n + 1, "a"))
+            n += 2
+
+    writing = asyncio.create_task(write())
+    for _ in range(30):
+        (first,), (second,) = await engine.read_together(("SELECT COUNT(*) FROM note",), ("SELECT COUNT(*) FROM note",))
+        assert first == second and first[0] % 2 == 0
+    stop.set()
+    await writing
+
+
+async def test_a_cancelled_caller_neither_stops_nor_undoes_the_unit(engine: Engine, put: str) -> None:
+    caller = asyncio.ensure_future(engine.write((put, 1, "a"), (put, 2, "a")))
+    await asyncio.sleep(0)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
     await engine.ping()
-    assert await ids(engine) == [1, 2]
+    while await ids(engine) != [1, 2]:
+        await engine.ping()
 
 
-async def test_a_disk_that_became_read_only_is_told_and_survived(engine: SqliteEngine) -> None:
-    await engine.write(("PRAGMA query_only=ON",))
-    with pytest.raises(StoreUnavailable):
-        await engine.write((PUT, 1, "a"))
-    engine._connections[0].execute("PRAGMA query_only=OFF")  # the writer's own: as good as remounting the disk
-    await engine.write((PUT, 1, "a"))
-    assert await ids(engine) == [1]
-
-
-async def test_a_database_locked_for_too_long_is_told_and_survived(engine: SqliteEngine, tmp_path: Path) -> None:
-    await engine.write(("PRAGMA busy_timeout=1",))
-    other = sqlite3.connect(tmp_path / "notes.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match="locked"):
-        await engine.write((PUT, 1, "a"))
-    other.execute("COMMIT")
-    other.close()
-    await engine.write((PUT, 1, "a"))
-
-
-async def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "notes.db").write_bytes(b"this is no database" * 100)
-    with pytest.raises(StoreUnavailable, match="not a database"):
-        await SqliteEngine.open(tmp_path / "notes.db")
-
-
-async def test_reading_does_not_wait_for_a_writer(engine: SqliteEngine, tmp_path: Path) -> None:
-    await engine.write((PUT, 1, "a"))
-    other = sqlite3.connect(tmp_path / "notes.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    other.execute(PUT, (2, "b"))
-    assert await ids(engine) == [1]
-    other.execute("ROLLBACK")
-    other.close()
-
-
-async def test_a_reader_cannot_write(engine: SqliteEngine) -> None:
-    with pytest.raises(StoreUnavailable, match="readonly"):
-        await engine.read(PUT, 1, "a")
-
-
-async def test_two_engines_write_to_one_file(engine: SqliteEngine, tmp_path: Path) -> None:
-    other = await SqliteEngine.open(tmp_path / "notes.db")
+async def test_two_engines_write_to_one_database(engine: Engine, database: Database, put: str) -> None:
+    other = await opened(database)
     await asyncio.gather(
-        *(one.write((PUT, 2 * n + k, "a")) for n in range(200) for k, one in enumerate((engine, other)))
+        *(one.write((put, 2 * n + k, "a")) for n in range(200) for k, one in enumerate((engine, other)))
     )
     assert await ids(engine) == await ids(other) == list(range(400))
     await other.close()
@@ -131,36 +137,41 @@ async def test_two_engines_write_to_one_file(engine: SqliteEngine, tmp_path: Pat
 ANOTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
+from hub.store.postgres.engine import PostgresEngine
 from hub.store.sqlite.engine import SqliteEngine
 
 async def main():
-    engine = await SqliteEngine.open(Path(sys.argv[1]))
+    postgres = sys.argv[1].startswith("postgres")
+    engine = await (PostgresEngine.open(sys.argv[1]) if postgres else SqliteEngine.open(Path(sys.argv[1])))
     for n in range(1_000_000, 1_000_100):
-        await engine.write(("INSERT INTO note (id, text) VALUES (?1, 'other')", n))
+        await engine.write((f"INSERT INTO note (id, text) VALUES ({n}, 'other')",))
     await engine.close()
 
 asyncio.run(main())
 """
 
 
-async def test_a_command_writes_beside_the_hub(engine: SqliteEngine, tmp_path: Path) -> None:
-    command = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER_PROCESS, str(tmp_path / "notes.db"))
+async def test_a_command_writes_beside_the_hub(engine: Engine, database: Database, put: str) -> None:
+    where = (
+        database.url.get_secret_value() if database.on_postgres else str(database.sqlite_path.with_name("notes.db"))
+    )
+    command = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER_PROCESS, where)
     written = 0
     while command.returncode is None:
-        await engine.write((PUT, written, "hub"))
+        await engine.write((put, written, "hub"))
         written += 1
     assert command.returncode == 0
     assert await ids(engine) == [*range(written), *range(1_000_000, 1_000_100)]
 
 
-async def test_closing_finishes_what_waits_and_refuses_what_comes(engine: SqliteEngine, database: Database) -> None:
-    second = await SqliteEngine.open(database.sqlite_path.with_name("notes.db"))
-    waiting = [asyncio.ensure_future(second.write((PUT, n, "a"))) for n in range(50)]
+async def test_closing_finishes_what_waits_and_refuses_what_comes(engine: Engine, database: Database, put: str) -> None:
+    second = await opened(database)
+    waiting = [asyncio.ensure_future(second.write((put, n, "a"))) for n in range(50)]
     await asyncio.sleep(0)
     await second.close()
     assert await asyncio.gather(*waiting) == [[[]]] * 50
     with pytest.raises(StoreUnavailable, match="closed"):
-        await second.write((PUT, 50, "a"))
+        await second.write((put, 50, "a"))
     with pytest.raises(StoreUnavailable, match="closed"):
         await second.read(ALL)
     assert await ids(engine) == list(range(50))

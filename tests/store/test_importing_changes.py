@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +11,7 @@ from hub.directory.comparing import changed_only
 from hub.directory.csv_in import DirectoryFile
 from hub.domain import Address, Admin, Group, Handle
 from hub.store.database import Store
+from tests.store.databases import NewDatabases
 from tests.store.world import in_new_store
 
 State = list[tuple[object, ...]]
@@ -60,7 +60,7 @@ async def state(store: Store) -> State:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=some.integers(0, 1 << 32))
-def test_writing_only_what_changed_ends_the_same(migrated: Path, seed: int) -> None:
+def test_writing_only_what_changed_ends_the_same(databases: NewDatabases, seed: int) -> None:
     ends: list[State] = []
     for only_changes in (False, True):
 
@@ -83,7 +83,7 @@ def test_writing_only_what_changed_ends_the_same(migrated: Path, seed: int) -> N
                 assert (again.groups, again.admins) == ([], [])
             ends.append(await state(store))
 
-        in_new_store(migrated, imports)
+        in_new_store(databases, imports)
     assert ends[0] == ends[1]
 
 

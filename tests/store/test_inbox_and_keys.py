@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
 from hub.domain import ReceiptKind, Role
 from hub.store.database import Store
 from hub.store.keys import Identity
+from tests.store.databases import REFUSED
 from tests.store.world import ROUTES, START, receipt
 
 ANNA = Identity("k1", "Control room", Role.POLICE, "oc@politie.example")
@@ -33,7 +32,7 @@ async def test_an_update_is_dropped_with_what_it_means_or_not_at_all(store: Stor
     meaning = store.receipts.receipts(
         "whatsapp", [receipt("ref", ReceiptKind.READ)], ROUTES, first_id=1, now=START, attempts=6
     )
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(REFUSED):
         await store.receipts.apply([*meaning, ("INSERT INTO receipt (id) VALUES (1)",)], [one.id])
     assert [update.id for update in await store.receipts.kept(0, 100)] == [one.id, two.id]
     assert await store.engine.read("SELECT COUNT(*) FROM receipt") == [(0,)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
@@ -11,6 +9,7 @@ from hub.domain import DeliveryState, ReceiptKind
 from hub.store.database import Store
 from hub.store.outbox import Claimed
 from hub.store.receipts import LEVEL
+from tests.store.databases import NewDatabases
 from tests.store.world import (
     START,
     claim,
@@ -50,7 +49,7 @@ async def told(store: Store, anna: Claimed, *kinds: ReceiptKind, at: int = START
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=BATCHES, recorded=some.integers(0, 4), accepted=some.booleans(), by_id=some.booleans())
 def test_every_order_ends_at_the_highest(
-    migrated: Path, batches: list[list[Told]], recorded: int, accepted: bool, by_id: bool
+    databases: NewDatabases, batches: list[list[Told]], recorded: int, accepted: bool, by_id: bool
 ) -> None:
     """`recorded`: before which batch the outcome is stored. `by_id`: the channel gives our delivery id back.
 
@@ -79,7 +78,7 @@ def test_every_order_ends_at_the_highest(
         if DeliveryState.FAILED not in levels:
             assert rest == []
 
-    in_new_store(migrated, walk)
+    in_new_store(databases, walk)
 
 
 async def test_read_without_delivered_and_delivered_after_failed(store: Store) -> None:

@@ -6,7 +6,6 @@ Each example is a seed; a failure names it and can be run again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +15,7 @@ from hub.domain import AckKind, DeliveryState, ReceiptKind
 from hub.store.database import Store
 from hub.store.outbox import Claimed, DeliveryView
 from hub.store.receipts import LEVEL
+from tests.store.databases import NewDatabases
 from tests.store.world import (
     HOUR,
     START,
@@ -159,7 +159,7 @@ class Walk:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=some.integers(0, 1 << 32))
-def test_whatever_happens_in_whatever_order(migrated: Path, seed: int) -> None:
+def test_whatever_happens_in_whatever_order(databases: NewDatabases, seed: int) -> None:
     async def walk(store: Store) -> None:
         one = Walk(store, Random(seed))
         await one.start()
@@ -173,4 +173,4 @@ def test_whatever_happens_in_whatever_order(migrated: Path, seed: int) -> None:
             states.count(DeliveryState.SENDING),
         )
 
-    in_new_store(migrated, walk)
+    in_new_store(databases, walk)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
-from shutil import copyfile
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from hub.clock import to_datetime
@@ -29,6 +26,7 @@ from hub.store.alerts import Audience, NewAlert, Routes, Stored
 from hub.store.database import Store, open_store
 from hub.store.outbox import Claimed, DeliveryView, Outcome
 from hub.store.receipts import Beside, Receipt
+from tests.store.databases import NewDatabases
 
 START = 1_800_000_000_000
 HOUR = 3_600_000
@@ -220,12 +218,12 @@ async def deliveries(store: Store, number: str = "A") -> list[tuple[str, str, in
     return [(d.admin_name, d.channel, d.step, d.state) for d in await store.outbox.deliveries(number)]
 
 
-def in_new_store(migrated: Path, walk: Callable[[Store], Awaitable[None]]) -> None:
+def in_new_store(databases: NewDatabases, walk: Callable[[Store], Awaitable[None]]) -> None:
     """For property tests, whose examples each need an empty store of their own."""
 
-    async def run(path: Path) -> None:
-        async with open_store(Database(url=f"sqlite://{path}"), FakeClock(START)) as store:
+    async def run(database: Database) -> None:
+        async with open_store(database, FakeClock(START)) as store:
             await walk(store)
 
-    with TemporaryDirectory() as folder:
-        asyncio.run(run(Path(copyfile(migrated, Path(folder) / "hub.db"))))
+    with databases.new() as database:
+        asyncio.run(run(database))

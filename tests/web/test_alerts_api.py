@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hub.clock import to_datetime
 from hub.domain import Role
 from hub.trust.keys import hash_secret
 from tests.web.world import API, CODES, SEGHWAERT, World, an_alert, until
@@ -180,3 +181,28 @@ async def test_deliveries_show_receipts_and_the_answer_that_counts(relaying: Wor
 
 def code(value: str) -> dict[str, Any]:
     return {"valueName": "CBS-BU", "value": value}
+
+
+async def test_over_the_backlog_an_alert_is_503_with_a_time_and_nothing_is_stored(world: World) -> None:
+    alert = an_alert(identifier="P-1", sender="oc@politie.example", sent=world.in_hours(0))
+    first = await world.accepted(alert)
+    world.hub.backlog.most = 2  # two admins wait
+    refused = await world.post(an_alert())
+    problem = await refused.json()
+    assert (refused.status, refused.content_type) == (503, "application/problem+json")
+    assert 5 <= int(refused.headers["Retry-After"]) <= 300 and refused.headers["Retry-After"] in problem["detail"]
+    assert problem["status"] == 503 and "2 deliveries wait" in problem["detail"]
+    assert len(world.rows("SELECT id FROM alert")) == 1
+    again = await world.post(alert)
+    assert again.status == 200 and (await again.json())["id"] == first["id"]
+    simulated = await (await world.post(an_alert(), query="/_simulate")).json()
+    assert any("503" in warning for warning in simulated["warnings"])
+
+
+async def test_who_cannot_be_told_in_time_is_told_to_the_control_room(world: World) -> None:
+    """Two admins at two a second, the first at once, need half a second."""
+    alert = an_alert({"expires": to_datetime(world.clock.now() + 400).isoformat()})
+    answer = await world.accepted(alert)
+    simulated = await (await world.post(alert, query="/_simulate")).json()
+    for warnings in (answer["warnings"], simulated["warnings"]):
+        assert any("2 admins at 2/s" in warning and "the 1 nearest" in warning for warning in warnings)

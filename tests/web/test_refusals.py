@@ -123,3 +123,10 @@ async def test_a_lost_store_is_503_and_says_when_to_try_again(world: World) -> N
     response = await world.post(an_alert({"area": [SEGHWAERT]}))
     assert response.status == 503 and int(response.headers["Retry-After"]) > 0
     assert response.content_type == "application/problem+json"
+
+
+async def test_a_directory_that_cannot_be_read_is_503_too(world: World) -> None:
+    await world.hub.store.engine.write(("ALTER TABLE admin RENAME TO gone",))
+    for path in ("admins", "admins/1"):
+        response = await world.call("GET", f"{API}/{path}", Role.COORDINATOR)
+        assert response.status == 503 and int(response.headers["Retry-After"]) > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,8 @@ class Hook:
 
 class Postman:
     """Takes items and posts them. `batch`: the most statuses in one webhook. `meagre`: without contacts and user ids,
-    like Meta's own v23 samples. `hidden`: usernames of people (by digits) who hide their number.
+    like Meta's own v23 samples. `longest_pause`: the most seconds between two tries. `loses`: which items are
+    never told. `hidden`: usernames of people (by digits) who hide their number.
 
     Without a `hook_url`, webhooks are only kept in `hooks`.
     """
@@ -58,6 +59,8 @@ class Postman:
         self.hook_url = hook_url
         self.batch = 1
         self.meagre = False
+        self.longest_pause = LONGEST_PAUSE
+        self.loses: Callable[[Item], bool] = lambda item: False
         self.hooks: deque[Hook] = deque(maxlen=KEPT)
         self.answers: deque[int] = deque(maxlen=KEPT)
         self.names: dict[str, str] = {}
@@ -66,11 +69,20 @@ class Postman:
         self._phone_number_id = phone_number_id
         self._clock = clock
         self._waiting: asyncio.Queue[Item] = asyncio.Queue()
+        self._unposted = 0
         self._again: set[asyncio.Task[None]] = set()
 
     def tell(self, item: Item) -> None:
         """Post it soon."""
+        if self.loses(item):
+            return
+        self._unposted += 1
         self._waiting.put_nowait(item)
+
+    @property
+    def untold(self) -> int:
+        """How much the hub has not answered with 200 yet: items to be posted, and webhooks to be posted again."""
+        return self._unposted + len(self._again)
 
     async def settled(self) -> None:
         """Wait until everything told so far was posted once; what was refused may still be told again."""
@@ -88,6 +100,7 @@ class Postman:
                 for hook in self._hooks_of(items):
                     await self._post(session, hook, waited=0.0, pause=FIRST_PAUSE)
             finally:
+                self._unposted -= len(items)
                 for _ in items:
                     self._waiting.task_done()
 
@@ -146,7 +159,7 @@ class Postman:
 
     async def _post_later(self, session: aiohttp.ClientSession, hook: Hook, waited: float, pause: float) -> None:
         await self._clock.sleep(pause)
-        await self._post(session, hook, waited=waited + pause, pause=min(pause * 2, LONGEST_PAUSE))
+        await self._post(session, hook, waited=waited + pause, pause=min(pause * 2, self.longest_pause))
 
 
 def user_id_of(number: str) -> str:

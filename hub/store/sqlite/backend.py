@@ -7,37 +7,15 @@ so that read-then-write fails at once with "database is locked" (tortoise #1152,
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
-T = TypeVar("T")
-
-
-async def uninterrupted(step: Coroutine[Any, Any, T]) -> T:
-    """Run a step to its end even if the caller is cancelled meanwhile, then deliver that cancellation."""
-    task = asyncio.ensure_future(step)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            if task.cancelled():
-                raise
-            cancelled = error
-        except Exception:  # the step's own failure, raised by result() below
-            break
-    if cancelled is not None:
-        if not task.cancelled():
-            task.exception()
-        raise cancelled
-    return task.result()
+from hub.store.uninterrupted import uninterrupted
 
 
 class _Transaction(SqliteTransactionContext):

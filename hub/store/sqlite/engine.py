@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ class SqliteEngine:
             return [StoreUnavailable(f"the database cannot be written: {error}")] * len(units)
         outcomes: list[Outcome] = []
         try:
+            if len(units) == 1:  # then the transaction is its savepoint
+                return self._commit_one(db, units[0])
             for unit in units:
                 db.execute("SAVEPOINT unit")
                 try:
@@ -126,6 +129,16 @@ class SqliteEngine:
                 db.execute("ROLLBACK")
             return [StoreUnavailable(f"the database cannot be written: {error}")] * len(units)
         return outcomes
+
+    def _commit_one(self, db: sqlite3.Connection, unit: list[_Prepared]) -> list[Outcome]:
+        try:
+            rows = [db.execute(sql, given).fetchall() for sql, given in unit]
+            db.execute("COMMIT")
+        except Exception as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            return [_told(error)]
+        return [rows]
 
     async def read(self, sql: str, *parameters: Any) -> list[Row]:
         return (await self.read_together((sql, *parameters)))[0]
@@ -163,6 +176,12 @@ class SqliteEngine:
             self._local.db = db
             self._connections.append(db)
         return db
+
+    async def tell(self, text: str) -> None:
+        """Nobody to tell: one hub process has the file to itself (HubLock), and wakes itself."""
+
+    def hear(self, callback: Callable[[str], None]) -> None:
+        """Nothing is ever told."""
 
     async def ping(self) -> None:
         await self.write(("SELECT 1",))

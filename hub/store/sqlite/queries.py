@@ -8,18 +8,21 @@ One statement a batch, not one a row: the writer thread takes Python's lock once
 
 from hub.store.queries import TURN, Queries
 
-# ?routes: {"whatsapp": ["main"], …}, the channels that can send now with their sender accounts. An admin's address is the first by
-# rank that is verified and on such a channel; the account is picked by the address, so that one person always meets one sender.
-_FIRST_ADDRESS = """(SELECT a2.id FROM address a2 JOIN json_each(?{routes}) r2 ON r2.key = a2.channel AND r2.value <> '[]'
-    WHERE a2.admin_id = {admin} AND a2.state = 'verified' {more} ORDER BY a2.rank LIMIT 1)"""
+# ?routes: {"whatsapp": ["main"], …}, the channels that can send now with their sender accounts, read once a statement: read for each
+# admin it was half of the cost of planning (measured). An admin's address is the first by rank that is verified and on such a
+# channel; the account is picked by the address, so that one person always meets one sender.
+_ROUTES = """WITH route AS MATERIALIZED (SELECT r.key AS channel, a.key AS place, a.value AS account,
+    json_array_length(r.value) AS accounts FROM json_each(?{routes}) r, json_each(r.value) a)"""
+_FIRST_ADDRESS = """(SELECT a2.id FROM address a2 WHERE a2.admin_id = {admin} AND a2.state = 'verified'
+    AND a2.channel IN (SELECT channel FROM route) {more} ORDER BY a2.rank LIMIT 1)"""
 # Where the person linked with one of our accounts, that one: a Telegram bot may only write to who has started it.
-_ACCOUNT = """CASE WHEN a.account IN (SELECT value FROM json_each(r.value)) THEN a.account
-    ELSE json_extract(r.value, '$[' || (a.id % json_array_length(r.value)) || ']') END"""
+_ACCOUNT = """COALESCE((SELECT r.account FROM route r WHERE r.channel = a.channel AND r.account = a.account),
+    (SELECT r.account FROM route r WHERE r.channel = a.channel AND r.place = a.id % r.accounts))"""
 
 _AUDIENCE = """FROM json_each(?1) codes JOIN group_neighbourhood gn ON gn.code = codes.value
     JOIN group_admin ga ON ga.group_id = gn.group_id
-    WHERE EXISTS (SELECT 1 FROM address a JOIN json_each(?2) r ON r.key = a.channel
-                  WHERE a.admin_id = ga.admin_id AND a.state = 'verified' AND r.value <> '[]')
+    WHERE EXISTS (SELECT 1 FROM address a WHERE a.admin_id = ga.admin_id AND a.state = 'verified'
+                  AND a.channel IN (SELECT channel FROM route))
       AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?3)"""
 
 _NOT_TRIED = """AND a2.rank > COALESCE(tried.rank, 0)
@@ -30,13 +33,12 @@ _NOT_TRIED = """AND a2.rank > COALESCE(tried.rank, 0)
 _DELIVERY = """INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
         distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at, part, follows, turn)"""
 
-_FALL_BACK = f"""{_DELIVERY}
+_FALL_BACK = f"""{_ROUTES.format(routes=3)} {_DELIVERY}
     SELECT ?2 + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel, {_ACCOUNT}, 0, 0, 0, d.priority,
         d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL, d.turn
     FROM {{failed}} failed JOIN delivery d ON d.id = failed.value JOIN alert ON alert.id = d.alert_id
     LEFT JOIN address tried ON tried.id = d.address_id
-    JOIN address a ON a.id = {_FIRST_ADDRESS.format(routes=3, admin="d.admin_id", more=_NOT_TRIED)}
-    JOIN json_each(?3) r ON r.key = a.channel
+    JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="d.admin_id", more=_NOT_TRIED)}
     WHERE d.state = 5 AND d.part = '' AND d.expires_at > ?4 AND alert.closed_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
     ON CONFLICT (alert_id, admin_id, step) DO NOTHING"""
@@ -57,8 +59,17 @@ _BEFORE_NAMED = """(SELECT named.address_id AS address_id, MAX(named.sent_at) AS
         JOIN delivery named ON named.provider_ref = x.value AND named.channel = ?2 GROUP BY 1) top
     JOIN delivery d ON d.address_id = top.address_id AND d.channel = ?2 AND d.state IN (4, 6) AND d.sent_at <= top.sent_at"""
 
-_EARLY_RECEIPTS = """FROM receipt rc JOIN delivery d ON d.provider_ref = rc.provider_ref AND d.channel = rc.channel
-    WHERE rc.delivery_id IS NULL AND rc.id > (SELECT MAX(id) - 10000 FROM receipt) AND rc.provider_ref <> ''"""
+_EARLY_RECEIPTS = """FROM json_each(?1) known JOIN delivery d ON d.id = known.value
+    JOIN receipt rc ON rc.provider_ref = d.provider_ref AND rc.channel = d.channel AND rc.delivery_id IS NULL
+    WHERE d.provider_ref <> ''"""
+
+# A lost lease uses up no try: the process died, and nine in ten of what it had claimed it had not begun to send. But what is lost
+# again and again may be what kills it: from the fourth time on it waits 1, 2, 4 … 64 s, and the others get through.
+_RESCUE = """UPDATE delivery SET lease = NULL, lease_until = NULL,
+        due_at = ?1 + CASE WHEN possible_duplicates < 3 THEN 0 ELSE 1000 << MIN(possible_duplicates - 3, 6) END,
+        possible_duplicates = possible_duplicates + 1, reason = 'lease lost: it may have been sent',
+        state = CASE WHEN (SELECT closed_at FROM alert WHERE alert.id = alert_id) IS NOT NULL THEN 3 ELSE 0 END
+    WHERE state = 1 AND lease IS NOT NULL"""
 
 _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
     SELECT d.alert_id, ?2, 'deliveries', json_group_array(json_array(d.id, d.state, d.channel, d.admin_id))
@@ -99,11 +110,15 @@ SQLITE = Queries(
     stored_alert="SELECT id, fingerprint FROM alert WHERE sender = ?1 AND identifier = ?2",
     find_alerts="""SELECT alert.id, alert.sender, alert.identifier FROM json_each(?1) r
         JOIN alert ON alert.sender = r.value->>0 AND alert.identifier = r.value->>1""",
-    unplanned="""SELECT id, priority, accepted_at, expires_at FROM alert
+    unplanned="""SELECT id, priority, accepted_at, expires_at,
+            MAX(accepted_at, COALESCE((SELECT MAX(n.planned_at) FROM alert_neighbourhood n WHERE n.alert_id = alert.id), 0)) FROM alert
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = ?1 AND planned_at IS NULL
         ORDER BY distance, code""",
+    planned_event="""INSERT INTO alert_event (alert_id, at, kind, data) SELECT id, ?2, 'planned', '{}' FROM alert
+        WHERE id = ?1 AND planned_at IS NULL""",
     alert_planned="UPDATE alert SET planned_at = ?2 WHERE id = ?1 AND planned_at IS NULL",
+    closed_alerts="SELECT id FROM alert WHERE id IN (SELECT value FROM json_each(?1)) AND closed_at IS NOT NULL",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
         FROM alert WHERE id IN (SELECT value FROM json_each(?1))""",
@@ -114,13 +129,13 @@ SQLITE = Queries(
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
-    audience_by_code=f"SELECT gn.code, COUNT(DISTINCT ga.admin_id) {_AUDIENCE} GROUP BY gn.code",
-    audience_total=f"SELECT COUNT(DISTINCT ga.group_id), COUNT(DISTINCT ga.admin_id) {_AUDIENCE}",
-    audience_by_account=f"""SELECT a.channel, {_ACCOUNT}, COUNT(*) FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
-        JOIN address a ON a.id = {_FIRST_ADDRESS.format(routes=2, admin="who.admin_id", more="")}
-        JOIN json_each(?2) r ON r.key = a.channel GROUP BY 1, 2""",
+    audience_by_code=f"{_ROUTES.format(routes=2)} SELECT gn.code, COUNT(DISTINCT ga.admin_id) {_AUDIENCE} GROUP BY gn.code",
+    audience_total=f"{_ROUTES.format(routes=2)} SELECT COUNT(DISTINCT ga.group_id), COUNT(DISTINCT ga.admin_id) {_AUDIENCE}",
+    audience_by_account=f"""{_ROUTES.format(routes=2)} SELECT a.channel, {_ACCOUNT}, COUNT(*)
+        FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
+        JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
     # outbox ------------------------------------------------------------------------------------------------------------------
-    plan_deliveries=f"""{_DELIVERY}
+    plan_deliveries=f"""{_ROUTES.format(routes=4)} {_DELIVERY}
         SELECT ?3 + row_number() OVER (ORDER BY who.distance, who.admin_id), ?1, who.admin_id, a.id, 0, a.channel, {_ACCOUNT},
             0, 0, 0, ?5, who.distance, ?7, ?6, '', '', 0, ?7, '', NULL,
             ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = ?1 AND o.step = 0)
@@ -130,32 +145,31 @@ SQLITE = Queries(
               WHERE an.alert_id = ?1 AND an.code IN (SELECT value FROM json_each(?2))
                 AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?7)
               GROUP BY ga.admin_id) who
-        JOIN address a ON a.id = {_FIRST_ADDRESS.format(routes=4, admin="who.admin_id", more="")}
-        JOIN json_each(?4) r ON r.key = a.channel
+        JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")}
         WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1 AND closed_at IS NULL)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
     codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?3
         WHERE alert_id = ?1 AND code IN (SELECT value FROM json_each(?2))""",
     claim="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
-            ORDER BY priority, turn, distance, id LIMIT ?6)""",
+            AND (priority, turn) < (?7, ?8) ORDER BY priority, turn, distance, id LIMIT ?6)""",
     claim_probe="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
             ORDER BY attempt, priority, turn, distance, id LIMIT ?6)""",
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
             d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, f.provider_ref,
-            f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0))
+            f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at))
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
             LEFT JOIN delivery f ON f.id = d.follows
             LEFT JOIN group_chat chat ON d.part = 'post' AND chat.id = d.address_id AND chat.state = 'verified'
         WHERE d.state = 1 AND d.lease = ?1""",
     hand_over="""UPDATE delivery SET account = ?3, home = account
         WHERE channel = ?1 AND account = ?2 AND state = 0 AND home IS NULL AND due_at <= ?4 RETURNING id""",
-    waiting_with_another=f"""SELECT d.id FROM delivery d LEFT JOIN address tried ON tried.id = d.address_id
+    waiting_with_another=f"""{_ROUTES.format(routes=3)} SELECT d.id FROM delivery d LEFT JOIN address tried ON tried.id = d.address_id
         WHERE d.channel = ?1 AND d.account = ?2 AND d.state = 0 AND d.part = '' AND d.expires_at > ?4
-          AND {_FIRST_ADDRESS.format(routes=3, admin="d.admin_id", more=_NOT_TRIED)} IS NOT NULL
-        ORDER BY d.priority, d.distance, d.id LIMIT ?5""",
+          AND {_FIRST_ADDRESS.format(admin="d.admin_id", more=_NOT_TRIED)} IS NOT NULL
+        ORDER BY d.priority, d.turn, d.distance, d.id LIMIT ?5""",
     give_up="UPDATE delivery SET state = 5, reason = ?2 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0",
     go_home="""UPDATE delivery SET account = home
         WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0 AND home IS NOT NULL""",
@@ -177,8 +191,7 @@ SQLITE = Queries(
             reason = CASE WHEN state > 4 THEN reason ELSE '' END, due_at = CAST(o.value AS INTEGER),
             sent_at = COALESCE(sent_at, CAST(o.value AS INTEGER)), provider_ref = substr(o.value, instr(o.value, '|') + 1)
         FROM json_each(?1) o WHERE delivery.id = CAST(o.key AS INTEGER) AND delivery.attempt = ?2""",
-    # Receipts that came before we knew the message's reference: hardly ever any, so the search begins there, and no further
-    # back than the last 10,000, for those of messages that are not ours stay without a delivery for ever.
+    # Receipts that came before we knew the message's reference: what of the batch ?1 has any.
     lift_early=f"""UPDATE delivery SET state = top.level, sent_at = COALESCE(sent_at, top.at),
             reason = CASE WHEN top.level = 5 THEN top.reason ELSE delivery.reason END
         FROM (SELECT d.id AS id, MIN(rc.at) AS at, MAX(CASE rc.kind WHEN 'failed' THEN rc.reason ELSE '' END) AS reason,
@@ -204,10 +217,10 @@ SQLITE = Queries(
     states_changed=_STATES_CHANGED,
     expire="""UPDATE delivery SET state = 2, reason = 'expired before it could be sent' WHERE state = 0 AND expires_at <= ?1
         RETURNING id""",
-    rescue="""UPDATE delivery SET lease = NULL, lease_until = NULL, due_at = ?1, tries = tries + 1,
-            possible_duplicates = possible_duplicates + 1, reason = 'lease lost: it may have been sent',
-            state = CASE WHEN (SELECT closed_at FROM alert WHERE alert.id = alert_id) IS NOT NULL THEN 3 ELSE 0 END
-        WHERE state = 1 AND lease IS NOT NULL AND lease_until <= ?2 RETURNING id""",
+    clock_set_waiting="UPDATE delivery SET due_at = ?1 WHERE state = 0 AND due_at > ?1",
+    clock_set_leases="UPDATE delivery SET lease_until = ?1 WHERE state = 1 AND lease IS NOT NULL",
+    rescue=f"{_RESCUE} AND lease_until <= ?2 RETURNING id",
+    rescue_account=f"{_RESCUE} AND channel = ?2 AND account = ?3 RETURNING id",
     deliveries="""SELECT d.id, d.admin_id, admin.name, d.channel, d.account, d.step, d.state, d.tries, d.reason,
             d.possible_duplicates, d.sent_at,
             (SELECT json_group_array(json_array(kind, at, reason)) FROM receipt WHERE delivery_id = d.id),
@@ -218,6 +231,10 @@ SQLITE = Queries(
     totals="""SELECT (SELECT COUNT(*) FROM delivery WHERE state = 0), (SELECT COUNT(*) FROM delivery WHERE state = 1),
             (SELECT COALESCE(SUM(possible_duplicates), 0) FROM delivery WHERE possible_duplicates > 0),
             (SELECT COUNT(*) FROM inbox WHERE error <> '')""",
+    # By account, those of alerts that are Actual beside them; as one more row the audiences of alerts not planned yet.
+    waiting="""SELECT channel, account, COUNT(*), SUM(priority < ?1) FROM delivery WHERE state = 0 GROUP BY channel, account
+        UNION ALL SELECT '', '', COALESCE(SUM(audience->>2), 0), COALESCE(SUM((priority < ?1) * (audience->>2)), 0)
+        FROM alert WHERE planned_at IS NULL AND closed_at IS NULL AND expires_at > ?2""",
     # receipts: [delivery_id or null, provider_ref, kind, level, at, reason]
     insert_receipts="""INSERT INTO receipt (delivery_id, channel, provider_ref, kind, at, reason, heeded)
         SELECT COALESCE((SELECT d.id FROM delivery d WHERE d.id = r.value->>0 AND d.channel = ?2),
@@ -357,12 +374,32 @@ SQLITE = Queries(
     keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error) VALUES (?1, ?2, ?3, ?4, ?5, '')
         ON CONFLICT (channel, account, key) DO NOTHING""",
     kept_updates="""SELECT id, channel, account, COALESCE(key, ''), body, received_at FROM inbox WHERE error = '' AND id > ?1
-        ORDER BY id LIMIT ?2""",
+        AND (channel, account) NOT IN (SELECT n.value->>0, n.value->>1 FROM json_each(?3) n) ORDER BY id LIMIT ?2""",
     cursor="SELECT cursor FROM channel_cursor WHERE channel = ?1 AND account = ?2",
     put_cursor="""INSERT INTO channel_cursor (channel, account, cursor) VALUES (?1, ?2, ?3)
         ON CONFLICT (channel, account) DO UPDATE SET cursor = excluded.cursor""",
-    drop_updates="DELETE FROM inbox WHERE id IN (SELECT value FROM json_each(?1))",
+    drop_updates="DELETE FROM inbox WHERE id IN (SELECT value FROM json_each(?1)) RETURNING id",
     mark_unreadable="UPDATE inbox SET error = ?2 WHERE id = ?1",
+    # figures -----------------------------------------------------------------------------------------------------------------
+    pending_by_account="""SELECT channel, account, COUNT(*), MIN(due_at) FROM delivery WHERE state = 0 GROUP BY channel, account""",
+    sending_by_account="SELECT channel, account, COUNT(*) FROM delivery WHERE state = 1 GROUP BY channel, account",
+    open_coverage="""SELECT COUNT(DISTINCT a.id), COUNT(*), COUNT(an.forwarded_at) FROM alert a
+        JOIN alert_neighbourhood an ON an.alert_id = a.id
+        WHERE a.accepted_at > ?2 AND a.expires_at > ?1 AND a.closed_at IS NULL""",
+    oldest_unplanned="SELECT MIN(accepted_at) FROM alert WHERE planned_at IS NULL AND closed_at IS NULL",
+    inbox_waiting="""SELECT (SELECT COUNT(*) FROM inbox),
+        (SELECT received_at FROM inbox WHERE error = '' ORDER BY id LIMIT 1)""",
+    last_reported="""SELECT (SELECT COALESCE(MAX(id), 0) FROM receipt), (SELECT COALESCE(MAX(id), 0) FROM acknowledgement),
+        (SELECT COALESCE(MAX(id), 0) FROM alert_event)""",
+    receipts_since="""SELECT d.channel, rc.kind, rc.at - d.sent_at FROM receipt rc JOIN delivery d ON d.id = rc.delivery_id
+        WHERE rc.id > ?1 AND rc.kind <> 'sent' AND d.sent_at IS NOT NULL ORDER BY rc.id DESC LIMIT ?2""",
+    answers_since="""SELECT d.channel, k.kind, k.at - d.sent_at FROM acknowledgement k JOIN delivery d ON d.id = k.delivery_id
+        WHERE k.id > ?1 AND d.sent_at IS NOT NULL ORDER BY k.id DESC LIMIT ?2""",
+    # Each answer after the last neighbourhood writes the same event once more: only the first counts.
+    covered_since="""SELECT e.at - a.accepted_at FROM alert_event e JOIN alert a ON a.id = e.alert_id
+        WHERE e.id > ?1 AND e.kind = 'coverage' AND e.data->>'matched' = e.data->>'forwarded' AND NOT EXISTS (
+            SELECT 1 FROM alert_event f
+            WHERE f.alert_id = e.alert_id AND f.kind = 'coverage' AND f.data = e.data AND f.id < e.id)""",
     # keys --------------------------------------------------------------------------------------------------------------------
     find_key="SELECT id, name, role, sender FROM api_key WHERE hash = ?1 AND revoked_at IS NULL",
     find_session="""SELECT k.id, k.name, k.role, k.sender FROM web_session s JOIN api_key k ON k.id = s.key_id
@@ -371,10 +408,23 @@ SQLITE = Queries(
     use_ticket="DELETE FROM web_session WHERE hash = ?1 AND ticket = 1 AND expires_at > ?2 RETURNING key_id",
     drop_session="DELETE FROM web_session WHERE hash = ?1 OR expires_at <= ?2",
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
+    neighbourhoods="""SELECT code, name, district, district_name, municipality, municipality_name, boundary, edition,
+            COALESCE(ground, x'') FROM neighbourhood ORDER BY code""",
     last_id="""SELECT MAX(COALESCE((SELECT MAX(id) FROM delivery), 0), COALESCE((SELECT MAX(id) FROM address), 0),
         COALESCE((SELECT MAX(id) FROM admin), 0), COALESCE((SELECT MAX(id) FROM watch_group), 0),
         COALESCE((SELECT MAX(id) FROM group_chat), 0),
         COALESCE((SELECT MAX(lease) FROM delivery WHERE state = 1), 0))""",
+    # leases ------------------------------------------------------------------------------------------------------------------
+    # ?1 is the hub's own clock: all who ask are on one machine.
+    leases="SELECT channel, account, holder, until - ?1 FROM account_lease ORDER BY channel, account",
+    renew_leases="""UPDATE account_lease SET holder = ?2, until = ?1 + ?3 FROM json_each(?4) n
+        WHERE channel = n.value->>0 AND account = n.value->>1 AND (holder = ?2 OR until <= ?1)""",
+    new_leases="""INSERT INTO account_lease (channel, account, holder, until)
+        SELECT n.value->>0, n.value->>1, ?2, ?1 + ?3 FROM json_each(?4) n WHERE true
+        ON CONFLICT (channel, account) DO NOTHING""",
+    release_leases="""UPDATE account_lease SET until = MIN(until, ?1) WHERE holder = ?2
+        AND (channel, account) IN (SELECT n.value->>0, n.value->>1 FROM json_each(?3) n)""",
+    drop_leases="DELETE FROM account_lease WHERE until <= ?1 - ?2",
     # linking -----------------------------------------------------------------------------------------------------------------
     # ?2 may be an alias of the handle; a handle of its own goes first.
     find_person="""SELECT a.handle, a.state, p.id, p.language, p.away_until,

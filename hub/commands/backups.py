@@ -1,0 +1,43 @@
+"""`backup` and `restore`: everything the hub knows into one file while it runs, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.clock import to_datetime
+from hub.commands.shell import CLOCK, configuration, run
+from hub.settings import ROOT
+from hub.store.backups import back_up
+from hub.store.backups import restore as put_back
+
+
+def backup(
+    file: Annotated[Path | None, typer.Argument(help="The file to make; by default a new one in var/backups/.")] = None,
+) -> None:
+    """Everything of this moment into one file, while the hub runs. It holds people's numbers: keep it as safe as the database."""
+
+    async def command() -> dict[str, Any]:
+        moment = to_datetime(CLOCK.now()).strftime("%Y%m%dT%H%M%SZ")
+        made = await back_up(configuration().database, file or ROOT / "var" / "backups" / f"hub-{moment}.backup")
+        return {"file": str(made.file), "bytes": made.bytes, "schema": made.schema}
+
+    run(command())
+
+
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Put a backup in the database's place. Stop every hub first; what was there is kept."""
+
+    async def command() -> dict[str, Any]:
+        done = await put_back(configuration().database, file, CLOCK)
+        return {
+            "alerts": done.alerts,
+            "deliveries": done.deliveries,
+            "possiblyDouble": done.maybe_twice,
+            "migrated": list(done.migrated),
+            "before": done.before,
+        }
+
+    run(command())

@@ -1,0 +1,1 @@
+"""PostgreSQL: the store for several hub processes, on one machine or more."""
