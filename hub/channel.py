@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from hub.domain import AckKind, Handle, ReceiptKind
 
@@ -31,7 +31,8 @@ class Part(StrEnum):
     POST = "post"
 
 
-class Action(NamedTuple):
+@dataclass(slots=True)
+class Action:
     """An answer the admin can tap. `data` (at most 64 bytes, [a-z0-9:]) comes back unchanged in AckSeen."""
 
     kind: AckKind

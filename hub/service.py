@@ -216,8 +216,7 @@ async def _begin(hub: Hub, tenure: Tenure) -> None:
     channel, account = tenure.name
     if tenure.inherited:
         # What is leased there and not in our own outcomes is of a process that is gone, or of us and lost.
-        async with asyncio.timeout(LAST_SECONDS):
-            await hub.outcomes.flush()
+        await _store_outcomes(hub)
         await hub.rescuer.rescue_account(channel, account)
     for dispatcher in hub.dispatchers:
         if dispatcher.name == f"{channel}/{account}":
@@ -238,6 +237,12 @@ async def _end(hub: Hub, tenure: Tenure) -> None:
     await hub.loops.stop(f"dispatcher {channel}/{account}")
     # Neither a store that is away (the leases keep what it did not hear) nor a provider that hangs may hold the process.
     with suppress(TimeoutError):
+        await _store_outcomes(hub)
         async with asyncio.timeout(LAST_SECONDS):
-            await hub.outcomes.flush()
             await hub.receiver.settled()
+
+
+async def _store_outcomes(hub: Hub) -> None:
+    """TimeoutError if that takes too long; it goes on all the same, for what is being stored must not be stored twice."""
+    async with asyncio.timeout(LAST_SECONDS):
+        await asyncio.shield(hub.outcomes.flush())

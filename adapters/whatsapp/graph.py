@@ -52,7 +52,12 @@ class Graph:
         self._whole = self._patience(1)  # made once: every message sent asks for it
         self._bearer = CIMultiDict({"Authorization": f"Bearer {account.token.get_secret_value()}"})
         # All that aiohttp would add by itself for each request; answers are too short for compression to help.
-        plain = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Buurtsein", "Content-Type": "application/json"}
+        plain = {
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "User-Agent": "Buurtsein",
+            "Content-Type": "application/json",
+        }
         self._json = CIMultiDict({**self._bearer, **plain})
 
     def at(self, *path: str) -> URL:

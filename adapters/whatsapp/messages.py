@@ -102,7 +102,12 @@ class MessageWriter:
 
     def _pieces_of(self, wording: Wording) -> Pieces:
         known = self._pieces.get(id(wording))
-        if known is not None and self._spares.untroubled and known.use.wanted == known.use.template and not known.use.plain:
+        if (
+            known is not None
+            and self._spares.untroubled
+            and known.use.wanted == known.use.template
+            and not known.use.plain
+        ):
             return known  # nearly always
         language = wording.language.partition("-")[0].lower()
         use = self._spares.choose(wording.template, language, wording.parts.get("number", ""))

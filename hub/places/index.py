@@ -136,13 +136,12 @@ class NeighbourhoodIndex:
         A polygon must share more than a sliver, a line run inside for more than a metre; a point on a border is in
         both. Points and lines share 0 m².
         """
-        rows = self._near(shape.bounds)
         if isinstance(shape, Disc):
-            rows = rows[shapely.dwithin(self.shapes[rows], shape.centre, shape.radius)]
-            shapes = self.shapes[rows]
-            shared = np.minimum(shared_with(shape, shapes), self.square_metres[rows])
+            rows = self.reached(shape)
+            shared = np.minimum(shared_with(shape, self.shapes[rows]), self.square_metres[rows])
             hit = shared > min(_SLIVER, shape.area * _SLIVER_SHARE)
             return rows[hit], shared[hit]
+        rows = self._near(shape.bounds)
         shapes = self.shapes[rows]
         dimension = shapely.get_dimensions(shape)
         if dimension == 0:
@@ -159,6 +158,11 @@ class NeighbourhoodIndex:
         shared[partly] = shapely.area(shapely.intersection(shapes[partly], shape))
         hit = shared > min(_SLIVER, shape.area * _SLIVER_SHARE)
         return rows[hit], shared[hit]
+
+    def reached(self, disc: Disc) -> Rows:
+        """Rows no farther from the centre than the radius, however little they share."""
+        rows = self._near(disc.bounds)
+        return np.asarray(rows[shapely.dwithin(self.shapes[rows], disc.centre, disc.radius)], dtype=np.int64)
 
     def _touching(self, shape: BaseGeometry) -> list[Neighbourhood]:
         rows = self._near(shape.bounds)

@@ -34,7 +34,7 @@ from hub.settings import Account, Relay
 from hub.store.alerts import Routes
 from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
-from hub.store.outbox import LAST, Claimed, Outbox, Outcome
+from hub.store.outbox import LAST, TURNED, Claimed, Outbox, Outcome
 from hub.tracing import is_traced, span
 
 log = structlog.get_logger()
@@ -216,7 +216,7 @@ class Dispatcher:
         elif self.breaker.open_for() >= self._relay.turn_after:
             elsewhere = {name: accounts for name, accounts in self._routes.items() if name != channel}
             to = "other channels"
-            moved = await self._outbox.turn(channel, account, elsewhere, first_id=self._ids.block(), now=now)
+            moved = await self._outbox.turn(channel, account, elsewhere, first_id=self._ids.block(TURNED), now=now)
         else:
             return
         if moved:
@@ -296,7 +296,8 @@ class Dispatcher:
         """Nine times out of ten: build, send, report. Otherwise say why it was not sent."""
         now = self._clock.now()
         if claimed.handle is None:
-            self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the address is gone or signed off"))
+            # Failed, so that the person's next address gets it: another alert's message may just have shown that this one is dead.
+            self._outcomes(not_sent(claimed, DeliveryState.FAILED, now, "the address is gone or signed off"))
             return
         began = sent_at = self._clock.monotonic()
         outage, accepted_at = False, 0

@@ -38,6 +38,7 @@ log = structlog.get_logger()
 # Whom an alert of an ordinary size is for: their deliveries are made in the transaction that accepts it, which saves a commit
 # and two reads before the first byte (1.5 ms). A larger one is left to the planner, so that its sender need not wait for all.
 PLANNED_AT_ONCE = 200
+IDS_AT_ONCE = 1 << 13  # with room for who joins between counting and planning
 
 # Crockford's base 32 without look-alikes, so that a number can be read out over the phone. 8 signs are 40 bits: the chance that a
 # guess hits one of 10,000 alerts is one in a hundred million.
@@ -93,10 +94,10 @@ class Intake:
         measures: Measures | None = None,
         know: Callable[[AlertView], None] = lambda _: None,
     ) -> None:
-        """`know` is told of each new alert that is about no earlier one. `beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
+        """`beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
 
         `people_a_day`: channel → how many it lets us write to (a warning, not a limit of ours). `accounts`: (channel, account) →
-        its limits.
+        its limits. `know` is told of each new alert that is about no earlier one.
         """
         self._alerts = alerts
         self._backlog = backlog
@@ -172,14 +173,17 @@ class Intake:
             audience=audience,
             closes=chain,
             closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
-            first_id=self._ids.block(),
+            first_id=self._ids.block() if chain else 0,
             amends=self._amends,
             routes=self._routes if audience.admins <= PLANNED_AT_ONCE else None,
-            plan_id=self._ids.block(),
+            plan_id=self._ids.block(IDS_AT_ONCE),
             **await self._beside_of(alert, chain),
         )
         # What ends or takes the place of an alert is always taken: people act on what they were told.
-        with self._backlog.room(offered.priority, audience.admins, always=bool(closes)), span("intake", alert=offered.id):
+        with (
+            self._backlog.room(offered.priority, audience.admins, always=bool(closes)),
+            span("intake", alert=offered.id),
+        ):
             stored = await self._alerts.accept(offered)
         if stored.id != offered.id:
             return await self._repeat(stored.id, stored.fingerprint, alert)

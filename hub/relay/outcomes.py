@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -29,6 +30,7 @@ COLLECT_SECONDS = 0.005
 COLLECT_MANY_SECONDS, MANY = 0.025, 32
 BATCH_MOST = 500
 RETRY_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 
 
 class Outcomes:
@@ -50,13 +52,22 @@ class Outcomes:
         self._arrived.set()
 
     async def run(self, beat: Callable[[], None]) -> None:
+        looked = self._clock.monotonic()
         while True:
             beat()
+            if self._clock.monotonic() - looked >= LOOK_SECONDS:
+                await self._match_late()
+                looked = self._clock.monotonic()
             if await self._clock.wait(self._arrived, 1.0):
                 await self._clock.sleep(COLLECT_SECONDS)
                 if len(self._waiting) >= MANY:
                     await self._clock.sleep(COLLECT_MANY_SECONDS)
                 await self.flush()
+
+    async def _match_late(self) -> None:
+        with suppress(StoreUnavailable):  # then at the next look
+            if await self._outbox.match_late(self._routes, first_id=self._ids.block(10_000), now=self._clock.now()):
+                self._wakes.changed()
 
     async def flush(self) -> None:
         """Store all that waits. If the store is away nothing is forgotten: it waits on, and the leases hold the rows meanwhile."""
@@ -67,7 +78,7 @@ class Outcomes:
                 try:
                     with span("outcomes", deliveries=[one.delivery_id for one in batch if is_traced(one.delivery_id)]):
                         await self._outbox.record(
-                            batch, self._routes, first_id=self._ids.block(), now=self._clock.now()
+                            batch, self._routes, first_id=self._ids.block(len(batch)), now=self._clock.now()
                         )
                 except StoreUnavailable as error:
                     self._wakes.store_away = True

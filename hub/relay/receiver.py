@@ -44,11 +44,14 @@ from hub.store.alerts import Routes
 from hub.store.database import Store
 from hub.store.engine import Statement, StoreUnavailable
 from hub.store.leases import Name
-from hub.store.receipts import Beside, KeptUpdate, Receipt
+from hub.store.receipts import POSTS, Beside, KeptUpdate, Receipt
 
 log = structlog.get_logger()
 
 BATCH = 500
+# Answers are several statements each: on PostgreSQL more of them in one transaction would keep the outcomes of their alert waiting
+# (seen: seconds).
+SPOKEN = 20
 # In a storm of receipts it is cheaper to let some gather; where fewer came, somebody's answer may be waiting.
 STORM = 10
 GATHER_SECONDS = 0.05
@@ -138,6 +141,7 @@ class Receiver:
 
     async def _read(self, kept: Sequence[KeptUpdate]) -> None:
         understood: list[Meaning] = []
+        spoken = 0
         for update in kept:
             try:
                 meaning = await self._understand(update)
@@ -151,9 +155,10 @@ class Receiver:
                 await self._set_aside(update, error)
             else:
                 understood.append(meaning)
-                if meaning.settles:
+                spoken += not meaning.calm
+                if meaning.settles or spoken == SPOKEN:
                     await self._store_all(understood)
-                    understood = []
+                    understood, spoken = [], 0
         if understood:
             await self._store_all(understood)
 
@@ -267,7 +272,7 @@ class Receiver:
             channel,
             receipts,
             self._routes,
-            first_id=self._store.ids.block(),
+            first_id=self._store.ids.block(len(receipts)),
             now=self._clock.now(),
             attempts=self._attempts[channel],
         )
@@ -340,7 +345,7 @@ class Receiver:
             now=self._clock.now(),
             ref=ref,
             beside=self._beside,
-            first_id=self._store.ids.block(),
+            first_id=self._store.ids.block(2 * POSTS),
         )
 
     def _window(self, channel: Channel, handle: Handle, at: int) -> list[Statement]:

@@ -9,6 +9,9 @@ from hub.clock import Clock
 BLOCK = 1 << 20
 """How many ids one block holds: more than any one statement makes rows."""
 
+FRESH_MS = 1000
+"""Ids tell the time to the second: of deliveries made since some moment, and which of two is the older."""
+
 PROCESSES = 64
 """How many processes at most draw ids for one database: each has every 64th millisecond for itself."""
 
@@ -27,18 +30,18 @@ class Ids:
         self._clock = clock
         self._last = beyond // BLOCK
         self._number = number
-        self._used = BLOCK
-        self._block = 0
+        self._next = self._end = 0
 
-    def block(self) -> int:
-        """The first of BLOCK new ids."""
-        self._last = max(self._last + 1, self._clock.now())
-        if self._number is not None:
-            self._last += (self._number() - self._last) % PROCESSES
-        return self._last * BLOCK
+    def block(self, most: int = BLOCK) -> int:
+        """The first of `most` new ids, one after the other. Who needs few says so: a block then lasts for a second's worth."""
+        now = self._clock.now()
+        if most > self._end - self._next or now - self._last > FRESH_MS:
+            self._last = max(self._last + 1, now)
+            if self._number is not None:
+                self._last += (self._number() - self._last) % PROCESSES
+            self._next, self._end = self._last * BLOCK, (self._last + 1) * BLOCK
+        self._next += most
+        return self._next - most
 
     def one(self) -> int:
-        if self._used == BLOCK:
-            self._block, self._used = self.block(), 0
-        self._used += 1
-        return self._block + self._used - 1
+        return self.block(1)

@@ -190,7 +190,7 @@ class Outbox:
         return sorted((_claimed(*row) for row in orjson.loads(rows[0][0])), key=lambda one: one.place)
 
     async def next_due(self, channel: str, account: str) -> int | None:
-        """When the next pending delivery of this account is due (ms), or None."""
+        """When the next of the most urgent pending deliveries of this account is due (ms), or None."""
         rows = await self._engine.read(self._sql.next_due, channel, account)
         due: int | None = rows[0][0]
         return due
@@ -248,6 +248,18 @@ class Outbox:
             (sql.states_changed, ids, now),
         ]
         await self._engine.write(*statements)
+
+    async def match_late(self, routes: Routes, *, first_id: int, now: int) -> int:
+        """Receipts that were stored in the moment of their message's outcome, neither seeing the other. Of how many deliveries."""
+        ids = [row[0] for row in await self._engine.read(self._sql.unmatched)]
+        if ids:
+            await self._engine.write(
+                (self._sql.lift_early, ids),
+                (self._sql.match_early_receipts, ids),
+                (self._sql.fall_back, ids, first_id - 1, dict(routes), now),
+                (self._sql.states_changed, ids, now),
+            )
+        return len(ids)
 
     async def expire(self, now: int) -> int:
         """Pending deliveries whose alert's time is up are never sent. How many."""

@@ -1,4 +1,4 @@
-"""The statements that make an alert's deliveries: run by the planner, chunk by chunk, or in the transaction that accepts a small one."""
+"""The statements that make an alert's deliveries: run chunk by chunk by the planner, or where a small alert is accepted."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class Queries:
     record_sent: str
     lift_early: str
     match_early_receipts: str
+    unmatched: str
     fall_back: str
     kill_addresses: str
     kill_chats: str

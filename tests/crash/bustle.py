@@ -49,11 +49,9 @@ FILLING = asyncio.Lock()
 
 
 class Sends:
-    """Counts what the hub sends, on both messengers: all, and those whose answer is not out yet."""
+    """Notices when the hub sends something, on either messenger."""
 
     def __init__(self) -> None:
-        self.all = 0
-        self.under_way = 0
         self._one = asyncio.Event()
 
     async def another(self, seconds: float) -> None:
@@ -64,16 +62,10 @@ class Sends:
                 await self._one.wait()
 
     @web.middleware
-    async def counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.endswith(("/sendMessage", "/messages")):
-            return await handler(request)
-        self.all += 1
-        self.under_way += 1
-        self._one.set()
-        try:
-            return await handler(request)
-        finally:
-            self.under_way -= 1
+    async def noticed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.endswith(("/sendMessage", "/messages")):
+            self._one.set()
+        return await handler(request)
 
 
 class Bustle:
@@ -270,7 +262,7 @@ async def bustle(database: str, rng: Random, *middlewares: Any, **settings: str)
     """
     url = f"http://127.0.0.1:{quiet_port()}"
     ledger, sends = Ledger(people()), Sends()
-    async with emulators(url, sends.counted, *middlewares) as (telegram, whatsapp, providers):
+    async with emulators(url, sends.noticed, *middlewares) as (telegram, whatsapp, providers):
         telegram.latency = whatsapp.latency = LATENCY
         whatsapp.postman.longest_pause = LONGEST_PAUSE
         whatsapp.gone |= {p.addresses[0][1].lstrip("+") for p in ledger.people.values() if p.gone}

@@ -31,7 +31,7 @@ class Posted:
 
 @dataclass(slots=True)
 class Ledger:
-    """`trouble`: when the hub or its database was killed or away, (from, to) in ms. `in_flight`: sends under way just then.
+    """`trouble`: when the hub or its database was killed or away, (from, to) in ms.
 
     `unreadable`: webhooks that were proven genuine and are not to be understood, which the hub keeps.
     `told_for_sure`: the statuses of a WhatsApp message that are never lost on the way.
@@ -41,7 +41,6 @@ class Ledger:
     posted: dict[str, Posted] = field(default_factory=dict)
     answers: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     trouble: list[tuple[int, int]] = field(default_factory=list)
-    in_flight: int = 0
     unreadable: int = 0
     told_for_sure: tuple[str, ...] = ("sent", "delivered", "read")
 

@@ -66,14 +66,10 @@ class Disturbance:
         """From a moment in mid-relay until both hubs are well again."""
         await self._town.sends.another(LEASE)
         began, ledger = CLOCK.now(), self._town.ledger
-        ledger.in_flight += self._town.sends.under_way
-        before = self._town.sends.all
         yield
         for hub in self._hubs:
             await hub.ready()
         await self._town.sends.another(LEASE)
-        # Of what was sent while the database was away, nothing could be written down at once.
-        ledger.in_flight += self._town.sends.all - before
         ledger.trouble.append((began, CLOCK.now()))
 
 
@@ -102,9 +98,9 @@ async def disturb(case: str, away: float, seed: int, folder: Path) -> Reckoning:
             stack.push_async_callback(hub.stop)
             await hub.start()
         async with town.going_on():
-            await asyncio.sleep(CALM)
+            await asyncio.sleep(min(CALM, away))
             await CASES[case](Disturbance(town, hubs, primary, replica), away)
-            await asyncio.sleep(CALM)
+            await asyncio.sleep(min(CALM, away))
         told = await at_rest(town)
         (folder / "postgres.log").write_text(primary.log, encoding="utf-8")
         return told

@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.crash.bustle import MARK, Bustle
 from tests.crash.ledger import Person, Posted
 
-# In flight when a process is killed: what waits for the provider, and what it answered so long (ms) before that its outcome
-# may not have been on disk yet. That takes 30 ms, and up to a second for the first sends of a hub that starts on a busy machine.
+# In flight when a process is killed: what the provider still takes, and what it took so long (ms) before that the outcome may not
+# have been on disk yet. That takes 30 ms, and up to a second for the first sends of a hub that starts on a busy machine.
 IN_FLIGHT = 2_000
 Phones = Mapping[str, Mapping[str, list[int]]]
 """mark → name → when it came (ms)."""
@@ -47,8 +47,8 @@ async def reckon(town: Bustle) -> Reckoning:
     phones = _phones(town)
     all_posted = town.ledger.posted
     told.messages = sum(len(at) for got in phones.values() for at in got.values())
-    told.in_flight = town.ledger.in_flight + sum(
-        began - IN_FLIGHT <= at <= began
+    told.in_flight = sum(
+        began - IN_FLIGHT <= at <= ended
         for began, ended in town.ledger.trouble
         for got in phones.values()
         for ats in got.values()

@@ -54,7 +54,6 @@ async def kill_again_and_again(town: Bustle, kills: int, rng: Random, log: Path)
             hub, spare = spare, await HubProcess.prepare(town.environment, log)
             hub.go()
             deaths[await _live(town, hub, rng)] += 1
-            town.ledger.in_flight += town.sends.under_way
             killed = CLOCK.now()
             await hub.kill()
             town.ledger.trouble.append((killed, CLOCK.now() + 1000))

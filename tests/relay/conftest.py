@@ -1,11 +1,8 @@
-"""A real store for every test: one database is migrated and then copied; `clock` is turned by hand, see world.py for the rest."""
+"""A real store for every test, on each dialect, with the map of Zoetermeer; `clock` is turned by hand, see world.py for the rest."""
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -14,30 +11,30 @@ from hub.clock import SystemClock
 from hub.places.reading import read_neighbourhoods
 from hub.settings import CONFIG, Database
 from hub.store.database import Store, open_store
-from hub.store.migrating import migrate
 from tests.clock import FakeClock
+from tests.store.databases import DIALECTS, NewDatabases, PostgresDatabases, SqliteFiles
 
 
-async def _prepare(path: Path) -> None:
-    """Migrated, with the map of Zoetermeer."""
-    await migrate(path, SystemClock())
+async def _with_the_map(database: Database) -> None:
     neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-    async with open_store(Database(url=f"sqlite://{path}"), SystemClock()) as store:
+    async with open_store(database, SystemClock()) as store:
         await store.neighbourhoods.replace(neighbourhoods, source="zoetermeer.geojson", now=0)
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("prepared") / "hub.db"
-    asyncio.run(_prepare(path))
-    return path
+@pytest.fixture(scope="session", params=DIALECTS)
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDatabases]:
+    if request.param == "sqlite":
+        yield SqliteFiles(tmp_path_factory.mktemp("databases"), _with_the_map)
+        return
+    ours = PostgresDatabases(request.getfixturevalue("postgres"), _with_the_map)
+    yield ours
+    ours.close()
 
 
 @pytest.fixture
-def database(prepared: Path, tmp_path: Path) -> Database:
-    path = tmp_path / "hub.db"
-    shutil.copyfile(prepared, path)
-    return Database(url=f"sqlite://{path}")
+def database(databases: NewDatabases) -> Iterator[Database]:
+    with databases.new() as prepared:
+        yield prepared
 
 
 @pytest.fixture

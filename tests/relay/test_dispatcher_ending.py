@@ -19,6 +19,7 @@ from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock, settle
 from tests.relay.channel import After, FakeChannel, accepted_after
 from tests.relay.world import accept, crowd, deliveries, pass_time, rest, sending, states, until
+from tests.store.world import people, person
 
 SLOW = Account(rate=1, burst=1)
 
@@ -84,7 +85,25 @@ async def test_who_left_between_planning_and_sending_gets_nothing(store: Store, 
     async with sending(store, clock, channel):
         await pass_time(clock, store, 2)
     assert sorted(channel.handles) == ["BU1-0", "BU1-2"]
-    assert await states(store) == {DeliveryState.SENT: 2, DeliveryState.CANCELLED: 1}
+    left = DeliveryState.CANCELLED if how == "stop" else DeliveryState.FAILED
+    assert await states(store) == {DeliveryState.SENT: 2, left: 1}
+
+
+async def test_whose_address_died_between_planning_and_sending_is_told_at_their_next(
+    store: Store, clock: FakeClock
+) -> None:
+    """As when the failed status of an earlier alert's message comes in while a second alert waits for the limit."""
+    await people(store, (person("Anna", ("telegram", "7"), ("whatsapp", "+31600000007")), ["BU1"]))
+    async with sending(store, clock, FakeChannel(clock, "matrix")) as planning:
+        await planning.relay("A", "BU1")
+    await store.engine.write(("UPDATE address SET state = 'dead' WHERE handle = '7'",))
+    channel = FakeChannel(clock)
+    async with sending(store, clock, channel):
+        await pass_time(clock, store, 2)
+    assert not channel.asked
+    first, second = await deliveries(store)
+    assert (first.channel, first.state) == ("telegram", DeliveryState.FAILED)
+    assert (second.channel, second.state) == ("whatsapp", DeliveryState.PENDING)
 
 
 async def test_a_drained_dispatcher_sends_no_more_and_a_second_hub_sends_the_rest_once(

@@ -30,6 +30,9 @@ class Flaky:
         self.poison = poison
         self.batches: list[int] = []
 
+    async def match_late(self, routes: Routes, **more: Any) -> int:
+        return await self._outbox.match_late(routes, **more)
+
     async def record(self, outcomes: Sequence[Outcome], routes: Routes, **more: Any) -> None:
         if self.away > 0:
             self.away -= 1

@@ -20,6 +20,7 @@ from hub.relay.intake import priority
 from hub.relay.message import Messages
 from hub.relay.outcomes import Outcomes
 from hub.relay.planner import Planner
+from hub.relay.tenure import Tenure
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
 from hub.store.alerts import NewAlert, Routes
@@ -158,6 +159,7 @@ async def sending(
     routes: Routes | None = None,
     wakes: Wakes | None = None,
     outbox: Outbox | None = None,
+    tenure: Tenure | None = None,
 ) -> AsyncIterator[Sending]:
     wakes, relay = wakes or Wakes(), relay or Relay()
     routes = routes or {"telegram": ["main"], "whatsapp": ["main"]}
@@ -176,6 +178,7 @@ async def sending(
         Random(1),
         routes,
         store.measures,
+        tenure,
     )
     tasks = [asyncio.create_task(loop(lambda: None)) for loop in (dispatcher.run, outcomes.run)]
     planner = Planner(store, wakes, clock, routes, relay.poll)

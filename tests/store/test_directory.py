@@ -50,6 +50,30 @@ async def test_importing_the_same_again_changes_nothing(store: Store) -> None:
     assert await store.engine.read("SELECT * FROM address ORDER BY id") == addresses
 
 
+async def test_only_who_is_concerned_is_read_and_they_are_read_whole(store: Store) -> None:
+    await people(store, (ANNA, ["BU1", "BU2"]), (BRAM, ["BU2"]), (person("Cas", ("whatsapp", "+3")), ["BU3"]))
+    groups = await store.directory.groups_named(["BU1", "BU9", "BU3"])
+    assert [group.name for group in groups] == ["BU1", "BU3"]
+    everybody = {admin.name: admin for admin in await store.directory.admins()}
+    by_group = await store.directory.concerned([], [groups[0].id])
+    assert by_group == [everybody["Anna"]] and len(by_group[0].groups) == 2
+    assert await store.directory.concerned([("whatsapp", "+3"), ("telegram", "+3")], []) == [everybody["Cas"]]
+    assert await store.directory.concerned([("telegram", "1")], [groups[1].id]) == [everybody["Anna"], everybody["Cas"]]
+    assert await store.directory.concerned([], []) == []
+
+
+async def test_a_map_comes_back_as_it_was_put_in_with_and_without_its_ground(store: Store) -> None:
+    given = [
+        Neighbourhood(
+            f"BU0637030{n}", "Seghwaert", "WK063703", "Wijk", "GM0637", "Zoetermeer", b"\x00\xff", 2025, ground
+        )
+        for n, ground in enumerate((b"\x01\x00\xfe", b""))
+    ]
+    await store.neighbourhoods.replace(given[::-1], source="test", now=START)
+    found = await store.neighbourhoods.all()
+    assert found == given and [one.ground for one in found] == [b"\x01\x00\xfe", b""]
+
+
 async def test_whom_the_file_no_longer_names_is_removed_unless_another_group_has_them(store: Store) -> None:
     await people(store, (ANNA, ["BU1", "BU2"]), (BRAM, ["BU1"]), (person("Cas", ("whatsapp", "+3")), ["BU1"]))
     await people(store, (person("Cas", ("whatsapp", "+3")), ["BU1"]))

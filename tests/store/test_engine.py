@@ -152,9 +152,7 @@ asyncio.run(main())
 
 
 async def test_a_command_writes_beside_the_hub(engine: Engine, database: Database, put: str) -> None:
-    where = (
-        database.url.get_secret_value() if database.on_postgres else str(database.sqlite_path.with_name("notes.db"))
-    )
+    where = database.url.get_secret_value() if database.on_postgres else str(database.sqlite_path.with_name("notes.db"))
     command = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER_PROCESS, where)
     written = 0
     while command.returncode is None:

@@ -59,7 +59,7 @@ def test_ids_grow_and_are_never_handed_out_twice() -> None:
 def test_one_more_than_a_block_goes_on_in_the_next() -> None:
     ids = Ids(FakeClock(START))
     first = ids.one()
-    ids._used = BLOCK  # as if a million had been handed out
+    ids.block(BLOCK - 1)
     assert ids.one() >= first + BLOCK
 
 

@@ -143,7 +143,8 @@ async def test_processes_of_one_moment_never_draw_the_same_ids(engine: PostgresE
     """Their clocks agree to the millisecond, and each draws faster than time goes."""
     other = await PostgresEngine.open(database.url.get_secret_value())
     assert engine.number != other.number
-    mine, theirs = (Ids(FakeClock(START), number=lambda e=e: e.number) for e in (engine, other))
+    mine = Ids(FakeClock(START), number=lambda: engine.number)
+    theirs = Ids(FakeClock(START), number=lambda: other.number)
     blocks = [ids.block() for _ in range(100) for ids in (mine, theirs)]
     assert len(set(blocks)) == 200
     assert all(block % BLOCK == 0 for block in blocks)

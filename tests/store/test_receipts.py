@@ -11,6 +11,7 @@ from hub.store.outbox import Claimed
 from hub.store.receipts import LEVEL
 from tests.store.databases import NewDatabases
 from tests.store.world import (
+    ROUTES,
     START,
     claim,
     in_new_store,
@@ -139,3 +140,17 @@ async def test_a_receipt_lifts_what_was_withdrawn_for_it_is_a_fact(store: Store)
     await store.outbox.expire(anna.expires_at)
     await receive(store, receipt("wamid", ReceiptKind.DELIVERED, delivery_id=anna.id))
     assert [one.state for one in await store.outbox.deliveries("A")] == [DeliveryState.DELIVERED]
+
+
+async def test_a_receipt_that_met_its_outcome_unseen_is_matched_at_the_next_look(store: Store) -> None:
+    """Both were being stored at the same moment: neither unit saw what the other had not committed."""
+    claimed = await sending(store)
+    await record(store, outcome(claimed, DeliveryState.SENT))
+    unseen = (
+        "INSERT INTO receipt (channel, provider_ref, kind, at, reason) VALUES ('whatsapp', '{}', 'delivered', 1, '')"
+    )
+    await store.engine.write((unseen.format(f"ref-{claimed.id}"),), (unseen.format("of a message that is not ours"),))
+    assert await store.outbox.match_late(ROUTES, first_id=store.ids.block(), now=START) == 1
+    assert await store.outbox.match_late(ROUTES, first_id=store.ids.block(), now=START) == 0
+    (view,) = await store.outbox.deliveries("A")
+    assert (view.state, [one.kind for one in view.receipts]) == (DeliveryState.DELIVERED, [ReceiptKind.DELIVERED])

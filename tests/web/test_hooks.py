@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -90,6 +91,11 @@ class BrokenEngine:
 
     async def read_together(self, *statements: Statement) -> list[list[Row]]:
         raise StoreUnavailable("disk full")
+
+    async def tell(self, text: str) -> None:
+        raise StoreUnavailable("disk full")
+
+    def hear(self, callback: Callable[[str], None]) -> None: ...
 
     async def ping(self) -> None:
         raise StoreUnavailable("disk full")

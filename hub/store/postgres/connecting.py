@@ -40,6 +40,7 @@ TROUBLE = {"08", "28", "3D", "53", "57", "58", "XX"}
 READ_ONLY = "25006"
 """A primary that was demoted while we were connected."""
 LOCKED = "55P03"
+THEIRS = (OSError, asyncpg.InternalClientError, asyncpg.InterfaceError)
 AT_ODDS = {"40001", "40P01"}
 """Two units in each other's way, and nothing of this one is stored."""
 
@@ -120,10 +121,8 @@ def told(error: Exception) -> Exception:
         if str(error.sqlstate)[:2] in TROUBLE or error.sqlstate in {READ_ONLY, LOCKED, *AT_ODDS}:
             return StoreUnavailable(f"the database does not answer: {error.args[0]}")
         error.detail = None
-        return error
-    if isinstance(error, TimeoutError):
+    elif isinstance(error, TimeoutError):
         return StoreUnavailable("the database does not answer in time")
-    theirs = (OSError, asyncpg.InternalClientError, asyncpg.InterfaceError)
-    if isinstance(error, theirs) and not isinstance(error, ValueError):
+    elif isinstance(error, THEIRS) and not isinstance(error, ValueError):
         return StoreUnavailable(f"the database does not answer: {error}")
     return error

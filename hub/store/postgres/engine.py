@@ -1,13 +1,20 @@
-"""The queue's engine on PostgreSQL: a connection and a transaction each unit, side by side; the server groups their commits.
+"""The queue's engine on PostgreSQL: units side by side on a few connections, and those of one kind together where many wait.
 
-A unit runs in a task of its own, so that nothing of its caller's cancellation reaches it. Two units that are in each other's way
-(deadlock, serialization) are the server's to part: one is undone and tried again here.
+What costs is the round trip: a unit of six statements is eight. Units made of the same statements are run together, a statement
+for all of them in one round trip, in one transaction; if it fails, each for itself. Units are apart from each other as PostgreSQL's
+READ COMMITTED has it, whether together or side by side: their statements may come in between each other. A unit runs in a task of
+its own, so that nothing of its caller's cancellation reaches it. Two units in each other's way (deadlock, serialization) are the
+server's to part: one is undone and tried again here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -21,9 +28,19 @@ from hub.store.postgres.session import Session
 # Together with the readers, Tortoise's and the session 16 a process, of the 100 that PostgreSQL allows by default.
 WRITERS = 8
 READERS = 4
+# Every statement of the queue has an index to go by, but its statistics are always old (queries.py).
+PLANNER = {"enable_seqscan": "off"}
 TRIES = 5
 
+SIDE_BY_SIDE = 2
+GROUP_MOST = 100
+
 _Prepared = tuple[str, tuple[Any, ...]]
+_Kind = tuple[str, ...]
+_Outcome = list[list[Row]] | Exception
+_Waiting = tuple[list[_Prepared], "asyncio.Future[list[list[Row]]]"]
+_Run = tuple[str, Sequence[tuple[Any, ...]]]
+"""A statement and what it is run with, once or several times."""
 
 
 class PostgresEngine:
@@ -33,15 +50,17 @@ class PostgresEngine:
         self._writers = writers
         self._readers = readers
         self._session = session
-        self._units: set[asyncio.Task[list[list[Row]]]] = set()
+        self._waiting: defaultdict[_Kind, list[_Waiting]] = defaultdict(list)
+        self._under_way: defaultdict[_Kind, int] = defaultdict(int)
+        self._groups: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> PostgresEngine:
         """Raises StoreUnavailable, or Refused for an address or server that cannot be used."""
-        writers = await open_pool(url, least=2, most=WRITERS)
+        writers = await open_pool(url, least=2, most=WRITERS, **PLANNER)
         try:
-            readers = await open_pool(url, least=1, most=READERS, default_transaction_read_only="on")
+            readers = await open_pool(url, least=1, most=READERS, default_transaction_read_only="on", **PLANNER)
             try:
                 return cls(writers, readers, await Session.open(url))
             except BaseException:
@@ -61,27 +80,68 @@ class PostgresEngine:
     async def write(self, *statements: Statement) -> list[list[Row]]:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        unit = asyncio.create_task(self._unit([_prepared(one) for one in statements]), name="store-unit")
-        self._units.add(unit)
-        unit.add_done_callback(self._units.discard)
+        unit = [_prepared(one) for one in statements]
+        done: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
+        kind = tuple(sql for sql, _ in unit)
+        self._waiting[kind].append((unit, done))
+        self._start(kind)
         try:
-            return await asyncio.shield(unit)
+            return await asyncio.shield(done)
         except asyncio.CancelledError:
-            unit.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             raise
 
-    async def _unit(self, statements: list[_Prepared]) -> list[list[Row]]:
+    def _start(self, kind: _Kind) -> None:
+        """Begin with what waits of this kind, unless so much of it is under way that waiting and going together is quicker."""
+        if self._waiting[kind] and self._under_way[kind] < SIDE_BY_SIDE:
+            group, self._waiting[kind] = self._waiting[kind][:GROUP_MOST], self._waiting[kind][GROUP_MOST:]
+            self._under_way[kind] += 1
+            task = asyncio.create_task(self._group(kind, group), name="store-group")
+            self._groups.add(task)
+            task.add_done_callback(self._groups.discard)
+
+    async def _group(self, kind: _Kind, group: list[_Waiting]) -> None:
+        try:
+            outcomes = await self._together([unit for unit, _ in group])
+            if outcomes is None:  # one of them is wrong, or in somebody's way: each for itself
+                outcomes = await asyncio.gather(*(self._alone(unit) for unit, _ in group))
+            for (_, done), outcome in zip(group, outcomes, strict=True):
+                if isinstance(outcome, Exception):
+                    done.set_exception(outcome)
+                else:
+                    done.set_result(outcome)
+        finally:
+            self._under_way[kind] -= 1
+            if not self._under_way[kind] and not self._waiting[kind]:
+                del self._under_way[kind], self._waiting[kind]
+            else:
+                self._start(kind)
+
+    async def _together(self, units: list[list[_Prepared]]) -> Sequence[_Outcome] | None:
+        """Units of one kind in one transaction, statement by statement; None if they are to be tried one by one."""
+        if len(units) == 1:
+            return [await self._alone(units[0])]
+        try:
+            async with self._writers.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                rows = await _transaction(
+                    connection, [(same[0][0], [given for _, given in same]) for same in zip(*units, strict=True)]
+                )
+        except Exception as error:
+            meant = await self._told(error)
+            return [meant] * len(units) if isinstance(meant, StoreUnavailable) and not _at_odds(error) else None
+        return [list(one) for one in zip(*rows, strict=True)]
+
+    async def _alone(self, unit: list[_Prepared]) -> _Outcome:
+        """One unit in its transaction; what the same statement does several times in a row goes in one round trip."""
         for left in reversed(range(TRIES)):
             try:
                 async with self._writers.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                    return await _transaction(connection, statements, "BEGIN")
+                    runs = [(sql, [given for _, given in run]) for sql, run in groupby(unit, key=itemgetter(0))]
+                    return list(chain.from_iterable(await _transaction(connection, runs)))
             except Exception as error:
-                # A plan made before a migration of another process counts too: asyncpg has dropped it by now.
-                at_odds = getattr(error, "sqlstate", "") in AT_ODDS
-                if left and (at_odds or isinstance(error, asyncpg.InvalidCachedStatementError)):
-                    continue
-                raise await self._told(error) from None
-        raise AssertionError("the last try raises")
+                if not (left and _at_odds(error)):
+                    return await self._told(error)
+        raise AssertionError("the last try returns")
 
     async def tell(self, text: str) -> None:
         await self.write(("SELECT pg_notify($1, $2)", Session.CHANNEL, text))
@@ -99,9 +159,10 @@ class PostgresEngine:
             raise StoreUnavailable("the store is closed")
         try:
             async with self._readers.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return await _transaction(
-                    connection, [_prepared(one) for one in statements], "BEGIN ISOLATION LEVEL REPEATABLE READ"
-                )
+                runs = [(sql, [given]) for sql, given in map(_prepared, statements)]
+                return [
+                    rows for (rows,) in await _transaction(connection, runs, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+                ]
         except Exception as error:
             raise await self._told(error) from None
 
@@ -124,8 +185,8 @@ class PostgresEngine:
 
     async def close(self) -> None:
         self._closed = True
-        while self._units:
-            await asyncio.wait(self._units)
+        while self._groups:
+            await asyncio.wait(self._groups)
         await self._session.close()
         for pool in (self._readers, self._writers):
             try:
@@ -135,13 +196,13 @@ class PostgresEngine:
                 pool.terminate()
 
 
-async def _transaction(connection: Any, statements: list[_Prepared], begin: str) -> list[list[Row]]:
-    """One statement is a transaction by itself; several are put into one."""
+async def _transaction(connection: Any, runs: Sequence[_Run], begin: str = "BEGIN") -> list[list[list[Row]]]:
+    """The rows of each time a statement is run. One statement is a transaction by itself, also when it is run several times."""
     try:
-        if len(statements) == 1:
-            return [await _rows(connection, *statements[0])]
+        if len(runs) == 1 and (len(runs[0][1]) == 1 or not _gives_rows(runs[0][0])):
+            return [await _rows(connection, *runs[0])]
         await connection.execute(begin)
-        rows = [await _rows(connection, *one) for one in statements]
+        rows = [await _rows(connection, *run) for run in runs]
         await connection.execute("COMMIT")
         return rows
     except BaseException as error:
@@ -161,8 +222,24 @@ async def _roll_back(connection: Any) -> None:
         connection.terminate()
 
 
-async def _rows(connection: Any, sql: str, given: tuple[Any, ...]) -> list[Row]:
-    return [tuple(row) for row in await connection.fetch(sql, *given)]
+async def _rows(connection: Any, sql: str, given: Sequence[tuple[Any, ...]]) -> list[list[Row]]:
+    if len(given) > 1 and not _gives_rows(sql):
+        await connection.executemany(sql, given)  # pipelined: one round trip for all
+        return [[]] * len(given)
+    return [[tuple(row) for row in await connection.fetch(sql, *one)] for one in given]
+
+
+@cache
+def _gives_rows(sql: str) -> bool:
+    return "RETURNING" in sql or not sql.startswith(("INSERT", "UPDATE", "DELETE"))
+
+
+def _at_odds(error: Exception) -> bool:
+    """Nothing of the unit is stored, and it may be tried again at once.
+
+    A plan made before a migration of another process counts too: asyncpg has dropped it by now.
+    """
+    return getattr(error, "sqlstate", "") in AT_ODDS or isinstance(error, asyncpg.InvalidCachedStatementError)
 
 
 def _prepared(statement: Statement) -> _Prepared:

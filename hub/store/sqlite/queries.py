@@ -8,8 +8,8 @@ One statement a batch, not one a row: the writer thread takes Python's lock once
 
 from hub.store.queries import TURN, Queries
 
-# ?routes: {"whatsapp": ["main"], …}, the channels that can send now with their sender accounts, read once a statement: read for each
-# admin it was half of the cost of planning (measured). An admin's address is the first by rank that is verified and on such a
+# ?routes: {"whatsapp": ["main"], …}, the channels that can send now with their sender accounts, read once a statement: read for
+# each admin it was half of the cost of planning (measured). An admin's address is the first by rank that is verified and on such a
 # channel; the account is picked by the address, so that one person always meets one sender.
 _ROUTES = """WITH route AS MATERIALIZED (SELECT r.key AS channel, a.key AS place, a.value AS account,
     json_array_length(r.value) AS accounts FROM json_each(?{routes}) r, json_each(r.value) a)"""
@@ -111,7 +111,8 @@ SQLITE = Queries(
     find_alerts="""SELECT alert.id, alert.sender, alert.identifier FROM json_each(?1) r
         JOIN alert ON alert.sender = r.value->>0 AND alert.identifier = r.value->>1""",
     unplanned="""SELECT id, priority, accepted_at, expires_at,
-            MAX(accepted_at, COALESCE((SELECT MAX(n.planned_at) FROM alert_neighbourhood n WHERE n.alert_id = alert.id), 0)) FROM alert
+            MAX(accepted_at, COALESCE((SELECT MAX(n.planned_at) FROM alert_neighbourhood n WHERE n.alert_id = alert.id), 0))
+        FROM alert
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = ?1 AND planned_at IS NULL
         ORDER BY distance, code""",
@@ -166,7 +167,8 @@ SQLITE = Queries(
         WHERE d.state = 1 AND d.lease = ?1""",
     hand_over="""UPDATE delivery SET account = ?3, home = account
         WHERE channel = ?1 AND account = ?2 AND state = 0 AND home IS NULL AND due_at <= ?4 RETURNING id""",
-    waiting_with_another=f"""{_ROUTES.format(routes=3)} SELECT d.id FROM delivery d LEFT JOIN address tried ON tried.id = d.address_id
+    waiting_with_another=f"""{_ROUTES.format(routes=3)}
+        SELECT d.id FROM delivery d LEFT JOIN address tried ON tried.id = d.address_id
         WHERE d.channel = ?1 AND d.account = ?2 AND d.state = 0 AND d.part = '' AND d.expires_at > ?4
           AND {_FIRST_ADDRESS.format(admin="d.admin_id", more=_NOT_TRIED)} IS NOT NULL
         ORDER BY d.priority, d.turn, d.distance, d.id LIMIT ?5""",
@@ -174,7 +176,9 @@ SQLITE = Queries(
     go_home="""UPDATE delivery SET account = home
         WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0 AND home IS NOT NULL""",
     reached_since="""SELECT COUNT(DISTINCT address_id) FROM delivery WHERE id > ?3 AND channel = ?1 AND sent_at > ?2""",
-    next_due="SELECT MIN(due_at) FROM delivery WHERE state = 0 AND channel = ?1 AND account = ?2",
+    # Of the most urgent thousand: over a hundred thousand that wait it would take 40 ms. For the others there is the poll.
+    next_due="""SELECT MIN(due_at) FROM (SELECT due_at FROM delivery WHERE state = 0 AND channel = ?1 AND account = ?2
+        ORDER BY priority, turn, distance, id LIMIT 1000)""",
     # outcomes: [id, attempt, state, due_at, reason, provider_ref, sent_at, tries, possible_duplicates]
     record_outcomes="""UPDATE delivery SET
             state = CASE WHEN delivery.state >= 2 THEN MAX(delivery.state, o.value->>2)
@@ -200,6 +204,8 @@ SQLITE = Queries(
         WHERE delivery.id = top.id AND delivery.state < top.level""",
     match_early_receipts=f"""UPDATE receipt SET delivery_id = early.id
         FROM (SELECT rc.id AS receipt, d.id AS id {_EARLY_RECEIPTS}) early WHERE receipt.id = early.receipt""",
+    unmatched="""SELECT DISTINCT d.id FROM receipt rc JOIN delivery d ON d.provider_ref = rc.provider_ref AND d.channel = rc.channel
+        WHERE rc.delivery_id IS NULL AND rc.id > (SELECT MAX(id) - 10000 FROM receipt) AND rc.provider_ref <> ''""",
     fall_back=_FALL_BACK.format(failed="json_each(?1)"),
     kill_addresses="""UPDATE address SET state = 'dead' WHERE state = 'verified'
         AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN delivery d ON d.id = x.value)""",
@@ -232,7 +238,9 @@ SQLITE = Queries(
             (SELECT COALESCE(SUM(possible_duplicates), 0) FROM delivery WHERE possible_duplicates > 0),
             (SELECT COUNT(*) FROM inbox WHERE error <> '')""",
     # By account, those of alerts that are Actual beside them; as one more row the audiences of alerts not planned yet.
-    waiting="""SELECT channel, account, COUNT(*), SUM(priority < ?1) FROM delivery WHERE state = 0 GROUP BY channel, account
+    # Counted by priority first, along the index: 27 ms for 200,000 instead of 50 to 160.
+    waiting="""SELECT channel, account, SUM(n), SUM((priority < ?1) * n) FROM (SELECT channel, account, priority, COUNT(*) AS n
+            FROM delivery WHERE state = 0 GROUP BY channel, account, priority) GROUP BY channel, account
         UNION ALL SELECT '', '', COALESCE(SUM(audience->>2), 0), COALESCE(SUM((priority < ?1) * (audience->>2)), 0)
         FROM alert WHERE planned_at IS NULL AND closed_at IS NULL AND expires_at > ?2""",
     # receipts: [delivery_id or null, provider_ref, kind, level, at, reason]
