@@ -21,6 +21,7 @@ from hub.clock import to_datetime
 from hub.directory.linking import LASTS_DAYS
 from hub.domain import Admin, Handle, Role
 from hub.relay.commands import Commands
+from hub.relay.receiver import Receiver
 from hub.service import Sender, build_hub
 from hub.settings import Account, Database, Settings, Web
 from hub.store.database import Store
@@ -120,7 +121,8 @@ async def test_from_the_page_over_a_message_to_a_linked_address(office: Office) 
     hub, account = office.world.hub, office.telegram[1]
     body = f"700001 /start {path.rpartition('/')[2]}".encode()
     await hub.store.receipts.keep(account.name, account.account, [("1", body)], office.clock.now())
-    await hub.receiver.read_all()
+    senders = [(one.channel, one.account) for one in hub.senders]
+    await Receiver(hub.store, senders, office.commands, hub.wakes, office.clock, hub.routes, poll=1.0).read_all()
     await settle()
     (told,) = account.said
     assert told[0] == "700001" and "gekoppeld" in told[1]
@@ -226,7 +228,7 @@ async def test_an_account_in_trouble_is_passed_over_and_the_page_comes_all_the_s
     with capture_logs() as logs:
         page = await office.page(path)
     assert f"https://t.me/{office.telegram[(office.admin + 1) % 2].account}?start=" in page
-    assert [one["event"] for one in logs] == ["link_untold"]
+    assert [one["event"] for one in logs] == ["link_untold", "request"]
     assert "700001" not in str(logs) and path.rpartition("/")[2] not in str(logs)
     for one in office.telegram:
         one.trouble = trouble
