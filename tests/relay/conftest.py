@@ -1,4 +1,8 @@
-"""A real store for every test, on each dialect, with the map of Zoetermeer; `clock` is turned by hand, see world.py for the rest."""
+"""A real store for every test, with the map of Zoetermeer; `clock` is turned by hand, see world.py for the rest.
+
+On SQLite alone: these tests turn the clock by hand and ask that the store be at rest in between, which nobody can tell of a server.
+The verbs they stand on are tested on both stores (tests/store), and whole hubs on PostgreSQL in tests/several and tests/crash.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from hub.places.reading import read_neighbourhoods
 from hub.settings import CONFIG, Database
 from hub.store.database import Store, open_store
 from tests.clock import FakeClock
-from tests.store.databases import DIALECTS, NewDatabases, PostgresDatabases, SqliteFiles
+from tests.store.databases import SqliteFiles
 
 
 async def _with_the_map(database: Database) -> None:
@@ -21,18 +25,13 @@ async def _with_the_map(database: Database) -> None:
         await store.neighbourhoods.replace(neighbourhoods, source="zoetermeer.geojson", now=0)
 
 
-@pytest.fixture(scope="session", params=DIALECTS)
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDatabases]:
-    if request.param == "sqlite":
-        yield SqliteFiles(tmp_path_factory.mktemp("databases"), _with_the_map)
-        return
-    ours = PostgresDatabases(request.getfixturevalue("postgres"), _with_the_map)
-    yield ours
-    ours.close()
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("databases"), _with_the_map)
 
 
 @pytest.fixture
-def database(databases: NewDatabases) -> Iterator[Database]:
+def database(databases: SqliteFiles) -> Iterator[Database]:
     with databases.new() as prepared:
         yield prepared
 

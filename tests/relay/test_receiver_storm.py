@@ -23,7 +23,7 @@ PEOPLE = 6
 async def sent(store: Store, clock: FakeClock, number: str, code: str) -> list[DeliveryView]:
     async with sending(store, clock, FakeChannel(clock, can=TELLS)) as hub:
         await hub.relay(number, code)
-        await pass_time(clock, store, 1)
+        await pass_time(clock, store, 2)
     return sorted(await deliveries(store, number), key=lambda one: one.admin_id)
 
 
