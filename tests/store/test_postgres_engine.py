@@ -99,6 +99,16 @@ async def test_a_primary_that_was_demoted_is_left_for_the_new_one(
     assert await ids(engine) == [1]
 
 
+async def test_what_the_server_says_of_a_row_does_not_quote_it(
+    engine: PostgresEngine, outside: asyncpg.Connection
+) -> None:
+    """It would stand in the log, and rows hold handles."""
+    await outside.execute("ALTER TABLE note ADD UNIQUE (text)")
+    with pytest.raises(asyncpg.UniqueViolationError) as refused:
+        await engine.write((PUT, 1, "+31600000001"), (PUT, 2, "+31600000001"))
+    assert "+316" not in f"{refused.value} {refused.value!r}"
+
+
 async def test_a_row_locked_for_too_long_is_told(engine: PostgresEngine, outside: asyncpg.Connection) -> None:
     await engine.write((PUT, 1, ""))
     transaction = outside.transaction()
