@@ -65,7 +65,8 @@ Answer = Callable[[], Coroutine[Any, Any, None]]
 class Meaning:
     """What one update comes to: what to store, what to tell people afterwards, and what in it nobody could read.
 
-    `calm`: receipts that tell of no failure, where the update holds nothing else: those of many updates are stored as one.
+    `calm`: receipts that tell of no failure, where the update holds nothing else but the `contacts` that WhatsApp puts into each
+    (what makes them known): those of many updates are stored as one.
     `settles`: it changes who somebody is or what they set, so it is stored before the next update is understood. `reports`: the
     kinds of its receipts and answers, to be counted.
     """
@@ -73,6 +74,7 @@ class Meaning:
     update: KeptUpdate
     statements: list[Statement] = field(default_factory=list)
     calm: list[Receipt] = field(default_factory=list)
+    contacts: list[Statement] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     puzzles: list[str] = field(default_factory=list)
     settles: bool = False
@@ -184,7 +186,9 @@ class Receiver:
             if channel is None:
                 statements += (statement for one in run for statement in one.statements)
             else:
-                statements += self._receipts(channel, [receipt for one in run for receipt in one.calm])
+                calm = list(run)
+                statements += self._receipts(channel, [receipt for one in calm for receipt in one.calm])
+                statements += dict.fromkeys(contact for one in calm for contact in one.contacts)
         handled = [one.update.id for one in understood if not one.puzzles]
         puzzled = [(one.update.id, "; ".join(one.puzzles)) for one in understood if one.puzzles]
         dropped = await self._store.receipts.apply(statements, handled, puzzled)
@@ -256,14 +260,15 @@ class Receiver:
                     meaning.puzzles.append(reason)
                 case _:
                     assert_never(event)
-        meaning.statements += aliases
         if (
             receipts
             and not meaning.statements
             and not any(one.kind is ReceiptKind.FAILED or one.up_to for one in receipts)
         ):
-            meaning.calm = receipts
-        elif receipts:
+            meaning.calm, meaning.contacts = receipts, aliases
+            return meaning
+        meaning.statements += aliases
+        if receipts:
             meaning.statements += self._receipts(channel.name, receipts)
         return meaning
 

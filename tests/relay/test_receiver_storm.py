@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from hub.channel import AckSeen, Event, ReceiptSeen
+from hub.channel import AckSeen, ContactSeen, Event, ReceiptSeen
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.relay.answers import actions_for
 from hub.store.database import Store
@@ -93,6 +93,23 @@ async def test_a_calm_storm_is_one_change_to_whoever_watches(store: Store, clock
     assert {one.state for one in await deliveries(store, "A")} == {DeliveryState.DELIVERED}
     assert len(await store.engine.read("SELECT id FROM alert_event WHERE id > " + str(before))) == 1
     assert not hub.wakes_senders.is_set()  # nothing of it is to be sent
+
+
+async def test_receipts_that_name_their_contact_are_as_calm_and_the_contact_is_known(
+    store: Store, clock: FakeClock
+) -> None:
+    await crowd(store, "BU1", 50)
+    hub = receiving(store, clock)
+    many = await sent(store, clock, "A", "BU1")
+    for person, one in enumerate(many):
+        read = ReceiptSeen(ReceiptKind.READ, 5, f"ref-{one.id}-1")
+        contact = ContactSeen(Handle(f"BU1-{person}"), Handle(f"NL.{person}"))
+        await hub.keep(hub.channel.meanings.update(read, contact), hub.channel.meanings.update(contact, read))
+    before = (await store.engine.read("SELECT MAX(id) FROM alert_event"))[0][0]
+    await hub.receiver.read_all()
+    assert {one.state for one in await deliveries(store, "A")} == {DeliveryState.READ}
+    assert len(await store.engine.read("SELECT id FROM alert_event WHERE id > " + str(before))) == 1
+    assert await store.receipts.resolve(hub.channel.name, Handle("NL.7")) == Handle("BU1-7")
 
 
 async def test_an_answer_among_receipts_is_heard_at_once(store: Store, clock: FakeClock) -> None:
