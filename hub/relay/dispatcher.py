@@ -87,7 +87,7 @@ class Dispatcher:
         self._backoff = Backoff(relay.backoff_first, relay.backoff_most, rng)
         self._limiter = Limiter(account.rate, account.burst, clock)
         self._window = max(1, int(account.rate)) if account.rate else UNLIMITED_WINDOW
-        self._ready: list[tuple[tuple[int, int, float, int], Claimed]] = []
+        self._ready: list[tuple[tuple[int, int, float, int], int, Claimed]] = []  # place, attempt, claimed
         self._filled = asyncio.Event()
         self._turn = asyncio.Lock()
         self._busy = 0  # sends and claims under way
@@ -120,7 +120,7 @@ class Dispatcher:
 
     def waiting(self) -> set[str]:
         """The alerts of which something is claimed and not begun."""
-        return {one.alert_id for _, one in self._ready}
+        return {one.alert_id for *_, one in self._ready}
 
     def lost_senders(self) -> int:
         """Senders that hang and do not come back: for /readyz."""
@@ -154,6 +154,7 @@ class Dispatcher:
                         wait = min(wait, await self._until_next_due())
                 else:  # enough is claimed, but what goes before all of it must not wait for it
                     await self._claim(self._window - self._window // 2, before=self._ready[0][0][:2])
+                    self._put_back_beyond(self._window, "something more urgent came")
             except StoreUnavailable as error:  # sends under way must not suffer from it: claim again later
                 log.error("claim_failed", channel=self.name, error=str(error))
             await self._clock.wait(self._wake, wait)
@@ -181,7 +182,7 @@ class Dispatcher:
                 await self._messages.prepare(told | {one.follows for one in claimed if one.follows is not None})
             finally:  # they are ours now, whatever happens; `_deliver` prepares what is missing
                 for one in claimed:
-                    heapq.heappush(self._ready, (one.place, one))
+                    heapq.heappush(self._ready, (one.place, one.attempt, one))
                     self._measures.claim_wait.add((now - one.due_at) / 1000)
             if self._draining:
                 self._put_back_ready("the hub is stopping")
@@ -228,6 +229,14 @@ class Dispatcher:
         due = await self._outbox.next_due(self._channel.name, self._channel.account)
         return max(SOONEST, (due - self._clock.now()) / 1000) if due is not None else self._relay.poll
 
+    def _put_back_beyond(self, most: int, reason: str) -> None:
+        """What would wait behind a second's worth: under a lasting load it would wait there until its lease is lost."""
+        now = self._clock.now()
+        self._ready.sort()
+        for *_, one in self._ready[most:]:
+            self._outcomes(put_back(one, now, reason))
+        del self._ready[most:]
+
     def _put_back_ready(self, reason: str) -> None:
         now = self._clock.now()
         for *_, one in self._ready:
@@ -263,7 +272,7 @@ class Dispatcher:
     def _take(self) -> tuple[Claimed, Token] | None:
         """The most urgent of what is ready, if the account may send now. What need not be sent any more costs no token."""
         while self._ready and self.breaker.wait() <= 0 and self._limiter.wait() <= 0 and self.may_send():
-            claimed = heapq.heappop(self._ready)[1]
+            claimed = heapq.heappop(self._ready)[2]
             if len(self._ready) == self._window // 2:
                 self._wake.set()
             refused = self._no_reason_to_send(claimed, self._clock.now())
