@@ -27,6 +27,7 @@ from rich.console import Console
 from adapters import registry
 from adapters.phones import Phones
 from adapters.whatsapp import templates as whatsapp_templates
+from hub import log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
 from hub.commands import backups, files, keys, links, processes
@@ -269,6 +270,7 @@ def demo(once: Annotated[bool, typer.Option("--once", help="Stop after the timel
 
 async def _demo(once: bool) -> dict[str, Any]:
     settings = configuration()
+    log.configure(settings.log.model_copy(update={"level": "warning"}))  # the timeline is what is to be read
     database = ROOT / "var" / "demo.db"
     hub_url = f"http://{settings.web.listen}"
     directory = (CONFIG / "demo" / "directory.csv").read_bytes()
