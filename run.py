@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import gc
 import os
 import secrets
 import signal
@@ -27,7 +26,7 @@ from rich.console import Console
 from adapters import registry
 from adapters.phones import Phones
 from adapters.whatsapp import templates as whatsapp_templates
-from hub import log
+from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
 from hub.commands import backups, files, keys, links, processes
@@ -136,10 +135,8 @@ async def _serve(listening: socket.socket | None = None, parent: processes.Paren
             running(hub),
             serving(hub, listening),
         ):
-            # What lives now lives long: keep the collector from walking it again and again (16 % at 1,000 sends under way).
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 50)
+            interpreter.tune()
+            interpreter.settle()
             typer.echo(f"Buurtsein listens on http://{settings.web.listen}", err=True)
             await told_to_stop(parent)
     return {"stopped": True}

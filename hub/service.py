@@ -142,6 +142,7 @@ def build_hub(
             people_a_day={s.channel.name: s.account.people_a_day for s in senders if s.account.people_a_day},
             measures=store.measures,
             know=messages.know,
+            dispatchers=dispatchers,
         ),
         messages=messages,
         letterbox=Letterbox(store.receipts, wakes, clock),

@@ -14,7 +14,8 @@ from typing import assert_never
 
 from hub.channel import Accepted, Can, Deferred, Rejected, Result, Uncertain
 from hub.domain import DeliveryState, Handle, ReceiptKind
-from hub.store.outbox import Claimed, Outcome
+from hub.store.claiming import Claimed
+from hub.store.outbox import Outcome
 
 # More than any alert lives; what a provider asks beyond it is a mistake, and must not break the arithmetic.
 LONGEST_WAIT_S = 24 * 3600.0

@@ -1,8 +1,8 @@
 """The dispatcher of one sender account: claims what is due, keeps the account's limits, and has a fixed pool of senders try it.
 
 It claims no more than about a second's worth, so that something more urgent is never far behind; the pool is fixed, so that slow
-recipients cost a few senders and not the account. Waiting for the limit or an open breaker is not an attempt. Over 300 lines:
-claiming and sending share one heap and one breaker, and are understood together.
+recipients cost a few senders and not the account. Waiting for the limit or an open breaker is not an attempt; what one is stands
+in attempts.py. Over 300 lines: claiming and taking share one heap, and are understood together.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from random import Random
 from secrets import SystemRandom
 
 import structlog
 
-from hub.channel import Accepted, Action, Channel, Deferred, Outbound, Part, Rejected, Result, Uncertain, Wording
+from hub.channel import Channel, Uncertain
 from hub.clock import Clock
-from hub.domain import DeliveryState, Handle
+from hub.domain import DeliveryState
 from hub.measures import Measures
-from hub.relay.answers import actions_for
+from hub.relay.attempts import NOT_OURS, Attempts
 from hub.relay.backoff import Backoff
 from hub.relay.breaker import Breaker
-from hub.relay.delivery import not_sent, outcome_of, put_back
+from hub.relay.delivery import not_sent, put_back
 from hub.relay.limiter import Limiter, Token
-from hub.relay.message import ENDS, Messages
+from hub.relay.message import Messages
 from hub.relay.tenure import Tenure
 from hub.relay.underway import UnderWay
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
 from hub.store.alerts import Routes
+from hub.store.claiming import LAST, Claim, Claimed
 from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
-from hub.store.outbox import LAST, TURNED, Claimed, Outbox, Outcome
-from hub.tracing import is_traced, span
+from hub.store.outbox import TURNED, Outbox, Outcome
+from hub.tracing import span
 
 log = structlog.get_logger()
 
@@ -45,8 +45,6 @@ UNLIMITED_WINDOW = 1000
 SOONEST = 0.01
 # A follow-up waits so long (ms) before it looks again whether the send it answers has ended; most end within a second.
 FIRST_MS = 250
-NOT_OURS = "another process sends from this account"
-TOO_LATE = Uncertain("expired while it was being sent")
 
 
 class Dispatcher:
@@ -70,7 +68,6 @@ class Dispatcher:
         self.name = f"{channel.name}/{channel.account}"
         self.channel_name, self.account = channel.name, channel.account
         self.breaker = Breaker(relay.breaker_failures, relay.breaker_open, relay.breaker_open_most, clock)
-        self._channel = channel
         self._account = account
         self._relay = relay
         self._outbox = outbox
@@ -84,24 +81,39 @@ class Dispatcher:
         self._measures = (measures or Measures()).account(channel.name, channel.account)
         self._tenure = tenure
         self._under_way = UnderWay()
-        self._backoff = Backoff(relay.backoff_first, relay.backoff_most, rng)
+        self._attempts = Attempts(
+            channel,
+            account,
+            messages,
+            outcomes,
+            clock,
+            self.breaker,
+            Backoff(relay.backoff_first, relay.backoff_most, rng),
+            self._measures,
+            self.may_send,
+            self._breaker_turned,
+        )
         self._limiter = Limiter(account.rate, account.burst, clock)
         self._window = max(1, int(account.rate)) if account.rate else UNLIMITED_WINDOW
         self._ready: list[tuple[tuple[int, int, float, int], int, Claimed]] = []  # place, attempt, claimed
         self._filled = asyncio.Event()
         self._turn = asyncio.Lock()
         self._busy = 0  # sends and claims under way
+        self._more = True  # whether there may be more to claim, that nobody would wake us for
         self._idle = asyncio.Event()
-        self._draining = False
+        self._running = self._draining = False
         self.stand_ins: Sequence[Dispatcher] = ()  # the channel's other accounts, in the order in which they are asked
 
     async def run(self, beat: Callable[[], None]) -> None:
         """Claim and send until cancelled; `drain` first for an orderly end. It may be run again."""
-        self._draining = False
-        async with asyncio.TaskGroup() as pool:
-            for _ in range(self._account.concurrency):
-                pool.create_task(self._send_next_for_ever())
-            await self._claim_for_ever(beat)
+        self._draining, self._running = False, True
+        try:
+            async with asyncio.TaskGroup() as pool:
+                for _ in range(self._account.concurrency):
+                    pool.create_task(self._send_next_for_ever())
+                await self._claim_for_ever(beat)
+        finally:
+            self._running = False
 
     async def drain(self, seconds: float) -> None:
         """Claim nothing more, put back what was not begun, and give sends under way so long to end."""
@@ -150,9 +162,11 @@ class Dispatcher:
                         await self._hand_over()
                 elif len(self._ready) <= self._window // 2:
                     room = self._window - len(self._ready)
-                    if await self._claim(room) < room:
+                    self._more = await self._claim(room) >= room
+                    if not self._more:
                         wait = min(wait, await self._until_next_due())
                 else:  # enough is claimed, but what goes before all of it must not wait for it
+                    self._more = True
                     await self._claim(self._window - self._window // 2, before=self._ready[0][0][:2])
                     self._put_back_beyond(self._window, "something more urgent came")
             except StoreUnavailable as error:  # sends under way must not suffer from it: claim again later
@@ -165,39 +179,53 @@ class Dispatcher:
         self._busy += 1
         try:
             with span("claim", account=self.name):
-                claimed = await self._outbox.claim(
-                    self._channel.name,
-                    self._channel.account,
-                    lease=self._ids.one(),
-                    lease_until=now + round(self._relay.lease * 1000),
-                    now=now,
-                    limit=limit,
-                    probe=probe,
-                    before=before,
-                )
+                claimed = await self._outbox.claim(self.claim_of(limit, now, probe, before))
             try:
-                told = {one.alert_id for one in claimed}
-                if claimed:
-                    self._tell(claimed, told)
-                await self._messages.prepare(told | {one.follows for one in claimed if one.follows is not None})
-            finally:  # they are ours now, whatever happens; `_deliver` prepares what is missing
-                for one in claimed:
-                    heapq.heappush(self._ready, (one.place, one.attempt, one))
-                    self._measures.claim_wait.add((now - one.due_at) / 1000)
-            if self._draining:
-                self._put_back_ready("the hub is stopping")
-            elif self.breaker.is_open and not was_open:
-                self._put_back_ready("the channel is down")
-            elif not self.may_send():
-                self._put_back_ready(NOT_OURS)
-            if self._ready:
-                self._filled.set()
+                about = {one.alert_id for one in claimed} | {one.follows for one in claimed if one.follows is not None}
+                await self._messages.prepare(about)
+            finally:  # they are ours now, whatever happens; the attempt prepares what is missing
+                self.have(claimed, now, was_open)
             return len(claimed)
         finally:
             self._done()
 
-    def _tell(self, claimed: Sequence[Claimed], alerts: set[str]) -> None:
+    def have(self, claimed: Sequence[Claimed], now: int, was_open: bool = False) -> None:
+        """These were claimed at `now` (ms) and are ours to send, or to put back if we may not any more."""
+        for one in claimed:
+            heapq.heappush(self._ready, (one.place, one.attempt, one))
+            self._measures.claim_wait.add((now - one.due_at) / 1000)
+        if claimed:
+            self._tell(claimed)
+        if self._draining:
+            self._put_back_ready("the hub is stopping")
+        elif self.breaker.is_open and not was_open:
+            self._put_back_ready("the channel is down")
+        elif not self.may_send():
+            self._put_back_ready(NOT_OURS)
+        if self._ready:
+            self._filled.set()
+
+    def is_idle(self) -> bool:
+        """Would it send at once what is accepted now?"""
+        free = self._running and not self._draining and not self._ready and not self._busy
+        return free and self.may_send() and not self.breaker.is_open and not self._wakes.store_away
+
+    def claim_of(self, limit: int, now: int, probe: bool = False, before: tuple[int, int] = LAST) -> Claim:
+        """What to ask the store for; `have` what it gives."""
+        return Claim(
+            self.channel_name,
+            self.account,
+            lease=self._ids.one(),
+            lease_until=now + round(self._relay.lease * 1000),
+            now=now,
+            limit=min(limit, self._window),
+            probe=probe,
+            before=before,
+        )
+
+    def _tell(self, claimed: Sequence[Claimed]) -> None:
         """A batch that was claimed: one line at INFO, one for each delivery at DEBUG only."""
+        alerts = {one.alert_id for one in claimed}
         log.info("deliveries_claimed", channel=self.name, deliveries=len(claimed), alerts=sorted(alerts))
         if log.is_enabled_for(logging.DEBUG):
             for one in claimed:
@@ -210,7 +238,7 @@ class Dispatcher:
 
         Where there is none and it stays down, people with an address on another channel are told there.
         """
-        channel, account, now = self._channel.name, self._channel.account, self._clock.now()
+        channel, account, now = self.channel_name, self.account, self._clock.now()
         stand_in = next((other for other in self.stand_ins if not other.rests()), None)
         if stand_in is not None:
             to, moved = stand_in.name, await self._outbox.hand_over(channel, account, stand_in.account, now)
@@ -226,7 +254,7 @@ class Dispatcher:
             self._wakes.changed()
 
     async def _until_next_due(self) -> float:
-        due = await self._outbox.next_due(self._channel.name, self._channel.account)
+        due = await self._outbox.next_due(self.channel_name, self.account)
         return max(SOONEST, (due - self._clock.now()) / 1000) if due is not None else self._relay.poll
 
     def _put_back_beyond(self, most: int, reason: str) -> None:
@@ -236,6 +264,12 @@ class Dispatcher:
         for *_, one in self._ready[most:]:
             self._outcomes(put_back(one, now, reason))
         del self._ready[most:]
+
+    def _breaker_turned(self) -> None:
+        if self.breaker.is_open:
+            self._put_back_ready("the channel is down")
+        else:
+            self._wake.set()
 
     def _put_back_ready(self, reason: str) -> None:
         now = self._clock.now()
@@ -252,14 +286,14 @@ class Dispatcher:
             left = (claimed.lease_until - self._clock.now()) / 1000
             self._under_way.begin(claimed, self._clock.monotonic() + left)
             try:
-                await self._deliver(claimed)
+                await self._attempts.make(claimed)
                 self._limiter.answered(token)  # not of a send that was cancelled: nobody knows when it arrives
             except asyncio.CancelledError:
                 if not self._under_way.was_broken_off():
                     raise
                 # Its lease is gone: the rescuer puts it back, and counts that it may have arrived. To the breaker it says nothing,
                 # unless it was the probe.
-                self._judge(Uncertain("a send without end"), float("-inf"))
+                self._attempts.judge(Uncertain("a send without end"), float("-inf"))
             finally:
                 self._under_way.end()
                 self._done()
@@ -273,7 +307,7 @@ class Dispatcher:
         """The most urgent of what is ready, if the account may send now. What need not be sent any more costs no token."""
         while self._ready and self.breaker.wait() <= 0 and self._limiter.wait() <= 0 and self.may_send():
             claimed = heapq.heappop(self._ready)[2]
-            if len(self._ready) == self._window // 2:
+            if self._more and len(self._ready) == self._window // 2:
                 self._wake.set()
             refused = self._no_reason_to_send(claimed, self._clock.now())
             if refused is None:
@@ -291,7 +325,8 @@ class Dispatcher:
             while (taken := self._take()) is None:
                 if not self._ready:
                     self._filled.clear()
-                    self._wake.set()
+                    if self._more:
+                        self._wake.set()
                     await self._filled.wait()
                 elif not self.may_send():
                     await self._clock.sleep(self._relay.poll)
@@ -300,84 +335,6 @@ class Dispatcher:
                 else:
                     await self._limiter.until_token(self._limiter.wait())
             return taken
-
-    async def _deliver(self, claimed: Claimed) -> None:
-        """Nine times out of ten: build, send, report. Otherwise say why it was not sent."""
-        now = self._clock.now()
-        if claimed.handle is None:
-            # Failed, so that the person's next address gets it: another alert's message may just have shown that this one is dead.
-            self._outcomes(not_sent(claimed, DeliveryState.FAILED, now, "the address is gone or signed off"))
-            return
-        began = sent_at = self._clock.monotonic()
-        outage, accepted_at = False, 0
-        try:
-            numbers = (claimed.alert_id,) if claimed.follows is None else (claimed.alert_id, claimed.follows)
-            if not all(map(self._messages.knows, numbers)):  # unless very many alerts are under way it does
-                await self._messages.prepare(numbers)
-            outbound = self._outbound(claimed, claimed.handle)
-            if outbound is None:
-                self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "the first message never went out"))
-                return
-            if not self.may_send():  # what it was made of may have been long in coming
-                self._outcomes(put_back(claimed, now, NOT_OURS))
-                return
-            accepted_at = self._messages.accepted_at(claimed.alert_id)
-            self.breaker.sending()
-            left = claimed.expires_at - now
-            in_time = left >= self._account.timeout * 1000
-            sending = self._channel.send(outbound) if in_time else self._send_until(outbound, left / 1000)
-            if is_traced(claimed.id):
-                with span("send", claimed.alert_id, delivery=claimed.id, attempt=claimed.attempt, account=self.name):
-                    result = await sending
-            else:
-                result = await sending
-            if result is TOO_LATE:
-                began = float("-inf")  # how it would have ended nobody knows: it says nothing of the provider
-        except StoreUnavailable as error:
-            self._outcomes(put_back(claimed, now, str(error)))
-            return
-        except Exception as error:
-            # A bug, of an adapter or a text: this delivery is tried again, then given up. It says nothing of the provider, so that
-            # one poisonous alert cannot open the breaker for all the others; but a probe has failed.
-            log.error("send_raised", channel=self.name, delivery=claimed.id, error=type(error).__name__)
-            result = Uncertain(f"the adapter failed: {type(error).__name__}")
-            if self.breaker.is_open:
-                self._judge(result, began)
-        else:
-            self._judge(result, began)
-            outage = self.breaker.is_open
-        self._measures.sent(result, self._clock.monotonic() - sent_at)
-        if isinstance(result, Accepted) and claimed.part is Part.MESSAGE:
-            self._measures.relay.add((self._clock.now() - accepted_at) / 1000)
-        if isinstance(result, Rejected) and result.address_dead and claimed.home not in (None, self.account):
-            # To a stand-in somebody may be a stranger (who never started that bot): their own account knows better.
-            outcome = put_back(claimed, self._clock.now(), "not reachable from the stand-in")
-            self._outcomes(replace(outcome, go_home=True))
-            return
-        self._outcomes(
-            outcome_of(
-                result,
-                claimed,
-                attempts=self._account.attempts,
-                can=self._channel.can,
-                backoff=self._backoff,
-                now=self._clock.now(),
-                outage=outage,
-            )
-        )
-
-    async def _send_until(self, outbound: Outbound, seconds: float) -> Result:
-        """A send that may outlast its alert is broken off when that expires: what is late is not sent any more."""
-        ended = asyncio.Event()
-        send = asyncio.ensure_future(self._channel.send(outbound))
-        send.add_done_callback(lambda _: ended.set())
-        try:
-            if await self._clock.wait(ended, seconds):
-                return send.result()
-            return TOO_LATE
-        finally:
-            send.cancel()
-            await asyncio.gather(send, return_exceptions=True)
 
     def _no_reason_to_send(self, claimed: Claimed, now: int) -> Outcome | None:
         if self._wakes.is_withdrawn(claimed.alert_id):
@@ -389,56 +346,3 @@ class Dispatcher:
         if claimed.first_under_way:
             return put_back(claimed, now + FIRST_MS, "the message it answers is still under way")
         return None
-
-    def _outbound(self, claimed: Claimed, handle: Handle) -> Outbound | None:
-        """What to send; None for what has no sense without an earlier message, where that surely never went out."""
-        messages, channel = self._messages, self._channel.name
-        actions: tuple[Action, ...] = ()
-        wording: Wording | None
-        match claimed.part:
-            case Part.AMEND:
-                if claimed.follows is None or claimed.reply_to is None:
-                    return None
-                wording = messages.amended(claimed.follows, claimed.language, messages.kind(claimed.alert_id), channel)
-            case Part.POST:
-                wording = messages.post(claimed.alert_id, claimed.language)
-            case _:
-                wording = messages.wording(claimed.alert_id, claimed.language, channel)
-        ended = messages.kind(claimed.alert_id) in ENDS
-        if wording is None or (ended and not claimed.first_reached):
-            return None
-        if claimed.part is Part.MESSAGE:
-            actions = actions_for(claimed.id, claimed.language, ended)
-        # A window was opened, and a message sent, by the account that is stood in for.
-        standing_in = claimed.home is not None and claimed.home != self.account
-        return Outbound(
-            delivery_id=claimed.id,
-            attempt=claimed.attempt,
-            handle=handle,
-            wording=wording,
-            actions=actions,
-            window_open_until=0 if standing_in else claimed.window_open_until,
-            reply_to=None if standing_in else claimed.reply_to,
-            part=claimed.part,
-        )
-
-    def _judge(self, result: Result, began: float) -> None:
-        """What this result says of the account as a whole."""
-        was_open = self.breaker.is_open
-        if isinstance(result, Accepted) and not was_open:  # nearly always
-            self.breaker.succeeded()
-            return
-        match result:
-            case Deferred(reason, retry_after, True, _):
-                self.breaker.trip(reason, retry_after)
-            case Deferred(reason, None, False, None) | Uncertain(reason):
-                self.breaker.failed(reason, began)
-            case Accepted() | Rejected() | Deferred():
-                self.breaker.succeeded()
-        if self.breaker.is_open and not was_open:
-            self._measures.trips.inc()
-            log.error("breaker_opened", channel=self.name, reason=self.breaker.reason)
-            self._put_back_ready("the channel is down")
-        elif was_open and not self.breaker.is_open:
-            log.info("breaker_closed", channel=self.name)
-            self._wake.set()

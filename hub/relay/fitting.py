@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 # What gives way, after the description: the longest of these. Number, times, links and "bel 112" never do.
 _GIVES_WAY = ("instruction", "headline", "place", "event")
 # Signs that one visible sign is made of at most; beyond it (stacked accents) the cut is where it is.
 _LONGEST_SIGN = 40
 _JOINER = "\u200d"
+
+
+T = TypeVar("T")
 
 
 def units(text: str) -> int:
@@ -19,7 +23,7 @@ def units(text: str) -> int:
 
 def cut(text: str, most: int) -> str:
     """The text, or as much of its beginning as fits with an ellipsis."""
-    if units(text) <= most:
+    if 2 * len(text) <= most or units(text) <= most:  # no sign takes more than two
         return text
     if most < 2:
         return ""
@@ -32,10 +36,14 @@ def cut(text: str, most: int) -> str:
     return text[:end].rstrip("… \n") + "…"
 
 
-def fit(render: Callable[[Mapping[str, str]], str], pieces: Mapping[str, str], most: int) -> dict[str, str]:
-    """The pieces, with as much of the description as fits, and where that is not enough, less of the longest other."""
+def fit(make: Callable[[Mapping[str, str]], T], pieces: Mapping[str, str], most: int, length: Callable[[T], int]) -> T:
+    """What is made of the pieces, with as much of the description as fits, and then less of the longest other.
+
+    `length`: of what was made, in UTF-16 units. It is longer than `most` only where nothing is left to give way.
+    """
     kept = {name: cut(text, most) for name, text in pieces.items()}
-    while (excess := units(render(kept)) - most) > 0:
+    made = make(kept)
+    while (excess := length(made) - most) > 0:
         name = "description" if kept["description"] else max(_GIVES_WAY, key=lambda name: units(kept[name]))
         if not kept[name]:
             break
@@ -44,7 +52,8 @@ def fit(render: Callable[[Mapping[str, str]], str], pieces: Mapping[str, str], m
         long = units(kept[name])
         least = 0 if name == "description" else long // 2
         kept[name] = cut(kept[name], max(least, long - max(2, excess // 2 + 1)))
-    return kept
+        made = make(kept)
+    return made
 
 
 def _joined(text: str, at: int) -> bool:

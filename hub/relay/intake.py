@@ -5,12 +5,12 @@ Called by the web's endpoint, the command line's `send` and the demo. Sends noth
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Protocol
 
 import structlog
 
@@ -27,6 +27,7 @@ from hub.relay.tier import Tier
 from hub.relay.wakes import Wakes
 from hub.settings import Account
 from hub.store.alerts import NOT_ACTUAL, Alerts, AlertView, Audience, NewAlert, Routes, view_of_new
+from hub.store.claiming import Claim, Claimed
 from hub.store.engine import StoreUnavailable
 from hub.store.ids import Ids
 from hub.store.keys import Identity
@@ -73,6 +74,16 @@ class Simulation:
     warnings: tuple[str, ...]
 
 
+class SendsAtOnce(Protocol):
+    """A dispatcher, as intake knows it: one that has nothing else to do begins with the commit, without one of its own."""
+
+    def is_idle(self) -> bool: ...
+
+    def claim_of(self, limit: int, now: int) -> Claim: ...
+
+    def have(self, claimed: Sequence[Claimed], now: int) -> None: ...
+
+
 class Intake:
     def __init__(
         self,
@@ -93,11 +104,12 @@ class Intake:
         people_a_day: Mapping[str, int] | None = None,
         measures: Measures | None = None,
         know: Callable[[AlertView], None] = lambda _: None,
+        dispatchers: Sequence[SendsAtOnce] = (),
     ) -> None:
         """`beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
 
         `people_a_day`: channel → how many it lets us write to (a warning, not a limit of ours). `accounts`: (channel, account) →
-        its limits. `know` is told of each new alert that is about no earlier one.
+        its limits. `know` is told of each new alert that is about no earlier one. `dispatchers`: those of this process.
         """
         self._alerts = alerts
         self._backlog = backlog
@@ -114,6 +126,7 @@ class Intake:
         self._default_duration = default_duration
         self._measures = measures or Measures()
         self._know = know
+        self._dispatchers = dispatchers
 
     async def simulate(self, posted: Posted, who: Identity) -> Simulation:
         """The whole judgement of `accept`, with what would be refused told as warnings instead."""
@@ -147,11 +160,10 @@ class Intake:
         now = self._clock.now()
         match = self._match(alert)
         matches = () if ends(alert) else tuple(match.matches)  # an end reaches those who got the alert, nobody else
-        earlier, closes, audience = await asyncio.gather(
-            self._alerts.stored(alert.sender, alert.identifier),
-            self._referenced(alert),
-            self._alerts.audience([m.code for m in matches], self._routes, now),
+        earlier, audience = await self._alerts.known(
+            alert.sender, alert.identifier, [m.code for m in matches], self._routes, now
         )
+        closes = await self._referenced(alert)
         if earlier is not None:
             return await self._repeat(earlier.id, earlier.fingerprint, alert)
         mistakes = [*match.mistakes, *objections(alert, now)]
@@ -162,6 +174,8 @@ class Intake:
         if mistakes:
             raise Refused("The alert was not accepted", mistakes)
         chain = await self._alerts.chain(list(closes.values())) if closes else ()
+        at_once = audience.admins <= PLANNED_AT_ONCE
+        idle = [one for one in self._dispatchers if one.is_idle()] if at_once else []
         offered = NewAlert(
             id=self._number(),
             alert=alert,
@@ -175,7 +189,8 @@ class Intake:
             closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
             first_id=self._ids.block() if chain else 0,
             amends=self._amends,
-            routes=self._routes if audience.admins <= PLANNED_AT_ONCE else None,
+            routes=self._routes if at_once else None,
+            claims=tuple(one.claim_of(PLANNED_AT_ONCE, now) for one in idle),
             plan_id=self._ids.block(IDS_AT_ONCE),
             **await self._beside_of(alert, chain),
         )
@@ -185,20 +200,24 @@ class Intake:
             span("intake", alert=offered.id),
         ):
             stored = await self._alerts.accept(offered)
-        if stored.id != offered.id:
-            return await self._repeat(stored.id, stored.fingerprint, alert)
-        taken = view_of_new(offered)
-        if not alert.references:
+        new, taken = stored.id == offered.id, view_of_new(offered)
+        if new:
+            self._wakes.withdraw(offered.closes)
+        if new and not alert.references:
             self._know(taken)
+        for dispatcher, claimed in zip(idle, stored.claimed, strict=True):
+            dispatcher.have(claimed, now)
+        if not new:
+            return await self._repeat(stored.id, stored.fingerprint, alert)
         self._measures.intake.add(self._clock.monotonic() - began)
         self._measures.alerts.labels(alert.status.value).inc()
         log.info("alert_accepted", alert=offered.id, neighbourhoods=len(matches), admins=audience.admins)
-        self._wakes.withdraw(offered.closes)
         if offered.routes is None:
             self._wakes.plan(offered.id)
         else:
             self._measures.plan.add(0.0)
-        self._wakes.dispatch()
+        if chain or sum(map(len, stored.claimed)) < audience.admins:
+            self._wakes.dispatch()
         self._wakes.changed()
         warnings = [*posted.warnings, *match.warnings]
         warnings += await self._warnings([m.code for m in matches], audience, alert)
@@ -260,7 +279,8 @@ class Intake:
         return await self._alerts.find([(r.sender, r.identifier) for r in alert.references])
 
     def _number(self) -> str:
-        signs = "".join(self._rng.choice(SIGNS) for _ in range(8))
+        drawn = self._rng.getrandbits(5 * 8)
+        signs = "".join(SIGNS[drawn >> 5 * place & 31] for place in range(8))
         return f"{signs[:4]}-{signs[4:]}"
 
     def _identifier(self, who: Identity, idempotency_key: str) -> str:

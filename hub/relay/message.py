@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from hub.cap import alert_from_content
 from hub.channel import Wording
@@ -16,34 +17,41 @@ __all__ = ["ENDS", "Messages", "beside_of", "kind_of"]
 KEPT_ALERTS = 200
 
 
+@dataclass(slots=True)
+class Known:
+    """An alert that is being relayed, and what was said of it so far."""
+
+    told: Told
+    kind: str
+    wordings: dict[tuple[str, str, str], Wording] = field(default_factory=dict)
+    posts: dict[str, Wording | None] = field(default_factory=dict)
+
+
 class Messages:
     """Wordings of the alerts being relayed; `prepare` before all others."""
 
     def __init__(self, alerts: Alerts, public_url: str) -> None:
         self._alerts = alerts
         self._pages = f"{public_url.rstrip('/')}/a/"
-        self._told: OrderedDict[str, Told] = OrderedDict()
-        self._wordings: dict[tuple[str, str, str, str], Wording] = {}
-        self._posts: dict[tuple[str, str], Wording | None] = {}
-        self._kinds: dict[str, str] = {}
+        self._known: OrderedDict[str, Known] = OrderedDict()
 
     def knows(self, alert_id: str) -> bool:
-        return alert_id in self._told
+        return alert_id in self._known
 
     def kind(self, alert_id: str) -> str:
         """alert, update, cancelled or all_clear."""
-        return self._kinds[alert_id]
+        return self._known[alert_id].kind
 
     def accepted_at(self, alert_id: str) -> int:
         """When it was stored (ms)."""
-        return self._told[alert_id].accepted_at
+        return self._known[alert_id].told.accepted_at
 
     async def prepare(self, alert_ids: Collection[str]) -> None:
         """Load what is not loaded yet, with the earlier alerts it is about. What is asked for together stays together."""
         for alert_id in alert_ids:
-            if alert_id in self._told:
-                self._told.move_to_end(alert_id)
-        missing = [alert_id for alert_id in alert_ids if alert_id not in self._told]
+            if alert_id in self._known:
+                self._known.move_to_end(alert_id)
+        missing = [alert_id for alert_id in alert_ids if alert_id not in self._known]
         if not missing:
             return
         views = await self._alerts.views(missing)
@@ -58,15 +66,12 @@ class Messages:
         self._forget_beyond(KEPT_ALERTS)
 
     def _keep(self, view: AlertView, earlier: AlertView | None) -> None:
-        told = self._told[view.id] = told_of(view, earlier)
-        self._kinds[view.id] = kind_of(told.alert)
+        told = told_of(view, earlier)
+        self._known[view.id] = Known(told, kind_of(told.alert))
 
     def _forget_beyond(self, most: int) -> None:
-        while len(self._told) > most:
-            gone, _ = self._told.popitem(last=False)
-            del self._kinds[gone]
-            self._wordings = {key: made for key, made in self._wordings.items() if key[0] != gone}
-            self._posts = {key: made for key, made in self._posts.items() if key[0] != gone}
+        while len(self._known) > most:
+            self._known.popitem(last=False)
 
     def wording(self, alert_id: str, language_code: str, channel: str = "") -> Wording:
         """What an admin gets of this alert."""
@@ -78,28 +83,28 @@ class Messages:
 
     def post(self, alert_id: str, language_code: str) -> Wording | None:
         """What residents read in their own chat; None for an exercise or a test."""
-        words = language(language_code)
-        key = alert_id, words.code
-        if key not in self._posts:
-            self._posts[key] = post_of(self._told[alert_id], words, self._pages)
-        return self._posts[key]
+        known, words = self._known[alert_id], language(language_code)
+        if words.code not in known.posts:
+            known.posts[words.code] = post_of(known.told, words, self._pages)
+        return known.posts[words.code]
 
     def _made(self, alert_id: str, language_code: str, channel: str, by: str) -> Wording:
-        asked = alert_id, language_code, channel, by
-        made = self._wordings.get(asked)
+        known = self._known[alert_id]
+        asked = language_code, channel, by
+        made = known.wordings.get(asked)
         if made is None:
             words = language(language_code)
             # Where a channel has no words of its own, and for "nl-NL" as for "nl", it is the same wording, made once.
-            key = alert_id, words.code, channel if channel in words.own else "", by
-            made = self._wordings.get(key)
+            key = words.code, channel if channel in words.own else "", by
+            made = known.wordings.get(key)
             if made is None:
-                told = self._told[alert_id]
+                told = known.told
                 made = (
                     amended_of(told, words, self._pages, by, channel)
                     if by
                     else message_of(told, words, self._pages, channel)
                 )
-            self._wordings[key] = self._wordings[asked] = made
+            known.wordings[key] = known.wordings[asked] = made
         return made
 
     async def _earlier(self, views: Sequence[AlertView]) -> dict[str, AlertView]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from hub.store.outbox import Claimed
+from hub.store.claiming import Claimed
 
 STUCK_SECONDS = 30.0
 """A sender that does not even heed being broken off for so long is lost until the hub is restarted."""

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from hub.cap import alert_from_content
 from hub.channel import Location, Part, Picture, Wording
 from hub.domain import Alert, Info, MsgType, Status
-from hub.relay.fitting import cut, fit
+from hub.relay.fitting import cut, fit, units
 from hub.relay.scene import picture, scene
 from hub.relay.words import LANGUAGES, Language
 from hub.store.alerts import AlertView
@@ -34,6 +34,8 @@ PARTS = ("number", "event", "headline", "where", "time", "until", "description",
 ENDS = ("cancelled", "all_clear")
 """The kinds that end an alert."""
 _VOWELS = tuple("aeiouAEIOU")
+
+Pieces = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +113,17 @@ class _Teller:
         self.lead = words.leads.get(practice, "")
         self.body = "practice" if practice else "ended" if self._ended else "forward"
         self._pieces = {**self._found(pages), "note": note, "lead": self.lead, "kind": self._kind}
+        # By what was left of the pieces: nearly always all of them, for whole and short text alike.
+        self._full: Callable[[Pieces], dict[str, str]] = _once(self._filled_in)
+        self._whole: Callable[[Pieces], dict[str, str]] = _once(self._with_body)
 
     def wording(self, whole: str, short: str) -> Wording:
-        parts = fit(lambda pieces: "".join(self._parts(pieces).values()), self._pieces, PARTS_MOST)
         return Wording(
             template=self.template,
             language=self._words.code,
-            text=self._fitted(self._text(whole), TEXT_MOST),
-            short_text=self._fitted(self._text(short), SHORT_MOST),
-            parts=self._parts(parts),
+            text=self._fitted(whole, TEXT_MOST),
+            short_text=self._fitted(short, SHORT_MOST),
+            parts=fit(self._parts, self._pieces, PARTS_MOST, lambda parts: sum(map(units, parts.values()))),
             location=self._location(),
             picture=None if self._ended else self._told.picture,
         )
@@ -159,7 +163,7 @@ class _Teller:
             pieces["headline"] = ""
         return pieces
 
-    def _full(self, pieces: Mapping[str, str]) -> dict[str, str]:
+    def _filled_in(self, pieces: Pieces) -> dict[str, str]:
         """All that a template may name, made of what is left of the pieces."""
         words, event, place = self._words, pieces["event"], pieces["place"]
         small = _small(event, pieces["event_language"])
@@ -187,7 +191,7 @@ class _Teller:
             return own
         return f"{self._words.instructions['alert']} {own}".strip()
 
-    def _parts(self, pieces: Mapping[str, str]) -> dict[str, str]:
+    def _parts(self, pieces: Pieces) -> dict[str, str]:
         """What fills a template with fixed words: no place in it may stay empty. Its time has the day, as it is forwarded whole."""
         full, words = self._full(pieces), self._words
         told = {
@@ -214,17 +218,32 @@ class _Teller:
 
     # saying it ----------------------------------------------------------------------------------------------------------------
 
-    def _text(self, name: str) -> Callable[[Mapping[str, str]], str]:
-        def render(pieces: Mapping[str, str]) -> str:
-            full = self._full(pieces)
-            full["answer"] = "" if self._ended else self._words.say("answer", full, self._channel)
-            body = self._words.say(self.body, full, self._channel)
-            return body if name == self.body else self._words.say(name, {**full, "body": body}, self._channel)
+    def _with_body(self, pieces: Pieces) -> dict[str, str]:
+        full = {**self._full(pieces)}
+        full["answer"] = "" if self._ended else self._words.say("answer", full, self._channel)
+        full["body"] = self._words.say(self.body, full, self._channel)
+        return full
 
-        return render
+    def _fitted(self, name: str, most: int) -> str:
+        """The text that this template makes, of at most so many units."""
 
-    def _fitted(self, render: Callable[[Mapping[str, str]], str], most: int) -> str:
-        return cut(render(fit(render, self._pieces, most)), most)
+        def render(pieces: Pieces) -> str:
+            whole = self._whole(pieces)
+            return whole["body"] if name == self.body else self._words.say(name, whole, self._channel)
+
+        return cut(fit(render, self._pieces, most, units), most)
+
+
+def _once(make: Callable[[Pieces], dict[str, str]]) -> Callable[[Pieces], dict[str, str]]:
+    made: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def remembered(pieces: Pieces) -> dict[str, str]:
+        key = tuple(pieces.values())
+        if key not in made:
+            made[key] = make(pieces)
+        return made[key]
+
+    return remembered
 
 
 def _info_for(alert: Alert, code: str) -> Info | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
-from hub.store.engine import Engine, Rows, Statement
+from hub.store.claiming import Claim, Claimed, claiming, read_claimed
+from hub.store.engine import Engine, Row, Rows, Statement
 from hub.store.ids import BLOCK
 from hub.store.planning import planning
 from hub.store.queries import Queries
@@ -43,7 +45,7 @@ class NewAlert:
     Whoever got one of those gets this one as its follow-up: `first_id` begins a block of ids for these deliveries, `amends` names
     the channels that can edit what they sent (channel → ["amend"]). `beside`: what there is beside the message, `repeats`: what of
     that those who got the earlier one have already. `routes`: its deliveries are made at once, with ids from `plan_id`; without
-    them that is left to the planner.
+    them that is left to the planner. `claims`: for accounts that have nothing else to send, which may then begin at once.
     """
 
     id: str
@@ -62,14 +64,19 @@ class NewAlert:
     repeats: tuple[str, ...] = ()
     routes: Routes | None = None
     plan_id: int = 0
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What stands under (sender, identifier) now: ours if `id` is the one we offered, else the earlier one."""
+    """What stands under (sender, identifier) now: ours if `id` is the one we offered, else the earlier one.
+
+    `claimed`: what each of the claims took.
+    """
 
     id: str
     fingerprint: str
+    claimed: tuple[list[Claimed], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +252,20 @@ class Alerts:
                 now=new.accepted_at,
                 last=True,
             )
-        statements.append((sql.stored_alert, alert.sender, alert.identifier))
-        rows = await self._engine.write(*statements)
-        return Stored(*rows[-1][0])
+        statements += [(sql.stored_alert, alert.sender, alert.identifier)]
+        claims = [claiming(sql, claim) for claim in new.claims]
+        (found,), *taken = (await self._engine.write(*statements, *chain.from_iterable(claims)))[len(statements) - 1 :]
+        number, fingerprint = found
+        return Stored(number, fingerprint, tuple(map(read_claimed, taken[1::2])))
 
-    async def stored(self, sender: str, identifier: str) -> Stored | None:
-        rows = await self._engine.read(self._sql.stored_alert, sender, identifier)
-        return Stored(*rows[0]) if rows else None
+    async def known(
+        self, sender: str, identifier: str, codes: Sequence[str], routes: Routes, now: int
+    ) -> tuple[Stored | None, Audience]:
+        """What stands under this name already, and who would get an alert to these codes at `now` (ms)."""
+        (*stored,), counted, ((groups, admins),) = await self._engine.read_together(
+            (self._sql.stored_alert, sender, identifier), *self._counting(codes, routes, now)
+        )
+        return Stored(*stored[0]) if stored else None, _counted(codes, counted, groups, admins)
 
     async def find(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """(sender, identifier) pairs → {pair: alert id} of those that are here."""
@@ -265,13 +279,12 @@ class Alerts:
 
     async def audience(self, codes: Sequence[str], routes: Routes, now: int) -> Audience:
         """Who would get an alert to these codes at `now` (ms)."""
+        counted, ((groups, admins),) = await self._engine.read_together(*self._counting(codes, routes, now))
+        return _counted(codes, counted, groups, admins)
+
+    def _counting(self, codes: Sequence[str], routes: Routes, now: int) -> tuple[Statement, Statement]:
         given = list(codes), dict(routes), now
-        counted, ((groups, admins),) = await self._engine.read_together(
-            (self._sql.audience_by_code, *given), (self._sql.audience_total, *given)
-        )
-        by_code: dict[str, int] = dict(counted)
-        dark = tuple(code for code in codes if not by_code.get(code))
-        return Audience(len(codes), groups, admins, dark, by_code)
+        return (self._sql.audience_by_code, *given), (self._sql.audience_total, *given)
 
     async def audience_by_account(self, codes: Sequence[str], routes: Routes, now: int) -> list[tuple[str, str, int]]:
         """(channel, account, admins) of those an alert to these codes would go to first."""
@@ -342,6 +355,12 @@ class Alerts:
         """The log from there on; `deliveries` are those that changed: [id, state, channel, admin] each."""
         rows = await self._engine.read(self._sql.events_after, alert_id, last, limit)
         return [AlertEvent(event_id, at, kind, orjson.loads(data)) for event_id, at, kind, data in rows]
+
+
+def _counted(codes: Sequence[str], counted: Sequence[Row], groups: int, admins: int) -> Audience:
+    by_code = {str(code): int(number) for code, number in counted}
+    dark = tuple(code for code in codes if not by_code.get(code))
+    return Audience(len(codes), groups, admins, dark, by_code)
 
 
 def _audience(stored: str) -> Audience:

@@ -11,53 +11,16 @@ from typing import Any
 
 import orjson
 
-from hub.channel import Part
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import NOT_ACTUAL, Routes
+from hub.store.claiming import Claim, Claimed, claiming, read_claimed
 from hub.store.engine import Engine, Row, Rows, Statement
 from hub.store.ids import BLOCK
 from hub.store.planning import planning
 from hub.store.queries import Queries
 
-LAST = (2**31 - 1, 0)
-"""A (priority, turn) after every delivery's."""
-
 TURNED = 500
 """Deliveries turned to other channels in one transaction."""
-
-
-@dataclass(slots=True)
-class Claimed:
-    """A delivery that is ours to try until `lease_until` (ms). `handle` is None when the address is gone or signed off.
-
-    `home`: the account it was planned for, where another stands in. `follows`: the number of the alert whose message, `reply_to`,
-    this one answers or edits; `first_reached` False if that surely never went out, `first_under_way` while it is not known.
-    """
-
-    id: int
-    attempt: int
-    tries: int
-    alert_id: str
-    priority: int
-    distance: float
-    expires_at: int
-    lease_until: int
-    handle: Handle | None
-    language: str
-    window_open_until: int
-    part: Part = Part.MESSAGE
-    home: str | None = None
-    follows: str | None = None
-    reply_to: str | None = None
-    first_under_way: bool = False
-    first_reached: bool = True
-    turn: int = 0
-    due_at: int = 0
-
-    @property
-    def place(self) -> tuple[int, int, float, int]:
-        """Where it stands in the order of sending: urgency, its alert's turn, distance, age."""
-        return self.priority, self.turn, self.distance, self.id
 
 
 @dataclass(slots=True)
@@ -167,27 +130,10 @@ class Outbox:
             )
         )
 
-    async def claim(
-        self,
-        channel: str,
-        account: str,
-        *,
-        lease: int,
-        lease_until: int,
-        now: int,
-        limit: int,
-        probe: bool = False,
-        before: tuple[int, int] = LAST,
-    ) -> list[Claimed]:
-        """Take what is due, in the order of sending (`Claimed.place`). `lease` must be a new number each time.
-
-        `probe`: first what was tried least, so that one recipient whom nothing reaches does not keep an account closed.
-        `before`: only what comes before this (priority, turn).
-        """
-        given = channel, account, lease, lease_until, now, limit
-        claim = (self._sql.claim_probe, *given) if probe else (self._sql.claim, *given, *before)
-        _, rows = await self._engine.write(claim, (self._sql.claimed, lease))
-        return sorted((_claimed(*row) for row in orjson.loads(rows[0][0])), key=lambda one: one.place)
+    async def claim(self, claim: Claim) -> list[Claimed]:
+        """Take what is due, in the order of sending (`Claimed.place`)."""
+        _, rows = await self._engine.write(*claiming(self._sql, claim))
+        return read_claimed(rows)
 
     async def next_due(self, channel: str, account: str) -> int | None:
         """When the next of the most urgent pending deliveries of this account is due (ms), or None."""
@@ -296,54 +242,6 @@ class Outbox:
 
     async def totals(self) -> Totals:
         return Totals(*(await self._engine.read(self._sql.totals))[0])
-
-
-def _claimed(
-    delivery_id: int,
-    attempt: int,
-    tries: int,
-    alert_id: str,
-    priority: int,
-    distance: float,
-    expires_at: int,
-    lease_until: int,
-    handle: str | None,
-    language: str | None,
-    window: int | None,
-    part: str,
-    home: str | None,
-    follows: str | None,
-    reply_to: str | None,
-    under_way: int | None,
-    reached: int | None,
-    turn: int,
-    due_at: int,
-) -> Claimed:
-    """One row as `claimed` gives it: the columns in its order."""
-    return Claimed(
-        delivery_id,
-        attempt,
-        tries,
-        alert_id,
-        priority,
-        distance,
-        expires_at,
-        lease_until,
-        Handle(handle) if handle is not None else None,
-        language or "nl",
-        window or 0,
-        _PARTS[part],
-        home,
-        follows,
-        reply_to or None,
-        bool(under_way),
-        reached is None or bool(reached),
-        turn,
-        due_at,
-    )
-
-
-_PARTS = {part.value: part for part in Part}
 
 
 def _sorted_out(outcomes: Sequence[Outcome]) -> tuple[dict[int, dict[str, str]], list[tuple[Any, ...]]]:

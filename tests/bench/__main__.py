@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import platform
 import sqlite3
@@ -18,6 +17,7 @@ from typing import Any
 
 import uvloop
 
+from hub import interpreter
 from hub.log import configure
 from hub.settings import Log
 from tests.bench import disturbed, fanout, growth, intake, matching, peers, profile, receipts, telegram, two
@@ -56,7 +56,7 @@ def main() -> None:
     print(machine())
     if given.small:
         print("small sizes: a smoke test, the numbers say nothing")
-    gc.set_threshold(50_000, 20, 50)  # as the hub sets it when it serves
+    interpreter.tune()  # as the hub is when it serves
     # What the hub logs in this process it makes, as an operator's would, but nobody wants to read it here.
     configure(Log())
     with Path(os.devnull).open("w", encoding="utf-8") as nobody, redirect_stderr(nobody):

@@ -8,7 +8,6 @@ nearly all of it the limits.
 from __future__ import annotations
 
 import asyncio
-import gc
 import secrets
 import statistics
 import time
@@ -22,6 +21,7 @@ from pydantic import SecretStr
 
 from adapters.telegram.channel import TelegramChannel
 from adapters.whatsapp.channel import WhatsAppChannel
+from hub import interpreter
 from hub.cap import read_json
 from hub.channel import Channel
 from hub.clock import SystemClock
@@ -139,8 +139,7 @@ async def _bench(sink: str, plan: Plan) -> None:
                 if not limited:
                     for code in (CALM, TROUBLED):  # warm-up
                         await run(hub, session, sink, code)
-                gc.collect()
-                gc.freeze()
+                interpreter.settle()
                 pairs = [
                     (await run(hub, session, sink, CALM), await run(hub, session, sink, TROUBLED))
                     for _ in range(plan.runs)

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from adapters.telegram.channel import TelegramChannel
 from adapters.whatsapp.channel import WhatsAppChannel
+from hub import interpreter
 from hub.cap import read_json
 from hub.channel import Outbound, Result
 from hub.clock import SystemClock
@@ -100,8 +101,7 @@ async def relaying(kind: str, admins: int, account: Account) -> AsyncIterator[Re
 @contextmanager
 def settled() -> Iterator[None]:
     """Memory as `run.py serve` has it once it is up: what lives by now is not walked again."""
-    gc.collect()
-    gc.freeze()
+    interpreter.settle()
     try:
         yield
     finally:

@@ -13,8 +13,9 @@ from hub.relay.receiver import Receiver
 from hub.relay.wakes import Wakes
 from hub.settings import Account
 from hub.store.alerts import Routes
+from hub.store.claiming import Claimed
 from hub.store.database import Store
-from hub.store.outbox import Claimed, DeliveryView
+from hub.store.outbox import DeliveryView
 from tests.clock import FakeClock
 from tests.contracts.channels import Bench, outbound_to
 from tests.store import world

@@ -13,7 +13,8 @@ from hub.channel import Accepted, Can, Deferred, Rejected, Result, Uncertain
 from hub.domain import DeliveryState, Handle
 from hub.relay.backoff import Backoff
 from hub.relay.delivery import RECEIPT_WAIT_MS, not_sent, outcome_of, put_back
-from hub.store.outbox import Claimed, Outcome
+from hub.store.claiming import Claimed
+from hub.store.outbox import Outcome
 from tests.relay.channel import BLIND, IDEMPOTENT, TELLS
 
 NOW = 1_795_348_800_000

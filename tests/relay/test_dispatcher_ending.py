@@ -13,8 +13,9 @@ from hub.places.atlas import Atlas
 from hub.relay.rescuer import Rescuer
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
+from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
-from hub.store.outbox import Claimed, Outbox
+from hub.store.outbox import Outbox
 from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock, settle
 from tests.relay.channel import After, FakeChannel, accepted_after
@@ -141,8 +142,8 @@ class Held(Outbox):
         self.found = asyncio.Event()
         self.let_go = asyncio.Event()
 
-    async def claim(self, channel: str, account: str, **more: Any) -> list[Claimed]:
-        claimed = await super().claim(channel, account, **more)
+    async def claim(self, claim: Claim) -> list[Claimed]:
+        claimed = await super().claim(claim)
         if self.hold and claimed:
             self.found.set()
             await self.let_go.wait()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise, repeat
-from typing import Any
 
 import pytest
 
 from hub.channel import Accepted, Deferred, Outbound, Rejected, Uncertain
 from hub.domain import AckKind, DeliveryState, Handle
 from hub.settings import Account, Relay
+from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
 from hub.store.engine import StoreUnavailable
-from hub.store.outbox import Claimed, DeliveryView, Outbox
+from hub.store.outbox import DeliveryView, Outbox
 from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock
 from tests.relay.channel import After, Answer, FakeChannel, accepted, accepted_after
@@ -274,10 +274,10 @@ class Away(Outbox):
 
     away = False
 
-    async def claim(self, channel: str, account: str, **more: Any) -> list[Claimed]:
+    async def claim(self, claim: Claim) -> list[Claimed]:
         if self.away:
             raise StoreUnavailable("disk full")
-        return await super().claim(channel, account, **more)
+        return await super().claim(claim)
 
 
 async def test_a_store_that_takes_no_claims_for_a_while_disturbs_no_send_under_way(

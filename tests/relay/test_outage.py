@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
@@ -11,8 +10,9 @@ from hub.channel import Deferred, Outbound, Uncertain
 from hub.domain import DeliveryState
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
+from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
-from hub.store.outbox import Claimed, Outbox
+from hub.store.outbox import Outbox
 from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock
 from tests.relay.channel import After, Answer, FakeChannel, accepted
@@ -75,8 +75,8 @@ class Meanwhile(Outbox):
 
     then: Callable[[], Awaitable[None]] | None = None
 
-    async def claim(self, channel: str, account: str, **more: Any) -> list[Claimed]:
-        claimed = await super().claim(channel, account, **more)
+    async def claim(self, claim: Claim) -> list[Claimed]:
+        claimed = await super().claim(claim)
         if not claimed and self.then is not None:
             then, self.then = self.then, None
             await then()

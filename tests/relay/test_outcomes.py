@@ -11,9 +11,10 @@ from hub.domain import DeliveryState
 from hub.relay.outcomes import BATCH_MOST, COLLECT_MANY_SECONDS, COLLECT_SECONDS, Outcomes
 from hub.relay.wakes import Wakes
 from hub.store.alerts import Routes
+from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
 from hub.store.engine import StoreUnavailable
-from hub.store.outbox import Claimed, Outbox, Outcome
+from hub.store.outbox import Outbox, Outcome
 from tests.clock import FakeClock
 from tests.relay.channel import FakeChannel
 from tests.relay.world import crowd, deliveries, rest, sending, states
@@ -61,7 +62,7 @@ async def claimed(store: Store, clock: FakeClock, count: int) -> list[Claimed]:
     async with sending(store, clock, FakeChannel(clock, "whatsapp")) as hub:
         await hub.relay("A", "BU1")
     return await store.outbox.claim(
-        "telegram", "main", lease=store.ids.one(), lease_until=clock.now() + 60_000, now=clock.now(), limit=count
+        Claim("telegram", "main", lease=store.ids.one(), lease_until=clock.now() + 60_000, now=clock.now(), limit=count)
     )
 
 
@@ -157,7 +158,7 @@ async def test_an_outcome_of_an_earlier_attempt_changes_nothing(store: Store, cl
     await store.outbox.rescue(clock.now(), 1 << 62)
     outcomes = Outcomes(store.outbox, store.ids, Wakes(), clock, ROUTES)
     await store.outbox.claim(
-        "telegram", "main", lease=store.ids.one(), lease_until=clock.now() + 60_000, now=clock.now(), limit=1
+        Claim("telegram", "main", lease=store.ids.one(), lease_until=clock.now() + 60_000, now=clock.now(), limit=1)
     )
     outcomes.put(Outcome(late.id, late.attempt, DeliveryState.FAILED, clock.now(), "late"))
     await outcomes.flush()

@@ -13,6 +13,7 @@ from hub.cap import Posted
 from hub.channel import AckSeen
 from hub.domain import AckKind, DeliveryState, Handle
 from hub.relay.answers import actions_for
+from hub.store.claiming import Claim
 from tests.relay.channel import FakeChannel, Meanings, accepted_after
 from tests.relay.world import POLICE, posted
 from tests.several.world import CLOCK, Town, in_charge, most_in_a_second, until
@@ -187,7 +188,7 @@ async def test_what_is_mended_once_a_second_is_mended_by_one_of_them(town: Town)
         await town.crowd(hub, 30)
         taken = await hub.intake.accept(posted(), POLICE)
         now = CLOCK.now()
-        await town.store.outbox.claim("telegram", "main", lease=1, lease_until=now, now=now, limit=30)
+        await town.store.outbox.claim(Claim("telegram", "main", lease=1, lease_until=now, now=now, limit=30))
         before = len(await town.store.alerts.events_after(taken.view.id, 0, 500))
         rescued = await asyncio.gather(*(town.store.outbox.rescue(now, now) for _ in range(6)))
         assert sorted(rescued) == [0] * 5 + [30]

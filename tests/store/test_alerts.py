@@ -6,7 +6,7 @@ import asyncio
 
 from hub.domain import AckKind, AlertState, DeliveryState
 from hub.settings import Database
-from hub.store.alerts import Stored
+from hub.store.alerts import Audience, Stored
 from hub.store.database import Store, open_store
 from tests.store.world import (
     HOUR,
@@ -164,8 +164,8 @@ async def test_alerts_are_found_by_name(store: Store) -> None:
     await accept(store, "A", identifier="a")
     sender = "oc@politie.example"
     assert await store.alerts.find([(sender, "a"), (sender, "b"), ("other", "a")]) == {(sender, "a"): "A"}
-    assert await store.alerts.stored(sender, "a") == Stored("A", "f")
-    assert await store.alerts.stored(sender, "b") is None
+    assert await store.alerts.known(sender, "a", [], ROUTES, START) == (Stored("A", "f"), Audience(0, 0, 0, ()))
+    assert (await store.alerts.known(sender, "b", [], ROUTES, START))[0] is None
 
 
 async def test_pages_are_newest_first_and_complete(store: Store) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.domain import AlertState, DeliveryState, Handle, ReceiptKind
+from hub.store.claiming import Claimed
 from hub.store.database import Store
-from hub.store.outbox import Claimed
 from hub.store.receipts import Receipt
 from tests.store.world import (
     ATTEMPTS,

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from hub.domain import DeliveryState, ReceiptKind
+from hub.store.claiming import Claimed
 from hub.store.database import Store
-from hub.store.outbox import Claimed
 from hub.store.receipts import LEVEL
 from tests.store.databases import NewDatabases
 from tests.store.world import (

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from hub.domain import AckKind, DeliveryState, ReceiptKind
+from hub.store.claiming import Claimed
 from hub.store.database import Store
-from hub.store.outbox import Claimed, DeliveryView
+from hub.store.outbox import DeliveryView
 from hub.store.receipts import LEVEL
 from tests.store.databases import NewDatabases
 from tests.store.world import (

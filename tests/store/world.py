@@ -23,8 +23,9 @@ from hub.domain import (
 )
 from hub.settings import Database
 from hub.store.alerts import Audience, NewAlert, Routes, Stored
+from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store, open_store
-from hub.store.outbox import Claimed, DeliveryView, Outcome
+from hub.store.outbox import DeliveryView, Outcome
 from hub.store.receipts import Beside, Receipt
 from tests.store.databases import NewDatabases
 
@@ -155,7 +156,7 @@ async def claim(
     lease: int = 60_000,
 ) -> list[Claimed]:
     return await store.outbox.claim(
-        channel, account, lease=store.ids.one(), lease_until=now + lease, now=now, limit=limit
+        Claim(channel, account, lease=store.ids.one(), lease_until=now + lease, now=now, limit=limit)
     )
 
 

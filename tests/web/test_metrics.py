@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import Any
 
+from hub.store.claiming import Claim
 from tests.metrics import Samples, samples, value
 from tests.web.world import API, CODES, KEYS, World, an_alert, signature, until
 
@@ -94,7 +95,7 @@ async def test_what_waits_shows_with_its_age_until_it_is_gone(world: World) -> N
     assert 30 <= value(seen, "oldest_due_seconds", channel="whatsapp", account="main") < 40
     await world.hub.store.engine.write(("DELETE FROM inbox",))
     await world.hub.store.outbox.claim(
-        "whatsapp", "main", lease=7, lease_until=world.clock.now() + 9999, now=world.clock.now(), limit=1
+        Claim("whatsapp", "main", lease=7, lease_until=world.clock.now() + 9999, now=world.clock.now(), limit=1)
     )
     seen, _ = await metrics(world)
     assert value(seen, "deliveries", state="pending") == value(seen, "deliveries", state="sending") == 1
