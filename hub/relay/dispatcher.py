@@ -45,6 +45,7 @@ UNLIMITED_WINDOW = 1000
 SOONEST = 0.01
 # A follow-up waits so long (ms) before it looks again whether the send it answers has ended; most end within a second.
 FIRST_MS = 250
+WAITED = "waited too long in memory"
 
 
 class Dispatcher:
@@ -149,6 +150,7 @@ class Dispatcher:
             beat()
             for hung in self._under_way.break_off(self._clock.monotonic()):
                 log.error("send_hung", channel=self.name, alert=hung.alert_id, delivery=hung.id)
+            self._put_back_old()
             wait = self._relay.poll
             try:
                 if not self.may_send():
@@ -265,6 +267,20 @@ class Dispatcher:
             self._outcomes(put_back(one, now, reason))
         del self._ready[most:]
 
+    def _put_back_old(self) -> None:
+        """What always had something more urgent before it until its lease is nearly over: a lost lease counts as a double."""
+        now = self._clock.now()
+        old = [entry for entry in self._ready if not self._lasts(entry[2], now)]
+        if old:
+            self._ready = [entry for entry in self._ready if self._lasts(entry[2], now)]
+            heapq.heapify(self._ready)
+            for *_, one in old:
+                self._outcomes(put_back(one, now, WAITED))
+
+    def _lasts(self, claimed: Claimed, now: int) -> bool:
+        """Is it ours for longer than a send may take? Else somebody else may send it beside us."""
+        return claimed.lease_until - now > self._account.timeout * 1000
+
     def _breaker_turned(self) -> None:
         if self.breaker.is_open:
             self._put_back_ready("the channel is down")
@@ -341,8 +357,8 @@ class Dispatcher:
             return not_sent(claimed, DeliveryState.CANCELLED, now, "the alert was withdrawn")
         if claimed.expires_at <= now:
             return not_sent(claimed, DeliveryState.EXPIRED, now, "expired before it could be sent")
-        if claimed.lease_until - now <= self._account.timeout * 1000:
-            return put_back(claimed, now, "waited too long in memory")  # else somebody else may send it beside us
+        if not self._lasts(claimed, now):
+            return put_back(claimed, now, WAITED)
         if claimed.first_under_way:
             return put_back(claimed, now + FIRST_MS, "the message it answers is still under way")
         return None

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from hub.domain import DeliveryState
 from hub.relay.wakes import Wakes
-from hub.settings import Account
+from hub.settings import Account, Relay
 from hub.store.database import Store
 from tests.clock import FakeClock, settle
 from tests.relay.channel import FakeChannel
-from tests.relay.world import PATIENCE, POLICE, accept, crowd, pass_time, sending
+from tests.relay.world import PATIENCE, POLICE, accept, crowd, deliveries, pass_time, sending
 
 RATE = 20
 ACCOUNT = Account(rate=RATE, burst=RATE, concurrency=8)
@@ -180,3 +181,29 @@ async def test_an_all_clear_does_not_wait_for_a_city_nor_a_street_for_the_all_cl
     other = seconds_of(channel, "OTHER", before)
     assert len(other) == 30
     assert other[-1] <= 30 / RATE + 1
+
+
+async def test_who_waits_behind_a_lasting_load_is_never_taken_for_sent(store: Store, clock: FakeClock) -> None:
+    """Nearer ones come in as fast as they can go: who is claimed and always passed by is put back before the lease is lost."""
+    relay, near = Relay(lease=30), 0
+    await crowd(store, "FAR", 1)
+    await crowd(store, "NEAR", 1)
+    channel = FakeChannel(clock)
+    async with sending(store, clock, channel, account=Account(rate=4, burst=1), relay=relay) as hub:
+
+        async def one_more() -> None:
+            nonlocal near
+            near += 1
+            await hub.relay(f"near {near}", "NEAR")
+
+        await one_more()
+        await hub.relay("far", "elsewhere", "FAR")
+        await one_more()
+        for _ in range(4 * 40):
+            await pass_time(clock, store, 0.25)
+            await one_more()
+            assert await store.outbox.rescue(clock.now(), clock.now()) == 0
+        assert "FAR-0" not in channel.handles, "else nothing was tested"
+        await pass_time(clock, store, 3)
+    (far,) = await deliveries(store, "far")
+    assert (far.state, far.possible_duplicates, far.tries) == (DeliveryState.SENT, 0, 1)
