@@ -76,8 +76,6 @@ class Planner:
                     codes,
                     self._routes,
                     first_id=self._store.ids.block(),
-                    priority=alert.priority,
-                    expires_at=alert.expires_at,
                     now=self._clock.now(),
                     last=number == len(parts),
                 )

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import orjson
 
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
-from hub.store.claiming import Claim, Claimed, claiming, read_claimed
+from hub.store.accepting import Accepting, Stored
+from hub.store.claiming import Claim
 from hub.store.engine import Engine, Row, Rows, Statement
-from hub.store.ids import BLOCK
-from hub.store.planning import planning
 from hub.store.queries import Queries
 
 NOT_ACTUAL = 100
@@ -65,18 +63,6 @@ class NewAlert:
     routes: Routes | None = None
     plan_id: int = 0
     claims: tuple[Claim, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What stands under (sender, identifier) now: ours if `id` is the one we offered, else the earlier one.
-
-    `claimed`: what each of the claims took.
-    """
-
-    id: str
-    fingerprint: str
-    claimed: tuple[list[Claimed], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,87 +176,26 @@ class Alerts:
     def __init__(self, engine: Engine, queries: Queries) -> None:
         self._engine = engine
         self._sql = queries
+        self._accepting = Accepting(engine, queries)
 
     async def accept(self, new: NewAlert) -> Stored:
         """Store the alert, what it matched, and the end of what it closes, all at once. On disk when this returns."""
-        sql, alert = self._sql, new.alert
-        matches = [
-            [
-                m.code,
-                m.name,
-                m.overlap_square_metres,
-                m.distance_metres,
-                m.why,
-                new.audience.admins_by_code.get(m.code, 0),
-            ]
-            for m in new.matches
-        ]
-        audience = [new.audience.neighbourhoods, new.audience.groups, new.audience.admins, new.audience.dark]
-        events = [[new.id, "accepted", "{}"]] + [[one, "closed", f'{{"as":"{new.closes_as}"}}'] for one in new.closes]
-        statements: list[Statement] = [
-            (
-                sql.insert_alert,
-                new.id,
-                alert.sender,
-                alert.identifier,
-                alert.status.value,
-                alert.msg_type.value,
-                orjson.dumps(alert.content).decode(),
-                alert.fingerprint,
-                new.key_id,
-                new.priority,
-                new.accepted_at,
-                new.expires_at,
-                orjson.dumps(new.beside).decode(),
-                orjson.dumps(new.repeats).decode(),
-                orjson.dumps(audience).decode(),
-            ),
-            (sql.insert_matches, new.id, Rows(6, matches)),
-        ]
-        if new.closes:
-            ids = list(new.closes)
-            statements += [
-                (sql.close_alerts, new.id, ids, new.accepted_at, new.closes_as.value),
-                (sql.withdraw_deliveries, new.id, ids, f"the alert was {new.closes_as}"),
-            ]
-            told = new.id, ids, new.first_id - 1, new.priority, new.expires_at, new.accepted_at
-            beside = new.first_id + BLOCK // 2 - 1
-            statements += [
-                (sql.follow_up, *told),
-                (sql.follow_up_beside, new.id, ids, beside, *told[3:], dict(new.amends)),
-            ]
-        statements.append((sql.add_events, new.id, Rows(3, events), new.accepted_at))
-        if new.routes is not None:
-            statements += planning(
-                sql,
-                new.id,
-                [m.code for m in new.matches],
-                new.routes,
-                first_id=new.plan_id,
-                priority=new.priority,
-                expires_at=new.expires_at,
-                now=new.accepted_at,
-                last=True,
-            )
-        statements += [(sql.stored_alert, alert.sender, alert.identifier)]
-        claims = [claiming(sql, claim) for claim in new.claims]
-        (found,), *taken = (await self._engine.write(*statements, *chain.from_iterable(claims)))[len(statements) - 1 :]
-        number, fingerprint = found
-        return Stored(number, fingerprint, tuple(map(read_claimed, taken[1::2])))
+        return await self._accepting.accept(new)
 
     async def known(
         self, sender: str, identifier: str, codes: Sequence[str], routes: Routes, now: int
     ) -> tuple[Stored | None, Audience]:
         """What stands under this name already, and who would get an alert to these codes at `now` (ms)."""
-        (*stored,), counted, ((groups, admins),) = await self._engine.read_together(
-            (self._sql.stored_alert, sender, identifier), *self._counting(codes, routes, now)
+        found, counted, ((groups, admins),) = await self._engine.read_together(
+            (self._sql.find_alerts, Rows(2, [(sender, identifier)])), *self._counting(codes, routes, now)
         )
-        return Stored(*stored[0]) if stored else None, _counted(codes, counted, groups, admins)
+        stored = Stored(*found[0][:2]) if found else None
+        return stored, _counted(codes, counted, groups, admins)
 
     async def find(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """(sender, identifier) pairs → {pair: alert id} of those that are here."""
         rows = await self._engine.read(self._sql.find_alerts, Rows(2, names))
-        return {(sender, identifier): alert_id for alert_id, sender, identifier in rows}
+        return {(sender, identifier): alert_id for alert_id, _, sender, identifier in rows}
 
     async def chain(self, alert_ids: Sequence[str]) -> tuple[str, ...]:
         """These alerts and every one that followed them: who names the first of a chain means its last too."""

@@ -110,25 +110,11 @@ class Outbox:
         routes: Routes,
         *,
         first_id: int,
-        priority: int,
-        expires_at: int,
         now: int,
         last: bool = False,
     ) -> None:
         """Make the deliveries of these neighbourhoods, see planning.py."""
-        await self._engine.write(
-            *planning(
-                self._sql,
-                alert_id,
-                codes,
-                routes,
-                first_id=first_id,
-                priority=priority,
-                expires_at=expires_at,
-                now=now,
-                last=last,
-            )
-        )
+        await self._engine.write(*planning(self._sql, [(alert_id, codes, first_id)], routes, now, last=last))
 
     async def claim(self, claim: Claim) -> list[Claimed]:
         """Take what is due, in the order of sending (`Claimed.place`)."""

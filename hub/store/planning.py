@@ -1,34 +1,29 @@
-"""The statements that make an alert's deliveries: run chunk by chunk by the planner, or where a small alert is accepted."""
+"""The statements that make deliveries: run by the planner, chunk by chunk, or for small alerts as they are accepted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hub.store.engine import Statement
+from hub.store.engine import Rows, Statement
 from hub.store.queries import Queries
+
+Plan = tuple[str, Sequence[str], int]
+"""Of one alert: its number, the neighbourhoods whose deliveries are made now, and the first of their ids (nearest first)."""
 
 
 def planning(
-    sql: Queries,
-    alert_id: str,
-    codes: Sequence[str],
-    routes: Mapping[str, Sequence[str]],
-    *,
-    first_id: int,
-    priority: int,
-    expires_at: int,
-    now: int,
-    last: bool,
+    sql: Queries, plans: Sequence[Plan], routes: Mapping[str, Sequence[str]], now: int, *, last: bool
 ) -> list[Statement]:
-    """The deliveries of these neighbourhoods; safe to run again. Ids run from `first_id` up, nearest first. Times in ms.
+    """The deliveries of these neighbourhoods; safe to run again. `now` in ms.
 
-    `last`: there are no more after these; the alert is planned, in the same transaction.
+    `last`: there are no more after these; the alerts are planned, in the same transaction.
     """
-    chosen = list(codes)
+    chosen = [(alert_id, code, first_id - 1) for alert_id, codes, first_id in plans for code in codes]
     statements: list[Statement] = [
-        (sql.plan_deliveries, alert_id, chosen, first_id - 1, dict(routes), priority, expires_at, now),
-        (sql.codes_planned, alert_id, chosen, now),
+        (sql.plan_deliveries, Rows(3, chosen), now, dict(routes)),
+        (sql.codes_planned, Rows(2, [(alert_id, code) for alert_id, code, _ in chosen]), now),
     ]
     if last:
-        statements += [(sql.planned_event, alert_id, now), (sql.alert_planned, alert_id, now)]
+        ids = [alert_id for alert_id, _, _ in plans]
+        statements += [(sql.planned_events, ids, now), (sql.alerts_planned, ids, now)]
     return statements

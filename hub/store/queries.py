@@ -12,7 +12,7 @@ is more than the admins around a street, so that an alert to one street is all i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:
-    insert_alert: str
+    insert_alerts: str
     insert_matches: str
     close_alerts: str
     withdraw_deliveries: str
@@ -20,12 +20,11 @@ class Queries:
     follow_up_beside: str
     alert_chain: str
     add_events: str
-    stored_alert: str
     find_alerts: str
     unplanned: str
     unplanned_codes: str
-    planned_event: str
-    alert_planned: str
+    planned_events: str
+    alerts_planned: str
     closed_alerts: str
     alerts: str
     alert_matches: str

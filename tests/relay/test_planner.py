@@ -89,9 +89,7 @@ async def test_after_a_crash_in_the_middle_it_goes_on_and_makes_none_twice(store
         *((person(f"c{n}", ("telegram", f"c{n}")), ["BU2"]) for n in range(30)),
     )
     await accept(store, clock, "A", "BU1", "BU2")
-    await store.outbox.plan(
-        "A", ["BU1"], ROUTES, first_id=store.ids.block(), priority=0, expires_at=clock.now() + 10**6, now=clock.now()
-    )
+    await store.outbox.plan("A", ["BU1"], ROUTES, first_id=store.ids.block(), now=clock.now())
     assert await states(store) == {DeliveryState.PENDING: 60}
     assert [code for code, _ in await store.alerts.unplanned_codes("A")] == ["BU2"]
     await plan_all(store, clock)
@@ -105,9 +103,7 @@ async def test_an_alert_cancelled_in_the_middle_of_planning_makes_no_more(store:
     await people(store, (person("Anna", ("telegram", "1")), ["BU1"]), (person("Bram", ("telegram", "2")), ["BU2"]))
     await accept(store, clock, "A", "BU1", "BU2")
     (unplanned,) = await store.alerts.unplanned()
-    await store.outbox.plan(
-        "A", ["BU1"], ROUTES, first_id=store.ids.block(), priority=0, expires_at=clock.now() + 10**6, now=clock.now()
-    )
+    await store.outbox.plan("A", ["BU1"], ROUTES, first_id=store.ids.block(), now=clock.now())
     await accept(store, clock, "C", closes=["A"])
     await planner(store, clock).plan(unplanned)
     assert await states(store) == {DeliveryState.CANCELLED: 1}

@@ -6,7 +6,8 @@ import asyncio
 
 from hub.domain import AckKind, AlertState, DeliveryState
 from hub.settings import Database
-from hub.store.alerts import Audience, Stored
+from hub.store.accepting import Stored
+from hub.store.alerts import Audience
 from hub.store.database import Store, open_store
 from tests.store.world import (
     HOUR,
@@ -28,7 +29,7 @@ from tests.store.world import (
 
 async def planned(store: Store, alert_id: str) -> None:
     """As the planner ends an alert."""
-    await store.outbox.plan(alert_id, [], {}, first_id=1, priority=0, expires_at=0, now=START, last=True)
+    await store.outbox.plan(alert_id, [], {}, first_id=1, now=START, last=True)
 
 
 async def test_an_accepted_alert_is_there_after_a_restart(database: Database, clock: FakeClock) -> None:

@@ -22,7 +22,8 @@ from hub.domain import (
     Status,
 )
 from hub.settings import Database
-from hub.store.alerts import Audience, NewAlert, Routes, Stored
+from hub.store.accepting import Stored
+from hub.store.alerts import Audience, NewAlert, Routes
 from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store, open_store
 from hub.store.outbox import DeliveryView, Outcome
@@ -127,14 +128,12 @@ async def accept(store: Store, number: str = "A", *codes: str, **more: Any) -> S
     return await store.alerts.accept(new_alert(number, *codes, first_id=store.ids.block(), **more))
 
 
-async def plan(store: Store, number: str, *codes: str, routes: Routes = ROUTES, now: int = START, **more: Any) -> None:
+async def plan(store: Store, number: str, *codes: str, routes: Routes = ROUTES, now: int = START) -> None:
     await store.outbox.plan(
         number,
         codes,
         routes,
         first_id=store.ids.block(),
-        priority=more.get("priority", 0),
-        expires_at=more.get("expires_at", START + HOUR),
         now=now,
     )
 
@@ -142,7 +141,7 @@ async def plan(store: Store, number: str, *codes: str, routes: Routes = ROUTES, 
 async def relay(store: Store, number: str, *codes: str, routes: Routes = ROUTES, **more: Any) -> list[DeliveryView]:
     """Accept and plan an alert; its deliveries, nearest first."""
     await accept(store, number, *codes, **more)
-    await plan(store, number, *codes, routes=routes, **more)
+    await plan(store, number, *codes, routes=routes, now=more.get("now", START))
     return await store.outbox.deliveries(number)
 
 

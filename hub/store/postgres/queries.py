@@ -110,13 +110,18 @@ def _claim(order: str, more: str = "") -> str:
 
 POSTGRES = Queries(
     # alerts ------------------------------------------------------------------------------------------------------------------
-    insert_alert="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
+    insert_alerts="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
             accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, NULL, '', '', $12, $13, $14)
+        SELECT a.id, a.sender, a.identifier, a.status, a.msg_type, a.content, a.fingerprint, a.key_id, a.priority, a.accepted_at,
+            a.expires_at, NULL, NULL, '', '', a.beside, a.repeats, a.audience
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
+            $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[])
+            a(id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside,
+              repeats, audience)
         ON CONFLICT (sender, identifier) DO NOTHING""",
     insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins)
-        SELECT $1::text, m.* FROM unnest($2::text[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::int[]) m
-        WHERE EXISTS (SELECT 1 FROM alert WHERE id = $1::text)""",
+        SELECT m.* FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::int[])
+            m(alert_id, code, name, overlap, distance, why, admins) WHERE EXISTS (SELECT 1 FROM alert WHERE id = m.alert_id)""",
     close_alerts="""UPDATE alert SET closed_at = $3::bigint, closed_as = $4::text, closed_by = $1::text WHERE closed_at IS NULL
         AND id IN (SELECT id FROM alert WHERE id = ANY($2::text[]) ORDER BY id FOR NO KEY UPDATE)
         AND EXISTS (SELECT 1 FROM alert WHERE id = $1::text)""",
@@ -140,19 +145,20 @@ POSTGRES = Queries(
     alert_chain="""WITH RECURSIVE chain(id) AS (SELECT unnest($1::text[])
             UNION SELECT a.closed_by FROM chain JOIN alert a ON a.id = chain.id WHERE a.closed_by <> '')
         SELECT id FROM chain""",
-    add_events=_logged("""SELECT e.alert_id, $5::bigint, e.kind, e.data FROM unnest($2::text[], $3::text[], $4::text[])
-        e(alert_id, kind, data) WHERE EXISTS (SELECT 1 FROM alert WHERE id = $1::text)"""),
-    stored_alert="SELECT id, fingerprint FROM alert WHERE sender = $1::text AND identifier = $2::text",
-    find_alerts="""SELECT alert.id, alert.sender, alert.identifier FROM unnest($1::text[], $2::text[]) r(sender, identifier)
+    add_events=_logged("""SELECT e.alert_id, e.at, e.kind, e.data
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) e(by_alert, alert_id, at, kind, data)
+        WHERE EXISTS (SELECT 1 FROM alert WHERE id = e.by_alert)"""),
+    find_alerts="""SELECT alert.id, alert.fingerprint, alert.sender, alert.identifier
+        FROM unnest($1::text[], $2::text[]) r(sender, identifier)
         JOIN alert ON alert.sender = r.sender AND alert.identifier = r.identifier""",
     unplanned="""SELECT id, priority, accepted_at, expires_at,
             GREATEST(accepted_at, (SELECT MAX(n.planned_at) FROM alert_neighbourhood n WHERE n.alert_id = alert.id)) FROM alert
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = $1::text AND planned_at IS NULL
         ORDER BY distance, code""",
-    planned_event=_logged("""SELECT p.id, $2::bigint, 'planned', '{}' FROM (SELECT id FROM alert
-        WHERE id = $1::text AND planned_at IS NULL FOR NO KEY UPDATE) p"""),
-    alert_planned="UPDATE alert SET planned_at = $2::bigint WHERE id = $1::text AND planned_at IS NULL",
+    planned_events=_logged("""SELECT p.id, $2::bigint, 'planned', '{}' FROM (SELECT id FROM alert
+        WHERE id = ANY($1::text[]) AND planned_at IS NULL ORDER BY id FOR NO KEY UPDATE) p"""),
+    alerts_planned="UPDATE alert SET planned_at = $2::bigint WHERE id = ANY($1::text[]) AND planned_at IS NULL",
     closed_alerts="SELECT id FROM alert WHERE id = ANY($1::text[]) AND closed_at IS NOT NULL",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
@@ -174,21 +180,21 @@ POSTGRES = Queries(
     # outbox ------------------------------------------------------------------------------------------------------------------
     # Not FOR SHARE: the planners of two processes would both hold the alert, and each wait for the other to mark it as planned.
     plan_deliveries=f"""{_DELIVERY}
-        SELECT $3::bigint + row_number() OVER (ORDER BY who.distance, who.admin_id), $1::text, who.admin_id, a.id, 0, a.channel,
-            {_ACCOUNT.format(routes="$4")}, 0, 0, 0, $5::int, who.distance, $7::bigint, $6::bigint, '', '', 0, $7::bigint, '',
-            NULL::bigint, ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = $1::text AND o.step = 0)
-                + row_number() OVER (ORDER BY who.distance, who.admin_id) - 1) / {TURN}
-        FROM (SELECT closed_at FROM alert WHERE id = $1::text FOR NO KEY UPDATE) alert
-        CROSS JOIN (SELECT ga.admin_id AS admin_id, MIN(an.distance) AS distance FROM alert_neighbourhood an
+        SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {_ACCOUNT.format(routes="$5")},
+            0, 0, 0, alert.priority, who.distance, $4::bigint, alert.expires_at, '', '', 0, $4::bigint, '', NULL::bigint,
+            ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) + row_number() OVER mine - 1) / {TURN}
+        FROM (SELECT id, priority, expires_at, closed_at FROM alert WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE) alert
+        JOIN (SELECT an.alert_id, c.first, ga.admin_id AS admin_id, MIN(an.distance) AS distance
+              FROM unnest($1::text[], $2::text[], $3::bigint[]) c(alert_id, code, first)
+              JOIN alert_neighbourhood an ON an.alert_id = c.alert_id AND an.code = c.code
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-              WHERE an.alert_id = $1::text AND an.code = ANY($2::text[])
-                AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $7::bigint)
-              GROUP BY ga.admin_id) who
-        CROSS JOIN LATERAL {_FIRST_ADDRESS.format(routes="$4", admin="who.admin_id", more="")} a
-        WHERE alert.closed_at IS NULL
+              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $4::bigint)
+              GROUP BY 1, 2, 3) who ON who.alert_id = alert.id
+        CROSS JOIN LATERAL {_FIRST_ADDRESS.format(routes="$5", admin="who.admin_id", more="")} a
+        WHERE alert.closed_at IS NULL WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint
-        WHERE alert_id = $1::text AND code = ANY($2::text[])""",
+    codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint FROM unnest($1::text[], $2::text[]) c(alert_id, code)
+        WHERE alert_neighbourhood.alert_id = c.alert_id AND alert_neighbourhood.code = c.code""",
     claim=_claim("priority, turn, distance, id", "AND (priority, turn) < ($7::int, $8::int)"),
     claim_probe=_claim("attempt, priority, turn, distance, id"),
     claimed="""SELECT COALESCE(json_agg(json_build_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,

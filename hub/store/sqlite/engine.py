@@ -20,8 +20,8 @@ from hub.store.engine import Row, Rows, Statement, StoreUnavailable
 
 # journal_size_limit: Tortoise's default of 16 kB truncates the WAL at every commit, 1.6 times slower (measured).
 # busy_timeout: how long to wait for a directory import of another process before we call the store unavailable.
-# cache_size: kB below zero, of each of six connections; what they miss the system's own cache of the file has. Larger ones only fill
-# over the first hours and look like a leak (the writer's at 64 MB: 57 MB in a soak of 20 minutes).
+# cache_size: kB below zero, of each of six connections; what they miss the system has in its cache of the file. Larger ones fill
+# over the first hours only and look like a leak (the writer's at 64 MB: 57 MB in a soak of 20 minutes).
 PRAGMAS = {
     "journal_mode": "WAL",
     "synchronous": "FULL",

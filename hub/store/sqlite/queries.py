@@ -77,13 +77,16 @@ _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
 
 SQLITE = Queries(
     # alerts ------------------------------------------------------------------------------------------------------------------
-    insert_alert="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
+    # [id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside, repeats,
+    # audience]
+    insert_alerts="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
             accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, NULL, '', '', ?12, ?13, ?14)
+        SELECT a.value->>0, a.value->>1, a.value->>2, a.value->>3, a.value->>4, a.value->>5, a.value->>6, a.value->>7, a.value->>8,
+            a.value->>9, a.value->>10, NULL, NULL, '', '', a.value->>11, a.value->>12, a.value->>13 FROM json_each(?1) a WHERE true
         ON CONFLICT (sender, identifier) DO NOTHING""",
     insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins)
-        SELECT ?1, m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5 FROM json_each(?2) m
-        WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
+        SELECT m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5, m.value->>6 FROM json_each(?1) m
+        WHERE EXISTS (SELECT 1 FROM alert WHERE id = m.value->>0)""",
     close_alerts="""UPDATE alert SET closed_at = ?3, closed_as = ?4, closed_by = ?1 WHERE closed_at IS NULL
         AND id IN (SELECT value FROM json_each(?2)) AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
     withdraw_deliveries="""UPDATE delivery SET state = 3, reason = ?3 WHERE state = 0
@@ -105,10 +108,11 @@ SQLITE = Queries(
     alert_chain="""WITH RECURSIVE chain(id) AS (SELECT value FROM json_each(?1)
             UNION SELECT a.closed_by FROM chain JOIN alert a ON a.id = chain.id WHERE a.closed_by <> '')
         SELECT id FROM chain""",
+    # [the alert that brings it, the alert it is about, at, kind, data]
     add_events="""INSERT INTO alert_event (alert_id, at, kind, data)
-        SELECT e.value->>0, ?3, e.value->>1, e.value->>2 FROM json_each(?2) e WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
-    stored_alert="SELECT id, fingerprint FROM alert WHERE sender = ?1 AND identifier = ?2",
-    find_alerts="""SELECT alert.id, alert.sender, alert.identifier FROM json_each(?1) r
+        SELECT e.value->>1, e.value->>2, e.value->>3, e.value->>4 FROM json_each(?1) e
+        WHERE EXISTS (SELECT 1 FROM alert WHERE id = e.value->>0)""",
+    find_alerts="""SELECT alert.id, alert.fingerprint, alert.sender, alert.identifier FROM json_each(?1) r
         JOIN alert ON alert.sender = r.value->>0 AND alert.identifier = r.value->>1""",
     unplanned="""SELECT id, priority, accepted_at, expires_at,
             MAX(accepted_at, COALESCE((SELECT MAX(n.planned_at) FROM alert_neighbourhood n WHERE n.alert_id = alert.id), 0))
@@ -116,9 +120,10 @@ SQLITE = Queries(
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = ?1 AND planned_at IS NULL
         ORDER BY distance, code""",
-    planned_event="""INSERT INTO alert_event (alert_id, at, kind, data) SELECT id, ?2, 'planned', '{}' FROM alert
-        WHERE id = ?1 AND planned_at IS NULL""",
-    alert_planned="UPDATE alert SET planned_at = ?2 WHERE id = ?1 AND planned_at IS NULL",
+    planned_events="""INSERT INTO alert_event (alert_id, at, kind, data) SELECT id, ?2, 'planned', '{}' FROM alert
+        WHERE id IN (SELECT value FROM json_each(?1)) AND planned_at IS NULL""",
+    alerts_planned="""UPDATE alert SET planned_at = ?2
+        WHERE id IN (SELECT value FROM json_each(?1)) AND planned_at IS NULL""",
     closed_alerts="SELECT id FROM alert WHERE id IN (SELECT value FROM json_each(?1)) AND closed_at IS NOT NULL",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
@@ -136,21 +141,22 @@ SQLITE = Queries(
         FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
     # outbox ------------------------------------------------------------------------------------------------------------------
-    plan_deliveries=f"""{_ROUTES.format(routes=4)} {_DELIVERY}
-        SELECT ?3 + row_number() OVER (ORDER BY who.distance, who.admin_id), ?1, who.admin_id, a.id, 0, a.channel, {_ACCOUNT},
-            0, 0, 0, ?5, who.distance, ?7, ?6, '', '', 0, ?7, '', NULL,
-            ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = ?1 AND o.step = 0)
-                + row_number() OVER (ORDER BY who.distance, who.admin_id) - 1) / {TURN}
-        FROM (SELECT ga.admin_id AS admin_id, MIN(an.distance) AS distance FROM alert_neighbourhood an
+    # [alert, code, number before the first of its ids]
+    plan_deliveries=f"""{_ROUTES.format(routes=3)} {_DELIVERY}
+        SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {_ACCOUNT}, 0, 0, 0,
+            alert.priority, who.distance, ?2, alert.expires_at, '', '', 0, ?2, '', NULL,
+            ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) + row_number() OVER mine - 1) / {TURN}
+        FROM (SELECT c.value->>0 AS alert_id, c.value->>2 AS first, ga.admin_id AS admin_id, MIN(an.distance) AS distance
+              FROM json_each(?1) c JOIN alert_neighbourhood an ON an.alert_id = c.value->>0 AND an.code = c.value->>1
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-              WHERE an.alert_id = ?1 AND an.code IN (SELECT value FROM json_each(?2))
-                AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?7)
-              GROUP BY ga.admin_id) who
+              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?2)
+              GROUP BY 1, 2, 3) who
+        JOIN alert ON alert.id = who.alert_id AND alert.closed_at IS NULL
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")}
-        WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1 AND closed_at IS NULL)
+        WHERE true WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?3
-        WHERE alert_id = ?1 AND code IN (SELECT value FROM json_each(?2))""",
+    codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?2 FROM json_each(?1) c
+        WHERE alert_neighbourhood.alert_id = c.value->>0 AND alert_neighbourhood.code = c.value->>1""",
     claim="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
             AND (priority, turn) < (?7, ?8) ORDER BY priority, turn, distance, id LIMIT ?6)""",
