@@ -182,8 +182,10 @@ POSTGRES = Queries(
     plan_deliveries=f"""{_DELIVERY}
         SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {_ACCOUNT.format(routes="$5")},
             0, 0, 0, alert.priority, who.distance, $4::bigint, alert.expires_at, '', '', 0, $4::bigint, '', NULL::bigint,
-            ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) + row_number() OVER mine - 1) / {TURN}
-        FROM (SELECT id, priority, expires_at, closed_at FROM alert WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE) alert
+            (alert.made + row_number() OVER mine - 1) / {TURN}
+        FROM (SELECT id, priority, expires_at, closed_at,
+                  (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
+              FROM alert WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE) alert
         JOIN (SELECT an.alert_id, c.first, ga.admin_id AS admin_id, MIN(an.distance) AS distance
               FROM unnest($1::text[], $2::text[], $3::bigint[]) c(alert_id, code, first)
               JOIN alert_neighbourhood an ON an.alert_id = c.alert_id AND an.code = c.code

@@ -142,16 +142,18 @@ SQLITE = Queries(
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
     # outbox ------------------------------------------------------------------------------------------------------------------
     # [alert, code, number before the first of its ids]
-    plan_deliveries=f"""{_ROUTES.format(routes=3)} {_DELIVERY}
+    plan_deliveries=f"""{_ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at,
+            (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
+            FROM alert WHERE id IN (SELECT value->>0 FROM json_each(?1)) AND closed_at IS NULL) {_DELIVERY}
         SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {_ACCOUNT}, 0, 0, 0,
             alert.priority, who.distance, ?2, alert.expires_at, '', '', 0, ?2, '', NULL,
-            ((SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) + row_number() OVER mine - 1) / {TURN}
+            (alert.made + row_number() OVER mine - 1) / {TURN}
         FROM (SELECT c.value->>0 AS alert_id, c.value->>2 AS first, ga.admin_id AS admin_id, MIN(an.distance) AS distance
               FROM json_each(?1) c JOIN alert_neighbourhood an ON an.alert_id = c.value->>0 AND an.code = c.value->>1
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
               WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?2)
               GROUP BY 1, 2, 3) who
-        JOIN alert ON alert.id = who.alert_id AND alert.closed_at IS NULL
+        JOIN planned alert ON alert.id = who.alert_id
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")}
         WHERE true WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
