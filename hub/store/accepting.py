@@ -17,7 +17,7 @@ import orjson
 from hub.store.claiming import Claim, Claimed, claiming, read_claimed
 from hub.store.engine import Engine, Row, Rows, Statement, StoreUnavailable
 from hub.store.ids import BLOCK
-from hub.store.planning import planning
+from hub.store.planning import making
 from hub.store.queries import Queries
 
 if TYPE_CHECKING:
@@ -64,39 +64,49 @@ class Accepting:
             batch, self._waiting = self._waiting[:size], self._waiting[size:]
             try:
                 await self._store(batch)
-            except StoreUnavailable as error:
-                for _, stored in batch:
-                    stored.set_exception(error)
-            except Exception:  # one of them is wrong: each for itself, so that the others do not suffer
+            except Exception as error:
                 for one in batch:
-                    try:
-                        await self._store([one])
-                    except Exception as error:
-                        one[1].set_exception(error)
+                    await self._store_alone(one, error)
+
+    async def _store_alone(self, one: tuple[NewAlert, asyncio.Future[Stored]], error: Exception) -> None:
+        """After a batch came to this. Where one of them is wrong the others must not suffer from it."""
+        try:
+            if not isinstance(error, StoreUnavailable) and not one[1].done():
+                await self._store([one])
+        except Exception as own:
+            error = own
+        if not one[1].done():
+            one[1].set_exception(error)
 
     async def _store(self, batch: Sequence[tuple[NewAlert, asyncio.Future[Stored]]]) -> None:
         # In one order everywhere: two processes that store the same names must not wait for each other.
-        news = sorted((new for new, _ in batch), key=lambda new: (new.alert.sender, new.alert.identifier))
+        news = sorted((new for new, _ in batch), key=_name)
         statements = storing(self._sql, news)
         claims = {(claim.channel, claim.account): claim for new in news for claim in new.claims}  # one for each account
         taken = chain.from_iterable(claiming(self._sql, claim) for claim in claims.values())
         rows = await self._engine.write(*statements, *taken)
-        found = {(sender, identifier): (number, mark) for number, mark, sender, identifier in rows[len(statements) - 1]}
+        fresh = {number for (number,) in rows[0]}
         claimed = dict(zip(claims.values(), map(read_claimed, rows[len(statements) + 1 :: 2]), strict=True))
+        # Those first: nothing that fails from here on may make them look refused.
         for new, stored in batch:
-            number, mark = found[new.alert.sender, new.alert.identifier]
-            stored.set_result(Stored(number, mark, tuple(_of(claim, claimed) for claim in new.claims)))
+            if new.id in fresh:
+                stored.set_result(Stored(new.id, new.alert.fingerprint, _of(new, claimed)))
+        repeated = [(new, stored) for new, stored in batch if new.id not in fresh]
+        found = await self._stored([_name(new) for new, _ in repeated]) if repeated else {}
+        for new, stored in repeated:
+            stored.set_result(Stored(*found[_name(new)], _of(new, claimed)))
+
+    async def _stored(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+        rows = await self._engine.read(self._sql.find_alerts, Rows(2, names))
+        return {(sender, identifier): (number, fingerprint) for number, fingerprint, sender, identifier in rows}
 
 
 def storing(sql: Queries, news: Sequence[NewAlert]) -> list[Statement]:
-    """The statements; the last gives number, fingerprint, sender and identifier of what now stands under each name.
-
-    Of an alert that ends others there must be only one.
-    """
+    """The statements; the first gives the numbers of those whose name was free. One that ends others must be the only one."""
     now = min(new.accepted_at for new in news)
     statements: list[Statement] = [
-        (sql.insert_alerts, Rows(14, [_alert_row(new) for new in news])),
-        (sql.insert_matches, Rows(7, [row for new in news for row in _match_rows(new)])),
+        (sql.insert_alerts, Rows(15, [_alert_row(new) for new in news])),
+        (sql.insert_matches, Rows(8, [row for new in news for row in _match_rows(new)])),
     ]
     for new in news:
         if new.closes:
@@ -106,13 +116,18 @@ def storing(sql: Queries, news: Sequence[NewAlert]) -> list[Statement]:
     at_once = [new for new in news if new.routes is not None]
     if at_once:
         plans = [(new.id, [m.code for m in new.matches], new.plan_id) for new in at_once]
-        statements += planning(sql, plans, at_once[0].routes or {}, now, last=True)
-    names = [(new.alert.sender, new.alert.identifier) for new in news]
-    return [*statements, (sql.find_alerts, Rows(2, names))]
+        statements.append(making(sql, plans, at_once[0].routes or {}, now))
+    return statements
 
 
-def _of(claim: Claim, claimed: dict[Claim, list[Claimed]]) -> list[Claimed]:
-    return claimed.get(claim, [])  # nothing where another alert of the batch brought the account's claim
+def _name(new: NewAlert) -> tuple[str, str]:
+    return new.alert.sender, new.alert.identifier
+
+
+def _of(new: NewAlert, claimed: dict[Claim, list[Claimed]]) -> tuple[list[Claimed], ...]:
+    return tuple(
+        claimed.get(claim, []) for claim in new.claims
+    )  # nothing where another of the batch brought the account's claim
 
 
 def _alert_row(new: NewAlert) -> Row:
@@ -133,13 +148,27 @@ def _alert_row(new: NewAlert) -> Row:
         orjson.dumps(new.beside).decode(),
         orjson.dumps(new.repeats).decode(),
         orjson.dumps(audience).decode(),
+        _planned_at(new),
     )
+
+
+def _planned_at(new: NewAlert) -> int | None:
+    return new.accepted_at if new.routes is not None else None
 
 
 def _match_rows(new: NewAlert) -> list[Row]:
     admins = new.audience.admins_by_code
     return [
-        (new.id, m.code, m.name, m.overlap_square_metres, m.distance_metres, m.why, admins.get(m.code, 0))
+        (
+            new.id,
+            m.code,
+            m.name,
+            m.overlap_square_metres,
+            m.distance_metres,
+            m.why,
+            admins.get(m.code, 0),
+            _planned_at(new),
+        )
         for m in new.matches
     ]
 
@@ -148,6 +177,7 @@ def _events(new: NewAlert) -> list[Row]:
     closed = f'{{"as":"{new.closes_as}"}}'
     return [
         (new.id, new.accepted_at, "accepted", "{}"),
+        *([(new.id, new.accepted_at, "planned", "{}")] if new.routes is not None else []),
         *((one, new.accepted_at, "closed", closed) for one in new.closes),
     ]
 

@@ -15,7 +15,7 @@ import orjson
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
 from hub.store.accepting import Accepting, Stored
 from hub.store.claiming import Claim
-from hub.store.engine import Engine, Row, Rows, Statement
+from hub.store.engine import Engine, Rows
 from hub.store.queries import Queries
 
 NOT_ACTUAL = 100
@@ -186,11 +186,12 @@ class Alerts:
         self, sender: str, identifier: str, codes: Sequence[str], routes: Routes, now: int
     ) -> tuple[Stored | None, Audience]:
         """What stands under this name already, and who would get an alert to these codes at `now` (ms)."""
-        found, counted, ((groups, admins),) = await self._engine.read_together(
-            (self._sql.find_alerts, Rows(2, [(sender, identifier)])), *self._counting(codes, routes, now)
-        )
-        stored = Stored(*found[0][:2]) if found else None
-        return stored, _counted(codes, counted, groups, admins)
+        given = list(codes), dict(routes), now, sender, identifier
+        ((counted, groups, admins, stored),) = await self._engine.read(self._sql.audience, *given)
+        by_code = orjson.loads(counted)
+        dark = tuple(code for code in codes if not by_code.get(code))
+        audience = Audience(len(codes), groups, admins, dark, by_code)
+        return Stored(*orjson.loads(stored)) if stored else None, audience
 
     async def find(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """(sender, identifier) pairs → {pair: alert id} of those that are here."""
@@ -204,12 +205,8 @@ class Alerts:
 
     async def audience(self, codes: Sequence[str], routes: Routes, now: int) -> Audience:
         """Who would get an alert to these codes at `now` (ms)."""
-        counted, ((groups, admins),) = await self._engine.read_together(*self._counting(codes, routes, now))
-        return _counted(codes, counted, groups, admins)
-
-    def _counting(self, codes: Sequence[str], routes: Routes, now: int) -> tuple[Statement, Statement]:
-        given = list(codes), dict(routes), now
-        return (self._sql.audience_by_code, *given), (self._sql.audience_total, *given)
+        _, audience = await self.known("", "", codes, routes, now)
+        return audience
 
     async def audience_by_account(self, codes: Sequence[str], routes: Routes, now: int) -> list[tuple[str, str, int]]:
         """(channel, account, admins) of those an alert to these codes would go to first."""
@@ -280,12 +277,6 @@ class Alerts:
         """The log from there on; `deliveries` are those that changed: [id, state, channel, admin] each."""
         rows = await self._engine.read(self._sql.events_after, alert_id, last, limit)
         return [AlertEvent(event_id, at, kind, orjson.loads(data)) for event_id, at, kind, data in rows]
-
-
-def _counted(codes: Sequence[str], counted: Sequence[Row], groups: int, admins: int) -> Audience:
-    by_code = {str(code): int(number) for code, number in counted}
-    dark = tuple(code for code in codes if not by_code.get(code))
-    return Audience(len(codes), groups, admins, dark, by_code)
 
 
 def _audience(stored: str) -> Audience:

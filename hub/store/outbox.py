@@ -114,7 +114,7 @@ class Outbox:
         last: bool = False,
     ) -> None:
         """Make the deliveries of these neighbourhoods, see planning.py."""
-        await self._engine.write(*planning(self._sql, [(alert_id, codes, first_id)], routes, now, last=last))
+        await self._engine.write(*planning(self._sql, (alert_id, codes, first_id), routes, now, last=last))
 
     async def claim(self, claim: Claim) -> list[Claimed]:
         """Take what is due, in the order of sending (`Claimed.place`)."""

@@ -11,19 +11,19 @@ Plan = tuple[str, Sequence[str], int]
 """Of one alert: its number, the neighbourhoods whose deliveries are made now, and the first of their ids (nearest first)."""
 
 
-def planning(
-    sql: Queries, plans: Sequence[Plan], routes: Mapping[str, Sequence[str]], now: int, *, last: bool
-) -> list[Statement]:
-    """The deliveries of these neighbourhoods; safe to run again. `now` in ms.
-
-    `last`: there are no more after these; the alerts are planned, in the same transaction.
-    """
+def making(sql: Queries, plans: Sequence[Plan], routes: Mapping[str, Sequence[str]], now: int) -> Statement:
+    """The deliveries of these neighbourhoods; safe to run again. `now` in ms."""
     chosen = [(alert_id, code, first_id - 1) for alert_id, codes, first_id in plans for code in codes]
-    statements: list[Statement] = [
-        (sql.plan_deliveries, Rows(3, chosen), now, dict(routes)),
-        (sql.codes_planned, Rows(2, [(alert_id, code) for alert_id, code, _ in chosen]), now),
-    ]
+    return (sql.plan_deliveries, Rows(3, chosen), now, dict(routes))
+
+
+def planning(sql: Queries, plan: Plan, routes: Mapping[str, Sequence[str]], now: int, *, last: bool) -> list[Statement]:
+    """The same of an alert that is stored already, with the note of it.
+
+    `last`: there are no more after these; the alert is planned, in the same transaction.
+    """
+    alert_id, codes, _ = plan
+    statements: list[Statement] = [making(sql, [plan], routes, now), (sql.codes_planned, alert_id, list(codes), now)]
     if last:
-        ids = [alert_id for alert_id, _, _ in plans]
-        statements += [(sql.planned_events, ids, now), (sql.alerts_planned, ids, now)]
+        statements += [(sql.planned_event, alert_id, now), (sql.alert_planned, alert_id, now)]
     return statements

@@ -23,16 +23,15 @@ class Queries:
     find_alerts: str
     unplanned: str
     unplanned_codes: str
-    planned_events: str
-    alerts_planned: str
+    planned_event: str
+    alert_planned: str
     closed_alerts: str
     alerts: str
     alert_matches: str
     alert_counts: str
     alert_page: str
     events_after: str
-    audience_by_code: str
-    audience_total: str
+    audience: str
     audience_by_account: str
     plan_deliveries: str
     codes_planned: str

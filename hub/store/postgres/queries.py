@@ -113,15 +113,17 @@ POSTGRES = Queries(
     insert_alerts="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
             accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
         SELECT a.id, a.sender, a.identifier, a.status, a.msg_type, a.content, a.fingerprint, a.key_id, a.priority, a.accepted_at,
-            a.expires_at, NULL, NULL, '', '', a.beside, a.repeats, a.audience
+            a.expires_at, a.planned_at, NULL, '', '', a.beside, a.repeats, a.audience
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
-            $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[])
+            $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bigint[])
             a(id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside,
-              repeats, audience)
-        ON CONFLICT (sender, identifier) DO NOTHING""",
-    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins)
-        SELECT m.* FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::int[])
-            m(alert_id, code, name, overlap, distance, why, admins) WHERE EXISTS (SELECT 1 FROM alert WHERE id = m.alert_id)""",
+              repeats, audience, planned_at)
+        ON CONFLICT (sender, identifier) DO NOTHING RETURNING id""",
+    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at)
+        SELECT m.*
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::int[], $8::bigint[])
+            m(alert_id, code, name, overlap, distance, why, admins, planned_at)
+        WHERE EXISTS (SELECT 1 FROM alert WHERE id = m.alert_id)""",
     close_alerts="""UPDATE alert SET closed_at = $3::bigint, closed_as = $4::text, closed_by = $1::text WHERE closed_at IS NULL
         AND id IN (SELECT id FROM alert WHERE id = ANY($2::text[]) ORDER BY id FOR NO KEY UPDATE)
         AND EXISTS (SELECT 1 FROM alert WHERE id = $1::text)""",
@@ -156,9 +158,9 @@ POSTGRES = Queries(
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = $1::text AND planned_at IS NULL
         ORDER BY distance, code""",
-    planned_events=_logged("""SELECT p.id, $2::bigint, 'planned', '{}' FROM (SELECT id FROM alert
-        WHERE id = ANY($1::text[]) AND planned_at IS NULL ORDER BY id FOR NO KEY UPDATE) p"""),
-    alerts_planned="UPDATE alert SET planned_at = $2::bigint WHERE id = ANY($1::text[]) AND planned_at IS NULL",
+    planned_event=_logged("""SELECT p.id, $2::bigint, 'planned', '{}' FROM (SELECT id FROM alert
+        WHERE id = $1::text AND planned_at IS NULL FOR NO KEY UPDATE) p"""),
+    alert_planned="UPDATE alert SET planned_at = $2::bigint WHERE id = $1::text AND planned_at IS NULL",
     closed_alerts="SELECT id FROM alert WHERE id = ANY($1::text[]) AND closed_at IS NOT NULL",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
@@ -172,8 +174,12 @@ POSTGRES = Queries(
     events_after="""SELECT id, at, kind, data FROM alert_event WHERE alert_id = $1::text AND id > $2::bigint
         ORDER BY id LIMIT $3::int""",
     # audience ----------------------------------------------------------------------------------------------------------------
-    audience_by_code=f"SELECT gn.code, COUNT(DISTINCT ga.admin_id) {_AUDIENCE} GROUP BY gn.code",
-    audience_total=f"SELECT COUNT(DISTINCT ga.group_id), COUNT(DISTINCT ga.admin_id) {_AUDIENCE}",
+    audience=f"""WITH who AS MATERIALIZED (SELECT gn.code, ga.group_id, ga.admin_id {_AUDIENCE})
+        SELECT (SELECT COALESCE(json_object_agg(code, n), '{{}}')::text
+                FROM (SELECT code, COUNT(DISTINCT admin_id) AS n FROM who GROUP BY code) counted),
+            COUNT(DISTINCT group_id), COUNT(DISTINCT admin_id),
+            (SELECT json_build_array(id, fingerprint)::text FROM alert WHERE sender = $4::text AND identifier = $5::text)
+        FROM who""",
     audience_by_account=f"""SELECT a.channel, {_ACCOUNT.format(routes="$2")}, COUNT(*)
         FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
         CROSS JOIN LATERAL {_FIRST_ADDRESS.format(routes="$2", admin="who.admin_id", more="")} a GROUP BY 1, 2""",
@@ -195,8 +201,8 @@ POSTGRES = Queries(
         CROSS JOIN LATERAL {_FIRST_ADDRESS.format(routes="$5", admin="who.admin_id", more="")} a
         WHERE alert.closed_at IS NULL WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint FROM unnest($1::text[], $2::text[]) c(alert_id, code)
-        WHERE alert_neighbourhood.alert_id = c.alert_id AND alert_neighbourhood.code = c.code""",
+    codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint
+        WHERE alert_id = $1::text AND code = ANY($2::text[])""",
     claim=_claim("priority, turn, distance, id", "AND (priority, turn) < ($7::int, $8::int)"),
     claim_probe=_claim("attempt, priority, turn, distance, id"),
     claimed="""SELECT COALESCE(json_agg(json_build_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,

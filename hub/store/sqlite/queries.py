@@ -78,14 +78,16 @@ _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
 SQLITE = Queries(
     # alerts ------------------------------------------------------------------------------------------------------------------
     # [id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside, repeats,
-    # audience]
+    # audience, planned_at]
     insert_alerts="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
             accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
         SELECT a.value->>0, a.value->>1, a.value->>2, a.value->>3, a.value->>4, a.value->>5, a.value->>6, a.value->>7, a.value->>8,
-            a.value->>9, a.value->>10, NULL, NULL, '', '', a.value->>11, a.value->>12, a.value->>13 FROM json_each(?1) a WHERE true
-        ON CONFLICT (sender, identifier) DO NOTHING""",
-    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins)
-        SELECT m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5, m.value->>6 FROM json_each(?1) m
+            a.value->>9, a.value->>10, a.value->>14, NULL, '', '', a.value->>11, a.value->>12, a.value->>13
+        FROM json_each(?1) a WHERE true
+        ON CONFLICT (sender, identifier) DO NOTHING RETURNING id""",
+    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at)
+        SELECT m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5, m.value->>6, m.value->>7
+        FROM json_each(?1) m
         WHERE EXISTS (SELECT 1 FROM alert WHERE id = m.value->>0)""",
     close_alerts="""UPDATE alert SET closed_at = ?3, closed_as = ?4, closed_by = ?1 WHERE closed_at IS NULL
         AND id IN (SELECT value FROM json_each(?2)) AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
@@ -120,10 +122,9 @@ SQLITE = Queries(
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = ?1 AND planned_at IS NULL
         ORDER BY distance, code""",
-    planned_events="""INSERT INTO alert_event (alert_id, at, kind, data) SELECT id, ?2, 'planned', '{}' FROM alert
-        WHERE id IN (SELECT value FROM json_each(?1)) AND planned_at IS NULL""",
-    alerts_planned="""UPDATE alert SET planned_at = ?2
-        WHERE id IN (SELECT value FROM json_each(?1)) AND planned_at IS NULL""",
+    planned_event="""INSERT INTO alert_event (alert_id, at, kind, data) SELECT id, ?2, 'planned', '{}' FROM alert
+        WHERE id = ?1 AND planned_at IS NULL""",
+    alert_planned="UPDATE alert SET planned_at = ?2 WHERE id = ?1 AND planned_at IS NULL",
     closed_alerts="SELECT id FROM alert WHERE id IN (SELECT value FROM json_each(?1)) AND closed_at IS NOT NULL",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
@@ -135,8 +136,10 @@ SQLITE = Queries(
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
-    audience_by_code=f"{_ROUTES.format(routes=2)} SELECT gn.code, COUNT(DISTINCT ga.admin_id) {_AUDIENCE} GROUP BY gn.code",
-    audience_total=f"{_ROUTES.format(routes=2)} SELECT COUNT(DISTINCT ga.group_id), COUNT(DISTINCT ga.admin_id) {_AUDIENCE}",
+    audience=f"""{_ROUTES.format(routes=2)}, who AS MATERIALIZED (SELECT gn.code, ga.group_id, ga.admin_id {_AUDIENCE})
+        SELECT (SELECT json_group_object(code, n) FROM (SELECT code, COUNT(DISTINCT admin_id) AS n FROM who GROUP BY code)),
+            COUNT(DISTINCT group_id), COUNT(DISTINCT admin_id),
+            (SELECT json_array(id, fingerprint) FROM alert WHERE sender = ?4 AND identifier = ?5) FROM who""",
     audience_by_account=f"""{_ROUTES.format(routes=2)} SELECT a.channel, {_ACCOUNT}, COUNT(*)
         FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
@@ -157,8 +160,8 @@ SQLITE = Queries(
         JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")}
         WHERE true WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?2 FROM json_each(?1) c
-        WHERE alert_neighbourhood.alert_id = c.value->>0 AND alert_neighbourhood.code = c.value->>1""",
+    codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?3
+        WHERE alert_id = ?1 AND code IN (SELECT value FROM json_each(?2))""",
     claim="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
             AND (priority, turn) < (?7, ?8) ORDER BY priority, turn, distance, id LIMIT ?6)""",
