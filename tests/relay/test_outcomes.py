@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from hub.domain import DeliveryState
-from hub.relay.outcomes import BATCH_MOST, COLLECT_MANY_SECONDS, COLLECT_SECONDS, Outcomes
+from hub.relay.outcomes import APART_SECONDS, BATCH_MOST, COLLECT_SECONDS, Outcomes
 from hub.relay.wakes import Wakes
 from hub.store.alerts import Routes
 from hub.store.claiming import Claim, Claimed
@@ -76,13 +76,27 @@ async def test_what_comes_in_together_is_stored_together(store: Store, clock: Fa
     async with writing(store, clock, flaky, Wakes()) as outcomes:
         for one in ours:
             outcomes.put(sent(one, clock.now()))
-        await clock.advance(COLLECT_SECONDS + COLLECT_MANY_SECONDS - 0.001)
+        await clock.advance(COLLECT_SECONDS - 0.001)
         await rest(store)
         assert flaky.batches == []
         await clock.advance(0.001)
         await rest(store)
     assert flaky.batches == [BATCH_MOST, BATCH_MOST, 200]
     assert await states(store) == {DeliveryState.SENT: 1200}
+
+
+async def test_while_much_ends_batches_begin_so_far_apart(store: Store, clock: FakeClock) -> None:
+    flaky = Flaky(store.outbox)
+    ours = await claimed(store, clock, 40)
+    async with writing(store, clock, flaky, Wakes()) as outcomes:
+        for one in ours:
+            outcomes.put(sent(one, clock.now()))
+            await clock.advance(0.005)
+            await rest(store)
+        await clock.advance(APART_SECONDS)
+        await rest(store)
+    assert sum(flaky.batches) == 40
+    assert len(flaky.batches) <= 2 + 40 * 0.005 / APART_SECONDS
 
 
 async def test_a_store_that_is_away_for_a_while_loses_nothing_and_counts_nothing_twice(
