@@ -216,7 +216,8 @@ class Intake:
             self._wakes.plan(offered.id)
         else:
             self._measures.plan.add(0.0)
-        if chain or sum(map(len, stored.claimed)) < audience.admins:
+        begun = sum(one.alert_id == offered.id for claimed in stored.claimed for one in claimed)
+        if chain or begun < audience.admins:
             self._wakes.dispatch()
         self._wakes.changed()
         warnings = [*posted.warnings, *match.warnings]

@@ -42,6 +42,8 @@ class Readiness:
             return Check(
                 "store", False, "the database does not answer: look at its disk (full? slow?) and at the hub's log"
             )
+        if self._hub.wakes.store_away:  # it answers, and yet what is sent cannot be noted down
+            return Check("store", False, "the database does not take what became of messages: look at its disk (full?)")
         return Check("store", True)
 
     def _loops(self) -> Check:

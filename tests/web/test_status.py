@@ -36,6 +36,13 @@ async def test_a_lost_store_is_not_ready_but_the_process_is_up(world: World) -> 
     assert metrics.status == 200 and "buurtsein_store_up 0.0" in await metrics.text()
 
 
+async def test_a_store_that_answers_and_takes_no_outcomes_is_not_ready(world: World) -> None:
+    world.hub.wakes.store_away = True
+    response = await world.get("/readyz", None)
+    bad = [one for one in (await response.json())["checks"] if not one["ok"]]
+    assert response.status == 503 and [one["name"] for one in bad] == ["store"]
+
+
 async def test_two_hubs_in_one_process_count_apart(world: World) -> None:
     await world.get("/healthz", None)
     async with TestClient(TestServer(create_app(world.hub))) as client:
