@@ -74,7 +74,7 @@ class Meaning:
     update: KeptUpdate
     statements: list[Statement] = field(default_factory=list)
     calm: list[Receipt] = field(default_factory=list)
-    contacts: list[Statement] = field(default_factory=list)
+    contacts: dict[Handle, Handle] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     puzzles: list[str] = field(default_factory=list)
     settles: bool = False
@@ -188,7 +188,8 @@ class Receiver:
             else:
                 calm = list(run)
                 statements += self._receipts(channel, [receipt for one in calm for receipt in one.calm])
-                statements += dict.fromkeys(contact for one in calm for contact in one.contacts)
+                contacts = {alias: handle for one in calm for alias, handle in one.contacts.items()}
+                statements += self._store.receipts.know_aliases(channel, contacts)
         handled = [one.update.id for one in understood if not one.puzzles]
         puzzled = [(one.update.id, "; ".join(one.puzzles)) for one in understood if one.puzzles]
         dropped = await self._store.receipts.apply(statements, handled, puzzled)
@@ -230,7 +231,7 @@ class Receiver:
         meaning = Meaning(update)
         store, now = self._store.receipts, self._clock.now()
         receipts: list[Receipt] = []
-        aliases: list[Statement] = []  # after the rest, which may make the address they are of
+        contacts: dict[Handle, Handle] = {}  # stored after the rest, which may make the address they are of
         for event in channel.parse(RawUpdate(update.body, update.key)):
             match event:
                 case ReceiptSeen():
@@ -248,7 +249,7 @@ class Receiver:
                         handle = await self._known(channel, handle)
                     meaning.statements += store.address_changed(channel.name, handle, reachable, moved_to)
                 case ContactSeen(handle, alias):
-                    aliases += store.know_alias(channel.name, handle, alias)
+                    contacts[alias] = handle
                 case InvitationSeen(handle, room, _):
                     welcome = await self._commands.is_expected(channel.name, handle)
                     meaning.answers.append(_admit(channel, room, welcome))
@@ -265,9 +266,9 @@ class Receiver:
             and not meaning.statements
             and not any(one.kind is ReceiptKind.FAILED or one.up_to for one in receipts)
         ):
-            meaning.calm, meaning.contacts = receipts, aliases
+            meaning.calm, meaning.contacts = receipts, contacts
             return meaning
-        meaning.statements += aliases
+        meaning.statements += store.know_aliases(channel.name, contacts)
         if receipts:
             meaning.statements += self._receipts(channel.name, receipts)
         return meaning

@@ -91,7 +91,7 @@ class Queries:
     stop_person: str
     withdraw_person: str
     resolve: str
-    know_alias: str
+    know_aliases: str
     alias_moved: str
     chat_unreachable: str
     chat_reachable: str

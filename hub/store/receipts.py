@@ -212,8 +212,10 @@ class Receipts:
             return [(sql.address_reachable, channel, handle.value), (sql.chat_reachable, channel, handle.value)]
         return [(sql.address_unreachable, channel, handle.value), (sql.chat_unreachable, channel, handle.value)]
 
-    def know_alias(self, channel: str, handle: Handle, alias: Handle) -> list[Statement]:
-        return [(self._sql.know_alias, channel, handle.value, alias.value)]
+    def know_aliases(self, channel: str, known: Mapping[Handle, Handle]) -> list[Statement]:
+        """{another name of somebody: the handle we write to}."""
+        named = [(handle.value, alias.value) for alias, handle in known.items()]
+        return [(self._sql.know_aliases, channel, Rows(2, named))] if named else []
 
     async def resolve(self, channel: str, alias: Handle) -> Handle | None:
         """The handle of the address that goes by this other name, None if nobody does."""

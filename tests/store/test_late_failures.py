@@ -153,7 +153,7 @@ async def test_what_is_not_due_yet_is_not_handed_over(store: Store) -> None:
 async def test_a_person_known_by_another_name_is_found(store: Store, sent: Claimed) -> None:
     user = Handle("NL.123")
     assert await store.receipts.resolve("whatsapp", user) is None
-    await store.receipts.apply(store.receipts.know_alias("whatsapp", Handle("+1"), user), [])
+    await store.receipts.apply(store.receipts.know_aliases("whatsapp", {user: Handle("+1")}), [])
     assert await store.receipts.resolve("whatsapp", user) == Handle("+1")
     await store.receipts.apply(store.receipts.address_changed("whatsapp", user, True, Handle("NL.456")), [])
     assert await store.receipts.resolve("whatsapp", Handle("NL.456")) == Handle("+1")

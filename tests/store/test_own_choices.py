@@ -12,7 +12,7 @@ async def test_an_address_a_person_linked_themselves_stays_behind_those_imported
     (anna,) = await store.directory.admins()
     await store.linking.offer("hash", anna.id, "telegram", now=START, expires_at=START + HOUR, sweep=0)
     await store.receipts.apply(store.linking.use("hash", "telegram", "main", Handle("700"), START), [])
-    await store.receipts.apply(store.receipts.know_alias("whatsapp", Handle("+1"), Handle("NL.1")), [])
+    await store.receipts.apply(store.receipts.know_aliases("whatsapp", {Handle("NL.1"): Handle("+1")}), [])
     await people(store, (person("Anna", ("whatsapp", "+1"), ("matrix", "@anna:hub.test")), ["BU1"]))
     (anna,) = await store.directory.admins()
     assert [(one.channel, one.rank, one.state) for one in anna.addresses] == [

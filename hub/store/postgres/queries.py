@@ -433,9 +433,10 @@ POSTGRES = Queries(
                            WHERE a.channel = $1::text AND a.handle = $2::text AND a.state <> 'unverified')""",
     resolve="""SELECT a.handle FROM address_alias x JOIN address a ON a.id = x.address_id
         WHERE x.channel = $1::text AND x.alias = $2::text""",
-    know_alias="""INSERT INTO address_alias (channel, alias, address_id) SELECT $1::text, $3::text, id FROM address
-        WHERE channel = $1::text AND handle = $2::text
-        ON CONFLICT (channel, alias) DO UPDATE SET address_id = excluded.address_id""",
+    know_aliases="""INSERT INTO address_alias (channel, alias, address_id) SELECT $1::text, k.alias, a.id
+        FROM unnest($2::text[], $3::text[]) k(handle, alias) JOIN address a ON a.channel = $1::text AND a.handle = k.handle
+        ORDER BY k.alias ON CONFLICT (channel, alias)
+            DO UPDATE SET address_id = excluded.address_id WHERE address_alias.address_id <> excluded.address_id""",
     alias_moved="""UPDATE address_alias SET alias = $3::text WHERE channel = $1::text AND alias = $2::text
         AND NOT EXISTS (SELECT 1 FROM address_alias other WHERE other.channel = $1::text AND other.alias = $3::text)""",
     chat_unreachable="UPDATE group_chat SET state = 'dead' WHERE channel = $1::text AND handle = $2::text",

@@ -380,8 +380,10 @@ SQLITE = Queries(
         AND address_id IN (SELECT own.id FROM address a JOIN address own ON own.admin_id = a.admin_id
                            WHERE a.channel = ?1 AND a.handle = ?2 AND a.state <> 'unverified')""",
     resolve="""SELECT a.handle FROM address_alias x JOIN address a ON a.id = x.address_id WHERE x.channel = ?1 AND x.alias = ?2""",
-    know_alias="""INSERT INTO address_alias (channel, alias, address_id) SELECT ?1, ?3, id FROM address
-        WHERE channel = ?1 AND handle = ?2 ON CONFLICT (channel, alias) DO UPDATE SET address_id = excluded.address_id""",
+    # [handle, alias]; most are known already, and are not written again
+    know_aliases="""INSERT INTO address_alias (channel, alias, address_id) SELECT ?1, k.value->>1, a.id
+        FROM json_each(?2) k JOIN address a ON a.channel = ?1 AND a.handle = k.value->>0 WHERE true
+        ON CONFLICT (channel, alias) DO UPDATE SET address_id = excluded.address_id WHERE address_id <> excluded.address_id""",
     alias_moved="UPDATE OR IGNORE address_alias SET alias = ?3 WHERE channel = ?1 AND alias = ?2",
     chat_unreachable="UPDATE group_chat SET state = 'dead' WHERE channel = ?1 AND handle = ?2",
     chat_reachable="UPDATE group_chat SET state = 'verified' WHERE channel = ?1 AND handle = ?2",
