@@ -110,7 +110,9 @@ async def test_a_message_that_arrived_although_the_connection_broke_is_not_sent_
 async def test_a_cancel_stops_what_is_not_yet_sent(tmp_path: Path) -> None:
     rows = [f"G{i},whatsapp,50,BU06370300,Admin {i},nl,telegram,{800000 + i},1" for i in range(40)]
     async with walking(tmp_path, rows, telegram={"rate": 5, "burst": 1}) as walk:
-        posted = await walk.post(**alert(), identifier="first", sent="2026-11-22T20:00:00+01:00", sender="oc")
+        first = alert(identifier="first", sent="2026-11-22T20:00:00+01:00", sender="oc")
+        first["info"][0]["expires"] = "2099-01-01T00:00:00+01:00"
+        posted = await walk.post(**first)
         await until(lambda: _reached(walk, rows, 2))
         cancel: dict[str, Any] = {
             "msgType": "Cancel",

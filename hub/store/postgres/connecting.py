@@ -34,6 +34,9 @@ SESSION = {
     "tcp_keepalives_count": "3",
 }
 
+# A plan that was made while a table was empty must not serve a storm of receipts: it is made anew after so long.
+PLANS_SECONDS = 20
+
 # What is the server's or the network's fault rather than the statement's, by class of SQLSTATE: connection, authorization, no such
 # database, resources (disk full, too many connections), operator (shutting down, starting up), system error, damaged files.
 TROUBLE = {"08", "28", "3D", "53", "57", "58", "XX"}
@@ -76,7 +79,7 @@ def _options(settings: dict[str, str]) -> dict[str, Any]:
         "command_timeout": COMMAND_SECONDS,
         "target_session_attrs": "primary",
         "statement_cache_size": 1024,
-        "max_cached_statement_lifetime": 0,
+        "max_cached_statement_lifetime": PLANS_SECONDS,
         "max_cacheable_statement_size": 0,
         "server_settings": SESSION | settings,
     }
