@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from hub.store.claiming import Claim, Claimed, claiming, read_claimed
-from hub.store.engine import Engine, Row, Rows, Statement, StoreUnavailable
+from hub.store.engine import Engine, Row, Rows, Statement, StoreUnavailable, uninterrupted
 from hub.store.ids import BLOCK
 from hub.store.planning import making
 from hub.store.queries import Queries
@@ -51,11 +51,7 @@ class Accepting:
         self._waiting.append((new, stored))
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store_all(), name="accepting")
-        try:
-            return await asyncio.shield(stored)
-        except asyncio.CancelledError:
-            stored.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-            raise
+        return await uninterrupted(stored)
 
     async def _store_all(self) -> None:
         while self._waiting:

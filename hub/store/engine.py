@@ -68,6 +68,16 @@ class Engine(Protocol):
         ...
 
 
+async def uninterrupted(work: asyncio.Future[T]) -> T:
+    """Wait for work that goes on when whoever waits for it is cancelled."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        # Nobody is left to hear of a failure; without this asyncio would complain of one never retrieved.
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
+        raise
+
+
 def shielded(verb: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
     """A Tortoise unit that runs to its end in its own task, whatever happens to its caller.
 
@@ -84,12 +94,6 @@ def shielded(verb: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable
 
     @wraps(verb)
     async def whole(*args: P.args, **kwargs: P.kwargs) -> T:
-        unit = asyncio.ensure_future(told(*args, **kwargs))
-        try:
-            return await asyncio.shield(unit)
-        except asyncio.CancelledError:
-            # Nobody is left to hear of a failure; without this asyncio would complain of one never retrieved.
-            unit.add_done_callback(lambda done: done.cancelled() or done.exception())
-            raise
+        return await uninterrupted(asyncio.ensure_future(told(*args, **kwargs)))
 
     return whole

@@ -1,4 +1,4 @@
-"""The names of the queue's statements: one field a statement, one instance a dialect (sqlite/queries.py; PostgreSQL will follow).
+"""The names of the queue's statements: one field a statement, one instance a dialect (sqlite/queries.py, postgres/queries.py).
 
 What each means, with its parameters, stands at the verb that uses it.
 """

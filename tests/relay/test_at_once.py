@@ -12,39 +12,25 @@ from hub.places.atlas import Atlas
 from hub.relay.backlog import Backlog
 from hub.relay.intake import Intake, Taken
 from hub.settings import Account, Relay
-from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
-from hub.store.engine import StoreUnavailable
-from hub.store.outbox import Outbox
 from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock
 from tests.relay.channel import FakeChannel
-from tests.relay.world import POLICE, Sending, crowd, pass_time, posted, rest, sending, states
+from tests.relay.world import POLICE, Away, Sending, crowd, pass_time, posted, rest, sending, states
 
 ROUTES = {"telegram": ["main"]}
 CODE = "BU06370001"
 POSTED = {"info": {"area": [{"areaDesc": "Zoetermeer", "geocode": [{"valueName": "CBS-BU", "value": CODE}]}]}}
 
 
-class Gate(Outbox):
-    """The real verbs; while it is `shut` the store takes no claims of a dispatcher's own."""
-
-    shut = False
-
-    async def claim(self, claim: Claim) -> list[Claimed]:
-        if self.shut:
-            raise StoreUnavailable("only what was claimed with the alert goes")
-        return await super().claim(claim)
-
-
 @asynccontextmanager
 async def relaying(
     store: Store, clock: FakeClock, channel: FakeChannel, account: Account | None = None
-) -> AsyncIterator[tuple[Sending, Gate, Intake]]:
+) -> AsyncIterator[tuple[Sending, Away, Intake]]:
     atlas = Atlas(store.neighbourhoods)
     await atlas.refresh()
-    gate = Gate(store.engine, SQLITE)
-    async with sending(store, clock, channel, account=account, relay=Relay(), outbox=gate) as hub:
+    outbox = Away(store.engine, SQLITE)
+    async with sending(store, clock, channel, account=account, relay=Relay(), outbox=outbox) as hub:
         intake = Intake(
             store.alerts,
             store.outbox,
@@ -59,7 +45,7 @@ async def relaying(
             dispatchers=[hub.dispatcher],
         )
         await rest(store)
-        yield hub, gate, intake
+        yield hub, outbox, intake
 
 
 async def accept(intake: Intake, identifier: str = "a") -> Taken:
@@ -69,8 +55,8 @@ async def accept(intake: Intake, identifier: str = "a") -> Taken:
 async def test_an_idle_account_begins_with_the_commit_that_accepts(store: Store, clock: FakeClock) -> None:
     await crowd(store, CODE, 3)
     channel = FakeChannel(clock, "telegram")
-    async with relaying(store, clock, channel) as (_, gate, intake):
-        gate.shut = True
+    async with relaying(store, clock, channel) as (_, outbox, intake):
+        outbox.away = True
         taken = await accept(intake)
         await pass_time(clock, store, 0.25)
         assert await states(store, taken.view.id) == {DeliveryState.SENT: 3}
@@ -79,12 +65,12 @@ async def test_an_idle_account_begins_with_the_commit_that_accepts(store: Store,
 async def test_what_does_not_fit_into_a_second_is_claimed_after_it(store: Store, clock: FakeClock) -> None:
     await crowd(store, CODE, 50)
     channel = FakeChannel(clock, "telegram")
-    async with relaying(store, clock, channel, Account(rate=10, burst=10)) as (_, gate, intake):
-        gate.shut = True
+    async with relaying(store, clock, channel, Account(rate=10, burst=10)) as (_, outbox, intake):
+        outbox.away = True
         taken = await accept(intake)
         await pass_time(clock, store, 0.25)
         assert await states(store, taken.view.id) == {DeliveryState.PENDING: 40, DeliveryState.SENT: 10}
-        gate.shut = False
+        outbox.away = False
         await pass_time(clock, store, 6)
         assert await states(store, taken.view.id) == {DeliveryState.SENT: 50}
 

@@ -9,14 +9,12 @@ import pytest
 from hub.channel import Accepted, Deferred, Outbound, Rejected, Uncertain
 from hub.domain import AckKind, DeliveryState, Handle
 from hub.settings import Account, Relay
-from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
-from hub.store.engine import StoreUnavailable
-from hub.store.outbox import DeliveryView, Outbox
+from hub.store.outbox import DeliveryView
 from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock
 from tests.relay.channel import After, Answer, FakeChannel, accepted, accepted_after
-from tests.relay.world import crowd, deliveries, pass_time, sending, states
+from tests.relay.world import Away, crowd, deliveries, pass_time, sending, states
 from tests.store.world import people, person
 
 DOWN = Deferred("500")
@@ -267,17 +265,6 @@ async def test_the_first_answer_of_the_provider_after_an_outage_closes_the_break
         outage.trouble = None
         await pass_time(clock, store, 6)
         assert await states(store) == {DeliveryState.SENT: 30}
-
-
-class Away(Outbox):
-    """The real verbs, over a store that takes no claims for a while."""
-
-    away = False
-
-    async def claim(self, claim: Claim) -> list[Claimed]:
-        if self.away:
-            raise StoreUnavailable("disk full")
-        return await super().claim(claim)
 
 
 async def test_a_store_that_takes_no_claims_for_a_while_disturbs_no_send_under_way(

@@ -24,7 +24,9 @@ from hub.relay.tenure import Tenure
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Relay
 from hub.store.alerts import NewAlert, Routes
+from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
+from hub.store.engine import StoreUnavailable
 from hub.store.keys import Identity
 from hub.store.outbox import DeliveryView, Outbox
 from tests.clock import FakeClock, settle
@@ -124,6 +126,17 @@ async def states(store: Store, number: str = "A") -> dict[DeliveryState, int]:
 
 async def deliveries(store: Store, number: str = "A") -> list[DeliveryView]:
     return await store.outbox.deliveries(number, limit=5000)
+
+
+class Away(Outbox):
+    """The real verbs; while it is `away` the store takes no claims of a dispatcher's own."""
+
+    away = False
+
+    async def claim(self, claim: Claim) -> list[Claimed]:
+        if self.away:
+            raise StoreUnavailable("disk full")
+        return await super().claim(claim)
 
 
 @dataclass

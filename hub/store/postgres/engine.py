@@ -20,7 +20,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from hub.store.engine import Row, Rows, Statement, StoreUnavailable
+from hub.store.engine import Row, Rows, Statement, StoreUnavailable, uninterrupted
 from hub.store.postgres.connecting import ACQUIRE_SECONDS, AT_ODDS, LOCKED, open_pool, told
 from hub.store.postgres.session import Session
 
@@ -85,11 +85,7 @@ class PostgresEngine:
         kind = tuple(sql for sql, _ in unit)
         self._waiting[kind].append((unit, done))
         self._start(kind)
-        try:
-            return await asyncio.shield(done)
-        except asyncio.CancelledError:
-            done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-            raise
+        return await uninterrupted(done)
 
     def _start(self, kind: _Kind) -> None:
         """Begin with what waits of this kind, unless so much of it is under way that waiting and going together is quicker."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from hub.store.engine import Row, Rows, Statement, StoreUnavailable
+from hub.store.engine import Row, Rows, Statement, StoreUnavailable, uninterrupted
 
 # journal_size_limit: Tortoise's default of 16 kB truncates the WAL at every commit, 1.6 times slower (measured).
 # busy_timeout: how long to wait for a directory import of another process before we call the store unavailable.
@@ -83,11 +83,7 @@ class SqliteEngine:
         self._waiting.append(([_prepared(one) for one in statements], done))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._commit_all(), name="store-pump")
-        try:
-            return await asyncio.shield(done)
-        except asyncio.CancelledError:
-            done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-            raise
+        return await uninterrupted(done)
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
