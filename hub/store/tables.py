@@ -77,10 +77,13 @@ class GroupNeighbourhood(Model):
 
 
 class Admin(Model):
+    """`test_messages`: they agreed to get one now and then, to see whether they can be reached."""
+
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200)
     language = fields.CharField(max_length=8)
     away_until = fields.BigIntField(default=0, db_default=0)
+    test_messages = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "admin"
@@ -99,7 +102,7 @@ class GroupAdmin(Model):
 
 
 class Address(Model):
-    """`state`: verified (may be sent to), unverified, dead (the provider said so), stopped (the person said STOP). `account`: the sender account the person linked with, empty for any. `strikes`: failures in a row that may mean it is dead."""  # noqa: E501  # one SQL comment
+    """`state`: verified (may be sent to), unverified, dead (the provider said so), stopped (the person said STOP). `account`: the sender account the person linked with, empty for any. `strikes`: failures in a row that may mean it is dead. `checked_at`: when the messenger was last asked whether it can be reached."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="addresses")
@@ -111,6 +114,7 @@ class Address(Model):
     window_open_until = fields.BigIntField(default=0)
     account = fields.CharField(max_length=40, default="", db_default="")
     strikes = fields.IntField(default=0, db_default=0)
+    checked_at = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "address"
@@ -188,7 +192,7 @@ class WebSession(Model):
 
 
 class Alert(Model):
-    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part). `repeats`: what of that those who got the alert before it have already."""  # noqa: E501  # one SQL comment
+    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part). `repeats`: what of that those who got the alert before it have already. `outcome`: what came of it, as the control room says. `erased_at`: when descriptions and pictures were erased. `remarks`: free replies to it, which are counted only."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=12, primary_key=True)
     sender = fields.CharField(max_length=200)
@@ -208,6 +212,10 @@ class Alert(Model):
     beside = fields.CharField(max_length=60, default="[]", db_default="[]")
     repeats = fields.CharField(max_length=60, default="[]", db_default="[]")
     audience = fields.TextField()
+    outcome = fields.CharField(max_length=20, default="", db_default="")
+    outcome_at = fields.BigIntField(null=True)
+    erased_at = fields.BigIntField(null=True)
+    remarks = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "alert"
@@ -219,7 +227,7 @@ class Alert(Model):
 
 
 class AlertNeighbourhood(Model):
-    """What an alert matched, and how far each neighbourhood is: planned, forwarded."""
+    """What an alert matched, and how far each neighbourhood is: planned, forwarded. `added`: empty for what its own area touches, else why it was added later (widened, adjacent). `rung`: how many steps of the escalation were taken, the last at `rung_at`. `check_at`: when the escalator looks at it next. `dark_at`: when the control room was told that nobody forwards it here."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     alert: fields.ForeignKeyRelation[Alert] = fields.ForeignKeyField("hub.Alert", related_name="matched")
@@ -232,14 +240,20 @@ class AlertNeighbourhood(Model):
     planned_at = fields.BigIntField(null=True)
     forwarded_at = fields.BigIntField(null=True)
     forwarded_by = fields.BigIntField(null=True)
+    added = fields.CharField(max_length=10, default="", db_default="")
+    rung = fields.IntField(default=0, db_default=0)
+    rung_at = fields.BigIntField(null=True)
+    check_at = fields.BigIntField(null=True)
+    dark_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "alert_neighbourhood"
         unique_together = (("alert_id", "code"),)
+        indexes = [Index(fields=("check_at",), name="alert_neighbourhood_check")]
 
 
 class Delivery(Model):
-    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim. `part`: empty for the alert itself, else what goes beside it (hub/channel.py Part), with a `step` of its own range. `follows`: the delivery of an earlier alert this one answers. `home`: the account it was planned for, once another stood in. `turn`: which turn of its alert it belongs to, so that a large alert does not starve a small one."""  # noqa: E501  # one SQL comment
+    """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim. `part`: empty for the alert itself, else what goes beside it (hub/channel.py Part), with a `step` of its own range. `follows`: the delivery of an earlier alert this one answers. `home`: the account it was planned for, once another stood in. `turn`: which turn of its alert it belongs to, so that a large alert does not starve a small one. `rung`: the step of the escalation that made it, 0 for the alert's own plan."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     alert_id = fields.CharField(max_length=12)
@@ -266,6 +280,7 @@ class Delivery(Model):
     follows = fields.BigIntField(null=True)
     home = fields.CharField(max_length=40, null=True)
     turn = fields.IntField(default=0, db_default=0)
+    rung = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "delivery"
@@ -317,6 +332,43 @@ class Acknowledgement(Model):
         table = "acknowledgement"
         unique_together = (("alert_id", "admin_id", "kind"),)
         indexes = [Index(fields=("ref",), name="acknowledgement_ref")]
+
+
+class Widening(Model):
+    """A ring that the search widens to: `codes` is a JSON list of [code, metres from the scene] it would add. `state`: due, proposed, done, refused."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    alert_id = fields.CharField(max_length=12)
+    number = fields.IntField()
+    due_at = fields.BigIntField()
+    metres = fields.FloatField()
+    codes = fields.TextField()
+    state = fields.CharField(max_length=10, default="due")
+    decided_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "widening"
+        unique_together = (("alert_id", "number"),)
+        indexes = [Index(fields=("due_at",), name="widening_due")]
+
+
+class Sighting(Model):
+    """What an admin wrote or sent us while an alert was active, for the control room only. `kind`: text, location, picture."""
+
+    id = fields.BigIntField(primary_key=True)
+    alert_id = fields.CharField(max_length=12)
+    admin_id = fields.BigIntField()
+    at = fields.BigIntField()
+    kind = fields.CharField(max_length=10)
+    text = fields.TextField(default="")
+    latitude = fields.FloatField(null=True)
+    longitude = fields.FloatField(null=True)
+    picture = fields.BinaryField(null=True)
+    mime = fields.CharField(max_length=40, default="")
+
+    class Meta:
+        table = "sighting"
+        indexes = [Index(fields=("alert_id", "id"), name="sighting_alert")]
 
 
 class AccountLease(Model):
