@@ -141,6 +141,7 @@ class Measures:
         self.outcomes = counter("outcomes", "What attempts came to, on disk; retry: it will be tried again", "state")
         self.possible_duplicates = counter("possible_duplicates", "Sends that may have come twice")
         self.leases_rescued = counter("leases_rescued", "Leases that ran out: their deliveries were put back")
+        self.escalations = counter("escalations", "Steps of the escalation taken, by whom they turn to", "tell")
         self.breaker_trips = counter("breaker_trips", "Times an account's breaker opened", *account)
         self.reports = counter("reports", "Receipts and answers understood, on disk", "channel", "kind")
         self.unreadable = counter("unreadable_updates", "Updates kept because they were not understood", "channel")

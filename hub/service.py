@@ -21,7 +21,9 @@ from hub.places.atlas import Atlas
 from hub.relay.backlog import Backlog
 from hub.relay.commands import Commands
 from hub.relay.dispatcher import Dispatcher
+from hub.relay.escalator import Escalator
 from hub.relay.intake import Intake
+from hub.relay.ladder import Ladder, read_ladder
 from hub.relay.letterbox import Letterbox
 from hub.relay.listener import Listener
 from hub.relay.loops import Loops
@@ -71,6 +73,8 @@ class Hub:
     listeners: tuple[Listener, ...]
     outcomes: Outcomes
     planner: Planner
+    ladder: Ladder
+    escalator: Escalator
     rescuer: Rescuer
     withdrawals: Withdrawals
     tenures: Tenures
@@ -88,6 +92,7 @@ def build_hub(
     accounts = {(s.channel.name, s.channel.account): s.account for s in senders}
     wakes = Wakes()
     atlas = Atlas(store.neighbourhoods)
+    ladder = read_ladder(settings.relay.ladder)
     backlog = Backlog(store.outbox, clock, accounts, most=settings.relay.backlog, poll=settings.relay.poll)
     messages = Messages(store.alerts, settings.web.public_url)
     outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes, store.measures)
@@ -109,6 +114,7 @@ def build_hub(
             routes,
             store.measures,
             held[s.channel.name, s.channel.account],
+            store.escalations.needed,
         )
         for s in senders
     ]
@@ -143,6 +149,8 @@ def build_hub(
             measures=store.measures,
             know=messages.know,
             dispatchers=dispatchers,
+            first_only=ladder.first_only,
+            check_after=ladder.check_after,
         ),
         messages=messages,
         letterbox=Letterbox(store.receipts, wakes, clock),
@@ -160,7 +168,18 @@ def build_hub(
         dispatchers=tuple(dispatchers),
         listeners=tuple(Listener(s.channel, store.receipts, wakes, clock) for s in senders),
         outcomes=outcomes,
-        planner=Planner(store, wakes, clock, routes, settings.relay.poll, alone=alone),
+        planner=Planner(
+            store,
+            wakes,
+            clock,
+            routes,
+            settings.relay.poll,
+            alone=alone,
+            first_only=ladder.first_only,
+            check_after=ladder.check_after,
+        ),
+        ladder=ladder,
+        escalator=Escalator(store, atlas, ladder, dispatchers, wakes, clock, routes, settings.relay.poll),
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
@@ -191,6 +210,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start: Callable[..., None] = hub.loops.start
     start("outcomes", hub.outcomes.run)
     start("planner", hub.planner.run)
+    start("escalator", hub.escalator.run)
     start("rescuer", hub.rescuer.run)
     start("backlog", hub.backlog.run)
     start("receiver", hub.receiver.run)
@@ -203,7 +223,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     try:
         yield hub
     finally:
-        await hub.loops.stop("planner", "rescuer")
+        await hub.loops.stop("planner", "escalator", "rescuer")
         # Each account may take the whole of the time allowed.
         await hub.tenures.resign(hub.settings.relay.shutdown + LAST_SECONDS)
         await hub.loops.stop()

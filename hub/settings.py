@@ -112,6 +112,12 @@ class Relay(_Section):
     default_duration: float = Field(7200.0, gt=0)
     shutdown: float = Field(6.0, gt=0)
     beside: tuple[Literal["picture", "location"], ...] = ("picture", "location")
+    escalation: Path = Path("escalation.toml")
+
+    @property
+    def ladder(self) -> Path:
+        """The file with the steps of the escalation."""
+        return CONFIG / self.escalation
 
 
 class Account(_Section):

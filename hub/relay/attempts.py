@@ -6,7 +6,7 @@ Called by the dispatcher's senders, one claimed delivery at a time. What results
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
@@ -45,8 +45,12 @@ class Attempts:
         measures: AccountMeasures,
         may_send: Callable[[], bool],
         turned: Callable[[], None],
+        needed: Callable[[int], Awaitable[bool]],
     ) -> None:
-        """`may_send`: whether this process still has the account. `turned` is told when the breaker has opened or closed."""
+        """`may_send`: whether this process still has the account. `turned` is told when the breaker has opened or closed.
+
+        `needed`: of a delivery that the escalation made, whether there is still reason for it.
+        """
         self.name = f"{channel.name}/{channel.account}"
         self._channel = channel
         self._account = account
@@ -58,6 +62,7 @@ class Attempts:
         self._measures = measures
         self._may_send = may_send
         self._turned = turned
+        self._needed = needed
 
     async def make(self, claimed: Claimed) -> None:
         """Nine times out of ten: build, send, report. Otherwise say why it was not sent."""
@@ -69,6 +74,11 @@ class Attempts:
         began = sent_at = self._clock.monotonic()
         outage, accepted_at = False, 0
         try:
+            if claimed.rung and not await self._needed(
+                claimed.id
+            ):  # forwarded there, or answered, since it was claimed
+                self._outcomes(not_sent(claimed, DeliveryState.CANCELLED, now, "not needed any more"))
+                return
             await self._prepare(claimed)
             outbound = self._outbound(claimed, claimed.handle)
             if outbound is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from secrets import SystemRandom
 
@@ -64,8 +64,9 @@ class Dispatcher:
         routes: Routes,
         measures: Measures | None = None,
         tenure: Tenure | None = None,
+        needed: Callable[[int], Awaitable[bool]] | None = None,
     ) -> None:
-        """`tenure`: the account's lease, where other processes may send from it."""
+        """`tenure`: the account's lease, where other processes may send from it. `needed`: as in attempts.py."""
         self.name = f"{channel.name}/{channel.account}"
         self.channel_name, self.account = channel.name, channel.account
         self.breaker = Breaker(relay.breaker_failures, relay.breaker_open, relay.breaker_open_most, clock)
@@ -93,6 +94,7 @@ class Dispatcher:
             self._measures,
             self.may_send,
             self._breaker_turned,
+            needed or _always,
         )
         self._limiter = Limiter(account.rate, account.burst, clock)
         self._window = max(1, int(account.rate)) if account.rate else UNLIMITED_WINDOW
@@ -362,3 +364,7 @@ class Dispatcher:
         if claimed.first_under_way:
             return put_back(claimed, now + FIRST_MS, "the message it answers is still under way")
         return None
+
+
+async def _always(_: int) -> bool:
+    return True

@@ -105,11 +105,14 @@ class Intake:
         measures: Measures | None = None,
         know: Callable[[AlertView], None] = lambda _: None,
         dispatchers: Sequence[SendsAtOnce] = (),
+        first_only: bool = False,
+        check_after: int | None = None,
     ) -> None:
         """`beside`: the parts to send after an answer where an alert has them. `amends`: channel → ["amend"] where it can edit.
 
         `people_a_day`: channel → how many it lets us write to (a warning, not a limit of ours). `accounts`: (channel, account) →
         its limits. `know` is told of each new alert that is about no earlier one. `dispatchers`: those of this process.
+        `first_only`, `check_after`: as in NewAlert.
         """
         self._alerts = alerts
         self._backlog = backlog
@@ -127,6 +130,8 @@ class Intake:
         self._measures = measures or Measures()
         self._know = know
         self._dispatchers = dispatchers
+        self._first_only = first_only
+        self._check_after = check_after
 
     async def simulate(self, posted: Posted, who: Identity) -> Simulation:
         """The whole judgement of `accept`, with what would be refused told as warnings instead."""
@@ -175,6 +180,7 @@ class Intake:
             raise Refused("The alert was not accepted", mistakes)
         chain = await self._alerts.chain(list(closes.values())) if closes else ()
         at_once = audience.admins <= PLANNED_AT_ONCE
+        beside, repeats = await self._beside_of(alert, chain)
         idle = [one for one in self._dispatchers if one.is_idle()] if at_once else []
         offered = NewAlert(
             id=self._number(),
@@ -192,7 +198,10 @@ class Intake:
             routes=self._routes if at_once else None,
             claims=tuple(one.claim_of(PLANNED_AT_ONCE, now) for one in idle),
             plan_id=self._ids.block(IDS_AT_ONCE),
-            **await self._beside_of(alert, chain),
+            beside=beside,
+            repeats=repeats,
+            first_only=self._first_only,
+            check_after=self._check_after,
         )
         # What ends or takes the place of an alert is always taken: people act on what they were told.
         with (
@@ -238,16 +247,16 @@ class Intake:
             log.warning("limits_unknown", error=str(error))
             return []
 
-    async def _beside_of(self, alert: Alert, chain: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    async def _beside_of(self, alert: Alert, chain: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What goes beside it (NewAlert.beside), and what of that is the same as with an alert before it (`repeats`)."""
         if ends(alert):
-            return {}
+            return (), ()
         found = {part: what for part, what in beside_of(alert).items() if part in self._beside}
         earlier = (
             [beside_of(alert_from_content(view.content)) for view in await self._alerts.views(chain)] if chain else []
         )
         repeats = tuple(part for part, what in found.items() if any(one.get(part) == what for one in earlier))
-        return {"beside": tuple(found), "repeats": repeats}
+        return tuple(found), repeats
 
     async def _repeat(self, alert_id: str, fingerprint: str, alert: Alert) -> Taken:
         if fingerprint != alert.fingerprint:

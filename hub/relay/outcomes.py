@@ -98,6 +98,7 @@ class Outcomes:
                 self._measure(batch)
                 if any(o.state in (DeliveryState.PENDING, DeliveryState.FAILED) for o in batch):
                     self._wakes.dispatch()  # a new due time, or a delivery to someone's next address
+                    self._wakes.escalate()
 
     def _measure(self, batch: Sequence[Outcome]) -> None:
         """A batch that is on disk: one line at INFO, one for each delivery at DEBUG only."""

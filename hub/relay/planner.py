@@ -34,8 +34,10 @@ class Planner:
         poll: float,
         chunk_admins: int = CHUNK_ADMINS,
         alone: bool = True,
+        first_only: bool = False,
+        check_after: int | None = None,
     ) -> None:
-        """`alone`: no other process plans."""
+        """`alone`: no other process plans. `first_only`, `check_after` (ms): as in store/alerts.py NewAlert."""
         self._store = store
         self._wakes = wakes
         self._clock = clock
@@ -43,6 +45,8 @@ class Planner:
         self._poll = poll
         self._chunk_admins = chunk_admins
         self._alone = alone
+        self._first_only = first_only
+        self._check_after = check_after
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
@@ -71,13 +75,16 @@ class Planner:
         parts = list(chunks(await self._store.alerts.unplanned_codes(alert.id), self._chunk_admins)) or [[]]
         for number, codes in enumerate(parts, start=1):
             with span("plan", alert=alert.id):
+                now = self._clock.now()
                 await self._store.outbox.plan(
                     alert.id,
                     codes,
                     self._routes,
                     first_id=self._store.ids.block(),
-                    now=self._clock.now(),
+                    now=now,
                     last=number == len(parts),
+                    first_only=self._first_only,
+                    check_at=now + self._check_after if self._check_after is not None else None,
                 )
             self._wakes.dispatch()
             if number == len(parts):

@@ -197,6 +197,7 @@ class Receiver:
         self._wakes.changed()
         if not all(one.calm for one in understood):
             self._wakes.dispatch()  # a failed receipt may have made a delivery to someone's next address
+            self._wakes.escalate()
         for one in understood:
             if not one.puzzles and one.update.id not in dropped:
                 continue  # who took the account over from us has told them

@@ -20,6 +20,7 @@ class Wakes:
     def __init__(self) -> None:
         self.planner = asyncio.Event()
         self.receiver = asyncio.Event()
+        self.escalator = asyncio.Event()
         self.leases = asyncio.Event()
         self.tell: Callable[[str], None] = lambda topic: None
         self.store_away = False
@@ -55,6 +56,10 @@ class Wakes:
         """An update is kept that nobody has understood yet."""
         self.hear(RECEIVE)
         self.tell(RECEIVE)
+
+    def escalate(self) -> None:
+        """Somebody cannot, or cannot be reached: not to be waited for. In this process; the others look within a second."""
+        self.escalator.set()
 
     def lease_free(self) -> None:
         """Another process may take what we have given up."""

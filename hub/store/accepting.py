@@ -102,7 +102,7 @@ def storing(sql: Queries, news: Sequence[NewAlert]) -> list[Statement]:
     now = min(new.accepted_at for new in news)
     statements: list[Statement] = [
         (sql.insert_alerts, Rows(15, [_alert_row(new) for new in news])),
-        (sql.insert_matches, Rows(8, [row for new in news for row in _match_rows(new)])),
+        (sql.insert_matches, Rows(9, [row for new in news for row in _match_rows(new)])),
     ]
     for new in news:
         if new.closes:
@@ -112,7 +112,7 @@ def storing(sql: Queries, news: Sequence[NewAlert]) -> list[Statement]:
     at_once = [new for new in news if new.routes is not None]
     if at_once:
         plans = [(new.id, [m.code for m in new.matches], new.plan_id) for new in at_once]
-        statements.append(making(sql, plans, at_once[0].routes or {}, now))
+        statements.append(making(sql, plans, at_once[0].routes or {}, now, first_only=at_once[0].first_only))
     return statements
 
 
@@ -152,6 +152,13 @@ def _planned_at(new: NewAlert) -> int | None:
     return new.accepted_at if new.routes is not None else None
 
 
+def _check_at(new: NewAlert, admins: int) -> int | None:
+    """At once where nobody is; not before the deliveries are made."""
+    if new.check_after is None or new.routes is None:
+        return None
+    return new.accepted_at + (new.check_after if admins else 0)
+
+
 def _match_rows(new: NewAlert) -> list[Row]:
     admins = new.audience.admins_by_code
     return [
@@ -164,6 +171,7 @@ def _match_rows(new: NewAlert) -> list[Row]:
             m.why,
             admins.get(m.code, 0),
             _planned_at(new),
+            _check_at(new, admins.get(m.code, 0)),
         )
         for m in new.matches
     ]

@@ -14,12 +14,16 @@ import orjson
 
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
 from hub.store.accepting import Accepting, Stored
+from hub.store.adding import adding
 from hub.store.claiming import Claim
 from hub.store.engine import Engine, Rows
 from hub.store.queries import Queries
 
 NOT_ACTUAL = 100
 """Priorities from here on are of exercises and tests."""
+
+ADJACENT = "adjacent"
+"""`added` of a neighbourhood that is no part of the alert's area: it never counts in the coverage."""
 
 Routes = Mapping[str, Sequence[str]]
 """Channel → its sender accounts that can send now."""
@@ -44,6 +48,8 @@ class NewAlert:
     the channels that can edit what they sent (channel → ["amend"]). `beside`: what there is beside the message, `repeats`: what of
     that those who got the earlier one have already. `routes`: its deliveries are made at once, with ids from `plan_id`; without
     them that is left to the planner. `claims`: for accounts that have nothing else to send, which may then begin at once.
+    `first_only`: of each group only its first admin who can be reached. `check_after`: ms until the escalation looks at it first,
+    None for never.
     """
 
     id: str
@@ -63,11 +69,16 @@ class NewAlert:
     routes: Routes | None = None
     plan_id: int = 0
     claims: tuple[Claim, ...] = ()
+    first_only: bool = False
+    check_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """One matched neighbourhood of a stored alert."""
+    """One neighbourhood of a stored alert. `added`: '' if the alert's own area touches it, else widened or adjacent.
+
+    `rung`: steps of the escalation taken there; `dark_at`: when the control room was told that nobody forwards it (ms).
+    """
 
     code: str
     name: str
@@ -75,11 +86,14 @@ class Matched:
     distance_metres: float
     why: str
     forwarded_at: int | None
+    added: str = ""
+    rung: int = 0
+    dark_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """Everything there is to see of one alert."""
+    """Everything there is to see of one alert. `adjacent`: neighbourhoods next door that were asked for one that stayed dark."""
 
     id: str
     sender: str
@@ -97,6 +111,7 @@ class AlertView:
     last_event: int
     matched: tuple[Matched, ...]
     deliveries: Mapping[DeliveryState, int]
+    adjacent: tuple[Matched, ...] = field(default=(), kw_only=True)
     first_sent_at: int | None
     last_sent_at: int | None
 
@@ -193,6 +208,14 @@ class Alerts:
         audience = Audience(len(codes), groups, admins, dark, by_code)
         return Stored(*orjson.loads(stored)) if stored else None, audience
 
+    async def add(self, alert_id: str, matches: Sequence[Match], *, added: str, now: int) -> list[str]:
+        """Neighbourhoods for an alert that is being relayed, nothing if it has ended: the codes that are new, for the planner.
+
+        `added`: why (widened, adjacent), see adding.py.
+        """
+        statements = adding(self._sql.escalating, [(alert_id, match) for match in matches], added, now)
+        return [row[0] for row in (await self._engine.write(*statements))[0]] if statements else []
+
     async def find(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """(sender, identifier) pairs → {pair: alert id} of those that are here."""
         rows = await self._engine.read(self._sql.find_alerts, Rows(2, names))
@@ -264,7 +287,8 @@ class Alerts:
                 closed_as=row[11],
                 audience=_audience(row[12]),
                 last_event=row[13] or 0,
-                matched=tuple(matched[row[0]]),
+                matched=tuple(one for one in matched[row[0]] if one.added != ADJACENT),
+                adjacent=tuple(one for one in matched[row[0]] if one.added == ADJACENT),
                 deliveries=counts[row[0]],
                 first_sent_at=min(sent[row[0]], default=None),
                 last_sent_at=max(sent[row[0]], default=None),

@@ -43,6 +43,7 @@ class Claimed:
 
     `home`: the account it was planned for, where another stands in. `follows`: the number of the alert whose message, `reply_to`,
     this one answers or edits; `first_reached` False if that surely never went out, `first_under_way` while it is not known.
+    `rung`: the step of the escalation that made it, 0 for the alert's own plan, -1 for somebody next door.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Claimed:
     first_reached: bool = True
     turn: int = 0
     due_at: int = 0
+    rung: int = 0
 
     @property
     def place(self) -> tuple[int, int, float, int]:
@@ -103,6 +105,7 @@ def _claimed(
     reached: int | None,
     turn: int,
     due_at: int,
+    rung: int,
 ) -> Claimed:
     """One row as `claimed` gives it: the columns in its order."""
     return Claimed(
@@ -125,6 +128,7 @@ def _claimed(
         reached is None or bool(reached),
         turn,
         due_at,
+        rung,
     )
 
 

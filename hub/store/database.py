@@ -21,6 +21,7 @@ from hub.settings import Database
 from hub.store.alerts import Alerts
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
+from hub.store.escalations import Escalations
 from hub.store.figures import Figures
 from hub.store.ids import Ids
 from hub.store.keys import Keys
@@ -48,6 +49,7 @@ class Store:
     ids: Ids
     alerts: Alerts
     outbox: Outbox
+    escalations: Escalations
     receipts: Receipts
     keys: Keys
     neighbourhoods: Neighbourhoods
@@ -107,6 +109,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             ids=ids,
             alerts=Alerts(engine, sql),
             outbox=Outbox(engine, sql),
+            escalations=Escalations(engine, sql.escalating),
             receipts=Receipts(engine, sql),
             keys=Keys(engine, sql),
             neighbourhoods=Neighbourhoods(engine, sql),

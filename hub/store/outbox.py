@@ -75,6 +75,7 @@ class DeliveryView:
     reason: str
     possible_duplicates: int
     sent_at: int | None
+    rung: int
     receipts: tuple[ReceiptView, ...]
     acknowledgements: tuple[AckView, ...]
 
@@ -112,9 +113,14 @@ class Outbox:
         first_id: int,
         now: int,
         last: bool = False,
+        first_only: bool = False,
+        check_at: int | None = None,
     ) -> None:
         """Make the deliveries of these neighbourhoods, see planning.py."""
-        await self._engine.write(*planning(self._sql, (alert_id, codes, first_id), routes, now, last=last))
+        plan = alert_id, codes, first_id
+        await self._engine.write(
+            *planning(self._sql, plan, routes, now, last=last, first_only=first_only, check_at=check_at)
+        )
 
     async def claim(self, claim: Claim) -> list[Claimed]:
         """Take what is due, in the order of sending (`Claimed.place`)."""
@@ -177,9 +183,12 @@ class Outbox:
         statements += [
             # For all of them: a receipt that came before the outcome may have lifted one to failed just now.
             (sql.fall_back, ids, first_id - 1, dict(routes), now),
-            (sql.states_changed, ids, now),
         ]
-        await self._engine.write(*statements)
+        # Trouble with somebody is not waited for: the escalation looks at their neighbourhoods now.
+        troubled = [o.delivery_id for o in outcomes if o.state is DeliveryState.FAILED or o.possible_duplicates]
+        if troubled:
+            statements.append((sql.escalating.hasten, troubled, now))
+        await self._engine.write(*statements, (sql.states_changed, ids, now))
 
     async def match_late(self, routes: Routes, *, first_id: int, now: int) -> int:
         """Receipts that were stored in the moment of their message's outcome, neither seeing the other. Of how many deliveries."""
@@ -257,9 +266,20 @@ def _sorted_out(outcomes: Sequence[Outcome]) -> tuple[dict[int, dict[str, str]],
 
 def _delivery(row: Row) -> DeliveryView:
     *plain, receipts, acknowledgements = row
-    delivery_id, admin_id, admin_name, channel, account, step, state, tries, reason, possible_duplicates, sent_at = (
-        plain
-    )
+    (
+        delivery_id,
+        admin_id,
+        admin_name,
+        channel,
+        account,
+        step,
+        state,
+        tries,
+        reason,
+        possible_duplicates,
+        sent_at,
+        rung,
+    ) = plain
     return DeliveryView(
         id=delivery_id,
         admin_id=admin_id,
@@ -272,6 +292,7 @@ def _delivery(row: Row) -> DeliveryView:
         reason=reason,
         possible_duplicates=possible_duplicates,
         sent_at=sent_at,
+        rung=rung,
         receipts=tuple(
             sorted((ReceiptView(ReceiptKind(k), at, why) for k, at, why in orjson.loads(receipts)), key=_when)
         ),

@@ -11,7 +11,28 @@ is more than the admins around a street, so that an alert to one street is all i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Escalating:
+    """Those of the escalation: {dialect}/escalating.py."""
+
+    due: str
+    claim_checks: str
+    standing: str
+    tell_next_channel: str
+    tell_next_admin: str
+    climb: str
+    climbed: str
+    add_matches: str
+    unplan: str
+    spare: str
+    needed: str
+    hasten: str
+    hasten_from_receipts: str
+    hasten_account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:
+    escalating: Escalating
     insert_alerts: str
     insert_matches: str
     close_alerts: str
@@ -85,6 +106,7 @@ class Queries:
     uncover: str
     cover_anew: str
     taken_back: str
+    climb_on: str
     take_back: str
     answered_delivery: str
     open_window: str

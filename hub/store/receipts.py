@@ -120,6 +120,7 @@ class Receipts:
             statements += self._failed(channel, failed, now, attempts)
             routed = dict(routes)
             statements.append((sql.fall_back_from_receipts, batch, first_id - 1, routed, now, channel))
+            statements.append((sql.escalating.hasten_from_receipts, [r.provider_ref for r in failed], now, channel))
         if len(failed) < len(seen):
             statements.append((sql.forgive, batch, channel))
         statements.append((sql.receipts_seen, batch, now, channel))
@@ -160,7 +161,8 @@ class Receipts:
     ) -> list[Statement]:
         """A person's answer; counts only if the handle is one of the delivery's own admin.
 
-        What `beside` their channel can follows it; "forwarded" is also posted in the chats of their groups that we are in.
+        What `beside` their channel can follows it; "forwarded" is also posted in the chats of their groups that we are in; "cannot"
+        passes to the next at once. What the escalation made for those who are not needed any more is withdrawn.
         """
         sql = self._sql
         statements: list[Statement] = [
@@ -170,6 +172,9 @@ class Receipts:
         if kind is AckKind.FORWARDED:
             statements += [(sql.cover, delivery_id, at), (sql.covered, delivery_id, now)]
             statements.append((sql.post_to_groups, delivery_id, first_id + POSTS, now))
+        if kind is AckKind.CANNOT:
+            statements.append((sql.escalating.hasten, [delivery_id], now))
+        statements.append((sql.escalating.spare, delivery_id))
         if kind is not AckKind.CANNOT and beside:
             statements.append((sql.send_beside, delivery_id, first_id, now, dict(beside)))
         return statements
@@ -182,6 +187,7 @@ class Receipts:
             (sql.uncover, *what),
             (sql.cover_anew, *what),
             (sql.taken_back, *what, now),
+            (sql.climb_on, *what, now),
             (sql.take_back, *what),
         ]
 

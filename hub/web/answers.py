@@ -15,7 +15,7 @@ from hub.clock import to_datetime
 from hub.domain import AckKind, Admin, AlertState, DeliveryState, Group, Match
 from hub.relay.intake import Simulation
 from hub.service import Sender
-from hub.store.alerts import AlertEvent, AlertView, Audience
+from hub.store.alerts import AlertEvent, AlertView, Audience, Matched
 from hub.store.outbox import AckView, DeliveryView
 
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -32,7 +32,11 @@ def moment_or_none(milliseconds: int | None) -> Moment | None:
 
 @dataclass(frozen=True, slots=True)
 class MatchedAnswer:
-    """A neighbourhood the alert's area touches. `forwardedAt`: when the first of its groups had it."""
+    """A neighbourhood the alert's area touches, or a ring since (`added`: widened).
+
+    `forwardedAt`: when the first of its groups had it.
+    `step`: how many steps of the escalation were taken there; `darkAt`: when the control room was told that nobody forwards it.
+    """
 
     code: str
     name: str
@@ -40,6 +44,9 @@ class MatchedAnswer:
     distanceMetres: float
     why: str
     forwardedAt: Moment | None
+    added: str = ""
+    step: int = 0
+    darkAt: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,15 @@ class TimelineAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AlertAnswer:
-    """Our part of an alert's answer; the CAP names of the alert itself stand beside these. `deliveries`: how many per state."""
+    """Our part of an alert's answer; the CAP names of the alert itself stand beside these. `deliveries`: how many per state.
+
+    `adjacent`: neighbourhoods next door whose admins were asked for one that stayed dark; they do not count in the coverage.
+    """
 
     id: str
     state: AlertState
     matched: tuple[MatchedAnswer, ...]
+    adjacent: tuple[MatchedAnswer, ...]
     audience: AudienceAnswer
     deliveries: Mapping[str, int]
     coverage: CoverageAnswer
@@ -122,7 +133,10 @@ class AcknowledgementAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAnswer:
-    """One alert to one address of one admin. `attempts`: tries used up; `step` 0 is the admin's first address."""
+    """One alert to one address of one admin. `attempts`: tries used up; `step` 0 is the admin's first address.
+
+    `escalation`: the step of the escalation that made it, 0 for the alert's own plan, -1 for somebody next door.
+    """
 
     id: str
     admin: str
@@ -135,6 +149,7 @@ class DeliveryAnswer:
     reason: str
     possibleDuplicates: int
     sentAt: Moment | None
+    escalation: int
     receipts: tuple[ReceiptAnswer, ...]
     acknowledgement: AcknowledgementAnswer | None
 
@@ -193,17 +208,8 @@ def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = Non
     ours = AlertAnswer(
         id=view.id,
         state=view.state(now),
-        matched=tuple(
-            MatchedAnswer(
-                one.code,
-                one.name,
-                round(one.overlap_square_metres, 1),
-                round(one.distance_metres, 1),
-                one.why,
-                moment_or_none(one.forwarded_at),
-            )
-            for one in view.matched
-        ),
+        matched=tuple(map(_matched, view.matched)),
+        adjacent=tuple(map(_matched, view.adjacent)),
         audience=audience_answer(view.audience),
         deliveries={state_name(state): view.deliveries.get(state, 0) for state in DeliveryState},
         coverage=CoverageAnswer(
@@ -225,6 +231,20 @@ def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = Non
         **{one.name: getattr(ours, one.name) for one in fields(ours)},
     }
     return answer if warnings is None else {**answer, "warnings": list(warnings)}
+
+
+def _matched(one: Matched) -> MatchedAnswer:
+    return MatchedAnswer(
+        one.code,
+        one.name,
+        round(one.overlap_square_metres, 1),
+        round(one.distance_metres, 1),
+        one.why,
+        moment_or_none(one.forwarded_at),
+        one.added,
+        one.rung,
+        moment_or_none(one.dark_at),
+    )
 
 
 def audience_answer(audience: Audience) -> AudienceAnswer:
@@ -265,6 +285,7 @@ def delivery_answer(view: DeliveryView) -> DeliveryAnswer:
         reason=view.reason,
         possibleDuplicates=view.possible_duplicates,
         sentAt=moment_or_none(view.sent_at),
+        escalation=view.rung,
         receipts=tuple(ReceiptAnswer(one.kind.value, moment(one.at), one.reason) for one in view.receipts),
         acknowledgement=acknowledgement_answer(view.acknowledgements),
     )

@@ -110,6 +110,7 @@ async def test_the_state_follows_from_times_and_deliveries(store: Store) -> None
     assert await state() is AlertState.ACCEPTED
     await plan(store, "A", "BU1")
     assert await state() is AlertState.RELAYING
+    await plan(store, "A", "BU2")
     await planned(store, "A")
     assert await state() is AlertState.RELAYING
     (anna,) = await claim(store)

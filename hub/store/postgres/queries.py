@@ -6,57 +6,38 @@ its type, because PostgreSQL would deduce varchar at one place and text at anoth
 
 SQLite has one writer; here units run side by side, so three things are locked that there need none: an alert while deliveries are
 made or put back for it (`FOR SHARE`: its end waits for us or we see it), a delivery while it is claimed (`SKIP LOCKED`), and an
-alert's log until the unit's end, so that its ids become visible in their order (`_logged`).
+alert's log until the unit's end, so that its ids become visible in their order (`logged`).
 
 Statistics of a queue are always old: PostgreSQL may believe that nothing waits, or nothing failed, and read the whole table by that
 condition. `state + 0` keeps it from choosing an index by the state where another one leads there (seen: ten times slower).
 """
 
+from hub.store.postgres.escalating import ESCALATING
+from hub.store.postgres.pieces import ACCOUNT, DELIVERY, FIRST_ADDRESS, NOT_TRIED, REACHABLE, ROUTED, logged
 from hub.store.queries import TURN, Queries
-
-# {routes}: $n of {"whatsapp": ["main"], …}, the channels that can send now with their sender accounts.
-_ROUTED = "jsonb_array_length(COALESCE({routes}::jsonb -> a2.channel, '[]')) > 0"
-_FIRST_ADDRESS = f"""(SELECT a2.* FROM address a2 WHERE a2.admin_id = {{admin}} AND a2.state = 'verified'
-    AND {_ROUTED} {{more}} ORDER BY a2.rank LIMIT 1)"""
-# Where the person linked with one of our accounts, that one: a Telegram bot may only write to who has started it.
-_ACCOUNT = """CASE WHEN ({routes}::jsonb -> a.channel) ? a.account THEN a.account
-    ELSE ({routes}::jsonb -> a.channel) ->> (a.id % jsonb_array_length({routes}::jsonb -> a.channel))::int END"""
 
 _AUDIENCE = f"""FROM unnest($1::text[]) codes(code) JOIN group_neighbourhood gn ON gn.code = codes.code
     JOIN group_admin ga ON ga.group_id = gn.group_id
     WHERE EXISTS (SELECT 1 FROM address a2 WHERE a2.admin_id = ga.admin_id AND a2.state = 'verified'
-                  AND {_ROUTED.format(routes="$2")})
+                  AND {ROUTED.format(routes="$2")})
       AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $3::bigint)"""
-
-_NOT_TRIED = """AND a2.rank > COALESCE(tried.rank, 0)
-    AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.address_id = a2.id)"""
-
-_DELIVERY = """INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
-        distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at, part, follows, turn)"""
 
 
 def _fall_back(failed: str, first: str, routes: str, now: str) -> str:
     """`failed` gives the deliveries' ids, the others are parameters."""
-    return f"""{_DELIVERY}
+    return f"""{DELIVERY}
     SELECT {first}::bigint + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel,
-        {_ACCOUNT.format(routes=routes)}, 0, 0, 0, d.priority, d.distance, {now}::bigint, d.expires_at, '', '', 0, {now}::bigint,
-        '', NULL::bigint, d.turn
+        {ACCOUNT.format(routes=routes)}, 0, 0, 0, d.priority, d.distance, {now}::bigint, d.expires_at, '', '', 0, {now}::bigint,
+        '', NULL::bigint, d.turn, d.rung
     FROM (SELECT d.*, alert.closed_at
           FROM {failed} failed(id) CROSS JOIN LATERAL (SELECT * FROM delivery WHERE delivery.id = failed.id OFFSET 0) d
           JOIN alert ON alert.id = d.alert_id WHERE d.state = 5 AND d.part = '' AND d.expires_at > {now}::bigint
           FOR SHARE OF alert) d
     LEFT JOIN address tried ON tried.id = d.address_id
-    CROSS JOIN LATERAL {_FIRST_ADDRESS.format(routes=routes, admin="d.admin_id", more=_NOT_TRIED)} a
+    CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes=routes, admin="d.admin_id", more=NOT_TRIED)} a
     WHERE d.closed_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
     ON CONFLICT (alert_id, admin_id, step) DO NOTHING"""
-
-
-def _logged(events: str) -> str:
-    """`events` gives alert_id, at, kind, data. Who follows an alert's log by its ids must not miss one that became visible late."""
-    return f"""INSERT INTO alert_event (alert_id, at, kind, data) SELECT e.alert_id, e.at, e.kind, e.data
-        FROM ({events} ORDER BY 1) e(alert_id, at, kind, data),
-            LATERAL (SELECT pg_advisory_xact_lock(hashtext('alert_event'), hashtext(e.alert_id))) locked"""
 
 
 def _rescue(which: str) -> str:
@@ -109,6 +90,7 @@ def _claim(order: str, more: str = "") -> str:
 
 
 POSTGRES = Queries(
+    escalating=ESCALATING,
     # alerts ------------------------------------------------------------------------------------------------------------------
     insert_alerts="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
             accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
@@ -119,10 +101,9 @@ POSTGRES = Queries(
             a(id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside,
               repeats, audience, planned_at)
         ON CONFLICT (sender, identifier) DO NOTHING RETURNING id""",
-    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at)
-        SELECT m.*
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::int[], $8::bigint[])
-            m(alert_id, code, name, overlap, distance, why, admins, planned_at)
+    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at, check_at)
+        SELECT m.* FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::int[], $8::bigint[],
+            $9::bigint[]) m(alert_id, code, name, overlap, distance, why, admins, planned_at, check_at)
         WHERE EXISTS (SELECT 1 FROM alert WHERE id = m.alert_id)""",
     close_alerts="""UPDATE alert SET closed_at = $3::bigint, closed_as = $4::text, closed_by = $1::text WHERE closed_at IS NULL
         AND id IN (SELECT id FROM alert WHERE id = ANY($2::text[]) ORDER BY id FOR NO KEY UPDATE)
@@ -130,24 +111,24 @@ POSTGRES = Queries(
     withdraw_deliveries="""UPDATE delivery SET state = 3, reason = $3::text WHERE state + 0 = 0 AND id = ANY(ARRAY(
             SELECT id FROM delivery WHERE state + 0 = 0 AND alert_id = ANY($2::text[]) ORDER BY id FOR NO KEY UPDATE))
         AND EXISTS (SELECT 1 FROM alert WHERE id = $1::text)""",
-    follow_up=f"""{_DELIVERY}
+    follow_up=f"""{DELIVERY}
         SELECT $3::bigint + row_number() OVER (ORDER BY d.distance, d.id), $1::text, d.admin_id, d.address_id, 0, d.channel,
             d.account, 0, 0, 0, $4::int, d.distance, $6::bigint, $5::bigint, '', '', 0, $6::bigint, '', d.id,
-            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}
+            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
         FROM {_REACHED} d WHERE d.n = 1 AND d.part = '' AND EXISTS (SELECT 1 FROM alert WHERE id = $1::text)""",
-    follow_up_beside=f"""{_DELIVERY}
+    follow_up_beside=f"""{DELIVERY}
         SELECT $3::bigint + row_number() OVER (ORDER BY d.distance, d.id), $1::text, d.admin_id, d.address_id,
             CASE d.part WHEN 'post' THEN d.step ELSE 1000 END, d.channel, d.account, 0, 0, 0,
             $4::int + 50, d.distance, $6::bigint, $5::bigint, '', '', 0, $6::bigint,
             CASE d.part WHEN 'post' THEN 'post' ELSE 'amend' END, d.id,
-            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}
+            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
         FROM {_REACHED} d
         WHERE d.n = 1 AND EXISTS (SELECT 1 FROM alert WHERE id = $1::text)
           AND (d.part = 'post' OR d.part = '' AND COALESCE($7::jsonb -> d.channel, '[]') ? 'amend')""",
     alert_chain="""WITH RECURSIVE chain(id) AS (SELECT unnest($1::text[])
             UNION SELECT a.closed_by FROM chain JOIN alert a ON a.id = chain.id WHERE a.closed_by <> '')
         SELECT id FROM chain""",
-    add_events=_logged("""SELECT e.alert_id, e.at, e.kind, e.data
+    add_events=logged("""SELECT e.alert_id, e.at, e.kind, e.data
         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) e(by_alert, alert_id, at, kind, data)
         WHERE EXISTS (SELECT 1 FROM alert WHERE id = e.by_alert)"""),
     find_alerts="""SELECT alert.id, alert.fingerprint, alert.sender, alert.identifier
@@ -158,15 +139,18 @@ POSTGRES = Queries(
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = $1::text AND planned_at IS NULL
         ORDER BY distance, code""",
-    planned_event=_logged("""SELECT p.id, $2::bigint, 'planned', '{}' FROM (SELECT id FROM alert
-        WHERE id = $1::text AND planned_at IS NULL FOR NO KEY UPDATE) p"""),
-    alert_planned="UPDATE alert SET planned_at = $2::bigint WHERE id = $1::text AND planned_at IS NULL",
+    planned_event=logged("""SELECT p.id, $2::bigint, 'planned', '{}' FROM (SELECT id FROM alert
+        WHERE id = $1::text AND planned_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = $1::text AND an.planned_at IS NULL)
+        FOR NO KEY UPDATE) p"""),
+    alert_planned="""UPDATE alert SET planned_at = $2::bigint WHERE id = $1::text AND planned_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = $1::text AND an.planned_at IS NULL)""",
     closed_alerts="SELECT id FROM alert WHERE id = ANY($1::text[]) AND closed_at IS NOT NULL",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
         FROM alert WHERE id = ANY($1::text[])""",
-    alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at FROM alert_neighbourhood
-        WHERE alert_id = ANY($1::text[]) ORDER BY distance, code""",
+    alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at, added, rung, dark_at
+        FROM alert_neighbourhood WHERE alert_id = ANY($1::text[]) ORDER BY distance, code""",
     alert_counts="""SELECT alert_id, state, COUNT(*), MIN(sent_at), MAX(sent_at) FROM delivery
         WHERE alert_id = ANY($1::text[]) AND part = '' GROUP BY alert_id, state""",
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < ($1::bigint, $2::text)
@@ -180,35 +164,40 @@ POSTGRES = Queries(
             COUNT(DISTINCT group_id), COUNT(DISTINCT admin_id),
             (SELECT json_build_array(id, fingerprint)::text FROM alert WHERE sender = $4::text AND identifier = $5::text)
         FROM who""",
-    audience_by_account=f"""SELECT a.channel, {_ACCOUNT.format(routes="$2")}, COUNT(*)
+    audience_by_account=f"""SELECT a.channel, {ACCOUNT.format(routes="$2")}, COUNT(*)
         FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
-        CROSS JOIN LATERAL {_FIRST_ADDRESS.format(routes="$2", admin="who.admin_id", more="")} a GROUP BY 1, 2""",
+        CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes="$2", admin="who.admin_id", more="")} a GROUP BY 1, 2""",
     # outbox ------------------------------------------------------------------------------------------------------------------
     # Not FOR SHARE: the planners of two processes would both hold the alert, and each wait for the other to mark it as planned.
-    plan_deliveries=f"""{_DELIVERY}
-        SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {_ACCOUNT.format(routes="$5")},
+    plan_deliveries=f"""{DELIVERY}
+        SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT.format(routes="$5")},
             0, 0, 0, alert.priority, who.distance, $4::bigint, alert.expires_at, '', '', 0, $4::bigint, '', NULL::bigint,
-            (alert.made + row_number() OVER mine - 1) / {TURN}
+            (alert.made + row_number() OVER mine - 1) / {TURN}, who.rung
         FROM (SELECT id, priority, expires_at, closed_at,
                   (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
               FROM alert WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE) alert
-        JOIN (SELECT an.alert_id, c.first, ga.admin_id AS admin_id, MIN(an.distance) AS distance
+        JOIN (SELECT an.alert_id, c.first, ga.admin_id AS admin_id, MIN(an.distance) AS distance,
+                  MAX(CASE an.added WHEN 'adjacent' THEN -1 ELSE 0 END) AS rung
               FROM unnest($1::text[], $2::text[], $3::bigint[]) c(alert_id, code, first)
               JOIN alert_neighbourhood an ON an.alert_id = c.alert_id AND an.code = c.code
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
               WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $4::bigint)
+                AND (NOT $6::boolean OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+                     AND {REACHABLE.format(admin="other.admin_id", now="$4", routes="$5")}))
               GROUP BY 1, 2, 3) who ON who.alert_id = alert.id
-        CROSS JOIN LATERAL {_FIRST_ADDRESS.format(routes="$5", admin="who.admin_id", more="")} a
+        CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes="$5", admin="who.admin_id", more="")} a
         WHERE alert.closed_at IS NULL WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint
+    codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint, check_at = CASE
+            WHEN added = 'adjacent' OR $4::bigint IS NULL THEN NULL WHEN admins = 0 THEN $3::bigint ELSE $4::bigint END
         WHERE alert_id = $1::text AND code = ANY($2::text[])""",
     claim=_claim("priority, turn, distance, id", "AND (priority, turn) < ($7::int, $8::int)"),
     claim_probe=_claim("attempt, priority, turn, distance, id"),
     claimed="""SELECT COALESCE(json_agg(json_build_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
             d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, f.provider_ref,
-            f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at)), '[]')
+            f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at,
+            d.rung)), '[]')
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
             LEFT JOIN delivery f ON f.id = d.follows
             LEFT JOIN group_chat chat ON d.part = 'post' AND chat.id = d.address_id AND chat.state = 'verified'
@@ -217,7 +206,7 @@ POSTGRES = Queries(
         WHERE channel = $1::text AND account = $2::text AND state = 0 AND home IS NULL AND due_at <= $4::bigint RETURNING id""",
     waiting_with_another=f"""SELECT d.id FROM delivery d LEFT JOIN address tried ON tried.id = d.address_id
         WHERE d.channel = $1::text AND d.account = $2::text AND d.state = 0 AND d.part = '' AND d.expires_at > $4::bigint
-          AND EXISTS {_FIRST_ADDRESS.format(routes="$3", admin="d.admin_id", more=_NOT_TRIED)}
+          AND EXISTS {FIRST_ADDRESS.format(routes="$3", admin="d.admin_id", more=NOT_TRIED)}
         ORDER BY d.priority, d.turn, d.distance, d.id LIMIT $5::int""",
     give_up="UPDATE delivery SET state = 5, reason = $2::text WHERE id = ANY($1::bigint[]) AND state + 0 = 0",
     go_home="UPDATE delivery SET account = home WHERE id = ANY($1::bigint[]) AND state + 0 = 0 AND home IS NOT NULL",
@@ -274,7 +263,7 @@ POSTGRES = Queries(
     move_chat="""UPDATE group_chat SET handle = $2::text
         WHERE id = (SELECT address_id FROM delivery WHERE id = $1::bigint AND part = 'post')
           AND NOT EXISTS (SELECT 1 FROM group_chat other WHERE other.channel = group_chat.channel AND other.handle = $2::text)""",
-    states_changed=_logged(f"""{_CHANGED.format(at="$2", state="d.state", distinct="", text="")}
+    states_changed=logged(f"""{_CHANGED.format(at="$2", state="d.state", distinct="", text="")}
         FROM delivery d WHERE d.id = ANY($1::bigint[]) AND d.part = '' GROUP BY d.alert_id"""),
     expire="""UPDATE delivery SET state = 2, reason = 'expired before it could be sent' WHERE state + 0 = 0 AND id = ANY(ARRAY(
             SELECT id FROM delivery WHERE state = 0 AND expires_at > 0 AND expires_at <= $1::bigint ORDER BY id
@@ -285,7 +274,7 @@ POSTGRES = Queries(
     rescue=_rescue("delivery.lease_until <= $2::bigint"),
     rescue_account=_rescue("delivery.channel = $2::text AND delivery.account = $3::text"),
     deliveries="""SELECT d.id, d.admin_id, admin.name, d.channel, d.account, d.step, d.state, d.tries, d.reason,
-            d.possible_duplicates, d.sent_at,
+            d.possible_duplicates, d.sent_at, d.rung,
             (SELECT COALESCE(json_agg(json_build_array(kind, at, reason)), '[]') FROM receipt WHERE delivery_id = d.id),
             (SELECT COALESCE(json_agg(json_build_array(kind, at, via)), '[]') FROM acknowledgement k
              WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
@@ -344,11 +333,11 @@ POSTGRES = Queries(
         FROM {_RECEIPTS} JOIN receipt rc ON rc.provider_ref = r.provider_ref AND rc.channel = $7::text
             AND rc.kind IN ('delivered', 'read')
         JOIN delivery d ON d.id = rc.delivery_id)""",
-    read_up_to_seen=_logged(f"""{_CHANGED.format(at="$3", state="7", distinct="", text="")}
+    read_up_to_seen=logged(f"""{_CHANGED.format(at="$3", state="7", distinct="", text="")}
         FROM {_BEFORE_NAMED} WHERE d.part = '' GROUP BY d.alert_id"""),
     read_up_to=f"UPDATE delivery SET state = 7 WHERE id IN (SELECT d.id FROM {_BEFORE_NAMED})",
     fall_back_from_receipts=_fall_back(_FAILED_RECEIPTS, "$7", "$8", "$9"),
-    receipts_seen=_logged(f"""{_CHANGED.format(at="$7", state="d.state", distinct="DISTINCT", text="::jsonb")}
+    receipts_seen=logged(f"""{_CHANGED.format(at="$7", state="d.state", distinct="DISTINCT", text="::jsonb")}
         FROM {_RECEIPTS} JOIN receipt rc ON rc.provider_ref = r.provider_ref AND rc.channel = $8::text
         JOIN delivery d ON d.id = rc.delivery_id WHERE d.part = '' GROUP BY d.alert_id"""),
     # acknowledgements --------------------------------------------------------------------------------------------------------
@@ -359,24 +348,25 @@ POSTGRES = Queries(
               FOR NO KEY UPDATE OF alert) d
         JOIN address a ON a.admin_id = d.admin_id AND a.channel = $2::text AND a.handle = $3::text
         ON CONFLICT (alert_id, admin_id, kind) DO NOTHING""",
-    acknowledgement_seen=_logged("""SELECT k.alert_id, $3::bigint, 'acknowledgement',
+    acknowledgement_seen=logged("""SELECT k.alert_id, $3::bigint, 'acknowledgement',
             json_build_object('delivery', k.delivery_id::text,
             'admin', k.admin_id::text, 'kind', k.kind, 'at', k.at, 'via', k.via)::text
         FROM acknowledgement k WHERE k.delivery_id = $1::bigint AND k.kind = $2::text AND k.at = $4::bigint"""),
-    cover="""UPDATE alert_neighbourhood SET forwarded_at = $2::bigint, forwarded_by = k.admin_id
+    cover="""UPDATE alert_neighbourhood SET forwarded_at = $2::bigint, forwarded_by = k.admin_id, check_at = NULL
         FROM acknowledgement k JOIN group_admin ga ON ga.admin_id = k.admin_id
              JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
         WHERE k.delivery_id = $1::bigint AND k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id
           AND alert_neighbourhood.code = gn.code AND alert_neighbourhood.forwarded_at IS NULL""",
-    covered=_logged("""SELECT an.alert_id, $2::bigint, 'coverage',
+    covered=logged("""SELECT an.alert_id, $2::bigint, 'coverage',
             json_build_object('matched', COUNT(*), 'forwarded', COUNT(an.forwarded_at))::text
-        FROM alert_neighbourhood an WHERE an.alert_id = (SELECT alert_id FROM delivery WHERE id = $1::bigint)
+        FROM alert_neighbourhood an
+        WHERE an.alert_id = (SELECT alert_id FROM delivery WHERE id = $1::bigint) AND an.added <> 'adjacent'
           AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.delivery_id = $1::bigint AND k.kind = 'forwarded')
         GROUP BY an.alert_id"""),
-    send_beside=f"""{_DELIVERY}
+    send_beside=f"""{DELIVERY}
         SELECT $2::bigint + row_number() OVER (ORDER BY what.place), d.alert_id, d.admin_id, d.address_id,
             CASE what.part WHEN 'picture' THEN 1001 ELSE 1002 END, d.channel, d.account, 0, 0, 0, d.priority + 50, d.distance,
-            $3::bigint, d.expires_at, '', '', 0, $3::bigint, what.part, d.id, d.turn
+            $3::bigint, d.expires_at, '', '', 0, $3::bigint, what.part, d.id, d.turn, 0
         FROM (SELECT d.*, alert.closed_at, alert.beside, alert.repeats FROM delivery d JOIN alert ON alert.id = d.alert_id
               WHERE d.id = $1::bigint FOR SHARE OF alert) d
             CROSS JOIN LATERAL jsonb_array_elements_text(d.beside::jsonb) WITH ORDINALITY what(part, place)
@@ -385,12 +375,12 @@ POSTGRES = Queries(
           AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id
                       AND k.kind <> 'cannot')
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    post_to_groups=f"""{_DELIVERY}
+    post_to_groups=f"""{DELIVERY}
         SELECT $2::bigint + row_number() OVER (ORDER BY chat.id), d.alert_id, d.admin_id, chat.id,
             2000 + row_number() OVER (ORDER BY chat.id) + (SELECT COUNT(*) FROM delivery o
                 WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.part = 'post'),
             chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, $3::bigint, d.expires_at, '', '', 0, $3::bigint,
-            'post', NULL::bigint, d.turn
+            'post', NULL::bigint, d.turn, 0
         FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN group_admin ga ON ga.admin_id = d.admin_id
             JOIN group_chat chat ON chat.group_id = ga.group_id AND chat.state = 'verified'
         WHERE d.id = $1::bigint AND alert.status = 'Actual' AND alert.closed_at IS NULL AND d.expires_at > $3::bigint
@@ -411,12 +401,15 @@ POSTGRES = Queries(
               ORDER BY k.alert_id, gn.code, k.at) other
         WHERE alert_neighbourhood.alert_id = other.alert_id AND alert_neighbourhood.code = other.code
           AND alert_neighbourhood.forwarded_at IS NULL""",
-    taken_back=_logged(f"""SELECT k.alert_id, $4::bigint, 'takenBack', json_build_object('delivery', k.delivery_id::text,
+    taken_back=logged(f"""SELECT k.alert_id, $4::bigint, 'takenBack', json_build_object('delivery', k.delivery_id::text,
             'admin', k.admin_id::text, 'kind', k.kind)::text FROM {_TAKEN_BACK} k
         UNION ALL SELECT an.alert_id, $4::bigint, 'coverage',
             json_build_object('matched', COUNT(*), 'forwarded', COUNT(an.forwarded_at))::text
-        FROM {_TAKEN_BACK} k JOIN alert_neighbourhood an ON an.alert_id = k.alert_id
+        FROM {_TAKEN_BACK} k JOIN alert_neighbourhood an ON an.alert_id = k.alert_id AND an.added <> 'adjacent'
         WHERE k.kind = 'forwarded' GROUP BY an.alert_id"""),
+    climb_on=f"""UPDATE alert_neighbourhood SET check_at = $4::bigint FROM {_TAKEN_BACK} k JOIN alert ON alert.id = k.alert_id
+        WHERE k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id AND alert_neighbourhood.added <> 'adjacent'
+          AND alert_neighbourhood.forwarded_at IS NULL AND alert_neighbourhood.check_at IS NULL AND alert.closed_at IS NULL""",
     take_back=f"DELETE FROM acknowledgement WHERE id IN (SELECT k.id FROM {_TAKEN_BACK} k)",
     answered_delivery="""SELECT d.id FROM address a JOIN address own ON own.admin_id = a.admin_id
             JOIN delivery d ON d.address_id = own.id AND d.admin_id = a.admin_id
@@ -476,7 +469,7 @@ POSTGRES = Queries(
     pending_by_account="""SELECT channel, account, COUNT(*), MIN(due_at) FROM delivery WHERE state = 0 GROUP BY channel, account""",
     sending_by_account="SELECT channel, account, COUNT(*) FROM delivery WHERE state = 1 GROUP BY channel, account",
     open_coverage="""SELECT COUNT(DISTINCT a.id), COUNT(*), COUNT(an.forwarded_at) FROM alert a
-        JOIN alert_neighbourhood an ON an.alert_id = a.id
+        JOIN alert_neighbourhood an ON an.alert_id = a.id AND an.added <> 'adjacent'
         WHERE a.accepted_at > $2::bigint AND a.expires_at > $1::bigint AND a.closed_at IS NULL""",
     oldest_unplanned="SELECT MIN(accepted_at) FROM alert WHERE planned_at IS NULL AND closed_at IS NULL",
     inbox_waiting="""SELECT (SELECT COUNT(*) FROM inbox),

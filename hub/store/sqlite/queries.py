@@ -7,17 +7,8 @@ One statement a batch, not one a row: the writer thread takes Python's lock once
 """
 
 from hub.store.queries import TURN, Queries
-
-# ?routes: {"whatsapp": ["main"], …}, the channels that can send now with their sender accounts, read once a statement: read for
-# each admin it was half of the cost of planning (measured). An admin's address is the first by rank that is verified and on such a
-# channel; the account is picked by the address, so that one person always meets one sender.
-_ROUTES = """WITH route AS MATERIALIZED (SELECT r.key AS channel, a.key AS place, a.value AS account,
-    json_array_length(r.value) AS accounts FROM json_each(?{routes}) r, json_each(r.value) a)"""
-_FIRST_ADDRESS = """(SELECT a2.id FROM address a2 WHERE a2.admin_id = {admin} AND a2.state = 'verified'
-    AND a2.channel IN (SELECT channel FROM route) {more} ORDER BY a2.rank LIMIT 1)"""
-# Where the person linked with one of our accounts, that one: a Telegram bot may only write to who has started it.
-_ACCOUNT = """COALESCE((SELECT r.account FROM route r WHERE r.channel = a.channel AND r.account = a.account),
-    (SELECT r.account FROM route r WHERE r.channel = a.channel AND r.place = a.id % r.accounts))"""
+from hub.store.sqlite.escalating import ESCALATING
+from hub.store.sqlite.pieces import ACCOUNT, DELIVERY, FIRST_ADDRESS, NOT_TRIED, REACHABLE, ROUTES
 
 _AUDIENCE = """FROM json_each(?1) codes JOIN group_neighbourhood gn ON gn.code = codes.value
     JOIN group_admin ga ON ga.group_id = gn.group_id
@@ -25,20 +16,14 @@ _AUDIENCE = """FROM json_each(?1) codes JOIN group_neighbourhood gn ON gn.code =
                   AND a.channel IN (SELECT channel FROM route))
       AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?3)"""
 
-_NOT_TRIED = """AND a2.rank > COALESCE(tried.rank, 0)
-    AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.address_id = a2.id)"""
-
 # {failed} gives the deliveries. The next address is one of a later rank that this alert has not been sent to; if the one that
 # failed is gone from the directory meanwhile, any other will do.
-_DELIVERY = """INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
-        distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at, part, follows, turn)"""
-
-_FALL_BACK = f"""{_ROUTES.format(routes=3)} {_DELIVERY}
-    SELECT ?2 + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel, {_ACCOUNT}, 0, 0, 0, d.priority,
-        d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL, d.turn
+_FALL_BACK = f"""{ROUTES.format(routes=3)} {DELIVERY}
+    SELECT ?2 + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel, {ACCOUNT}, 0, 0, 0, d.priority,
+        d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL, d.turn, d.rung
     FROM {{failed}} failed JOIN delivery d ON d.id = failed.value JOIN alert ON alert.id = d.alert_id
     LEFT JOIN address tried ON tried.id = d.address_id
-    JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="d.admin_id", more=_NOT_TRIED)}
+    JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="d.admin_id", more=NOT_TRIED)}
     WHERE d.state = 5 AND d.part = '' AND d.expires_at > ?4 AND alert.closed_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
     ON CONFLICT (alert_id, admin_id, step) DO NOTHING"""
@@ -76,6 +61,7 @@ _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
     FROM json_each(?1) changed JOIN delivery d ON d.id = changed.value WHERE d.part = '' GROUP BY d.alert_id"""
 
 SQLITE = Queries(
+    escalating=ESCALATING,
     # alerts ------------------------------------------------------------------------------------------------------------------
     # [id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside, repeats,
     # audience, planned_at]
@@ -85,8 +71,8 @@ SQLITE = Queries(
             a.value->>9, a.value->>10, a.value->>14, NULL, '', '', a.value->>11, a.value->>12, a.value->>13
         FROM json_each(?1) a WHERE true
         ON CONFLICT (sender, identifier) DO NOTHING RETURNING id""",
-    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at)
-        SELECT m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5, m.value->>6, m.value->>7
+    insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at, check_at)
+        SELECT m.value->>0, m.value->>1, m.value->>2, m.value->>3, m.value->>4, m.value->>5, m.value->>6, m.value->>7, m.value->>8
         FROM json_each(?1) m
         WHERE EXISTS (SELECT 1 FROM alert WHERE id = m.value->>0)""",
     close_alerts="""UPDATE alert SET closed_at = ?3, closed_as = ?4, closed_by = ?1 WHERE closed_at IS NULL
@@ -95,15 +81,15 @@ SQLITE = Queries(
         AND alert_id IN (SELECT value FROM json_each(?2)) AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
     # To those who got an earlier alert, or may have: the latest message of it that may have reached each of them is answered, and
     # where the channel can, edited ({"telegram": ["amend", …]}). A send under way counts; whether it came, the dispatcher looks up.
-    follow_up=f"""{_DELIVERY}
+    follow_up=f"""{DELIVERY}
         SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id, 0, d.channel, d.account, 0, 0, 0,
-            ?4, d.distance, ?6, ?5, '', '', 0, ?6, '', d.id, (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}
+            ?4, d.distance, ?6, ?5, '', '', 0, ?6, '', d.id, (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
         FROM {_REACHED} d WHERE d.n = 1 AND d.part = '' AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
-    follow_up_beside=f"""{_DELIVERY}
+    follow_up_beside=f"""{DELIVERY}
         SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id,
             CASE d.part WHEN 'post' THEN d.step ELSE 1000 END, d.channel, d.account, 0, 0, 0,
             ?4 + 50, d.distance, ?6, ?5, '', '', 0, ?6, CASE d.part WHEN 'post' THEN 'post' ELSE 'amend' END, d.id,
-            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}
+            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
         FROM {_REACHED} d
         WHERE d.n = 1 AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)
           AND (d.part = 'post' OR d.part = '' AND EXISTS (SELECT 1 FROM json_each(?7, '$.' || d.channel) WHERE value = 'amend'))""",
@@ -122,45 +108,53 @@ SQLITE = Queries(
         WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = ?1 AND planned_at IS NULL
         ORDER BY distance, code""",
+    # Unless a neighbourhood was added meanwhile.
     planned_event="""INSERT INTO alert_event (alert_id, at, kind, data) SELECT id, ?2, 'planned', '{}' FROM alert
-        WHERE id = ?1 AND planned_at IS NULL""",
-    alert_planned="UPDATE alert SET planned_at = ?2 WHERE id = ?1 AND planned_at IS NULL",
+        WHERE id = ?1 AND planned_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = ?1 AND an.planned_at IS NULL)""",
+    alert_planned="""UPDATE alert SET planned_at = ?2 WHERE id = ?1 AND planned_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = ?1 AND an.planned_at IS NULL)""",
     closed_alerts="SELECT id FROM alert WHERE id IN (SELECT value FROM json_each(?1)) AND closed_at IS NOT NULL",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
         FROM alert WHERE id IN (SELECT value FROM json_each(?1))""",
-    alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at FROM alert_neighbourhood
-        WHERE alert_id IN (SELECT value FROM json_each(?1)) ORDER BY distance, code""",
+    alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at, added, rung, dark_at
+        FROM alert_neighbourhood WHERE alert_id IN (SELECT value FROM json_each(?1)) ORDER BY distance, code""",
     alert_counts="""SELECT alert_id, state, COUNT(*), MIN(sent_at), MAX(sent_at) FROM delivery
         WHERE alert_id IN (SELECT value FROM json_each(?1)) AND part = '' GROUP BY alert_id, state""",
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
-    audience=f"""{_ROUTES.format(routes=2)}, who AS MATERIALIZED (SELECT gn.code, ga.group_id, ga.admin_id {_AUDIENCE})
+    audience=f"""{ROUTES.format(routes=2)}, who AS MATERIALIZED (SELECT gn.code, ga.group_id, ga.admin_id {_AUDIENCE})
         SELECT (SELECT json_group_object(code, n) FROM (SELECT code, COUNT(DISTINCT admin_id) AS n FROM who GROUP BY code)),
             COUNT(DISTINCT group_id), COUNT(DISTINCT admin_id),
             (SELECT json_array(id, fingerprint) FROM alert WHERE sender = ?4 AND identifier = ?5) FROM who""",
-    audience_by_account=f"""{_ROUTES.format(routes=2)} SELECT a.channel, {_ACCOUNT}, COUNT(*)
+    audience_by_account=f"""{ROUTES.format(routes=2)} SELECT a.channel, {ACCOUNT}, COUNT(*)
         FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
-        JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
+        JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
     # outbox ------------------------------------------------------------------------------------------------------------------
-    # [alert, code, number before the first of its ids]
-    plan_deliveries=f"""{_ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at,
+    # [alert, code, number before the first of its ids]. ?4: of each group only its first admin who can be reached.
+    plan_deliveries=f"""{ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at,
             (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
-            FROM alert WHERE id IN (SELECT value->>0 FROM json_each(?1)) AND closed_at IS NULL) {_DELIVERY}
-        SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {_ACCOUNT}, 0, 0, 0,
+            FROM alert WHERE id IN (SELECT value->>0 FROM json_each(?1)) AND closed_at IS NULL) {DELIVERY}
+        SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT}, 0, 0, 0,
             alert.priority, who.distance, ?2, alert.expires_at, '', '', 0, ?2, '', NULL,
-            (alert.made + row_number() OVER mine - 1) / {TURN}
-        FROM (SELECT c.value->>0 AS alert_id, c.value->>2 AS first, ga.admin_id AS admin_id, MIN(an.distance) AS distance
+            (alert.made + row_number() OVER mine - 1) / {TURN}, who.rung
+        FROM (SELECT c.value->>0 AS alert_id, c.value->>2 AS first, ga.admin_id AS admin_id, MIN(an.distance) AS distance,
+                  MAX(CASE an.added WHEN 'adjacent' THEN -1 ELSE 0 END) AS rung
               FROM json_each(?1) c JOIN alert_neighbourhood an ON an.alert_id = c.value->>0 AND an.code = c.value->>1
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
               WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?2)
+                AND (NOT ?4 OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+                     AND {REACHABLE.format(admin="other.admin_id", now=2)}))
               GROUP BY 1, 2, 3) who
         JOIN planned alert ON alert.id = who.alert_id
-        JOIN address a ON a.id = {_FIRST_ADDRESS.format(admin="who.admin_id", more="")}
+        JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")}
         WHERE true WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?3
+    # ?4: when the escalation looks at it first; at once where nobody is
+    codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?3,
+            check_at = CASE WHEN added = 'adjacent' OR ?4 IS NULL THEN NULL WHEN admins = 0 THEN ?3 ELSE ?4 END
         WHERE alert_id = ?1 AND code IN (SELECT value FROM json_each(?2))""",
     claim="""UPDATE delivery SET state = 1, attempt = attempt + 1, lease = ?3, lease_until = ?4 WHERE id IN (
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
@@ -171,17 +165,17 @@ SQLITE = Queries(
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
             d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, f.provider_ref,
-            f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at))
+            f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at, d.rung))
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
             LEFT JOIN delivery f ON f.id = d.follows
             LEFT JOIN group_chat chat ON d.part = 'post' AND chat.id = d.address_id AND chat.state = 'verified'
         WHERE d.state = 1 AND d.lease = ?1""",
     hand_over="""UPDATE delivery SET account = ?3, home = account
         WHERE channel = ?1 AND account = ?2 AND state = 0 AND home IS NULL AND due_at <= ?4 RETURNING id""",
-    waiting_with_another=f"""{_ROUTES.format(routes=3)}
+    waiting_with_another=f"""{ROUTES.format(routes=3)}
         SELECT d.id FROM delivery d LEFT JOIN address tried ON tried.id = d.address_id
         WHERE d.channel = ?1 AND d.account = ?2 AND d.state = 0 AND d.part = '' AND d.expires_at > ?4
-          AND {_FIRST_ADDRESS.format(admin="d.admin_id", more=_NOT_TRIED)} IS NOT NULL
+          AND {FIRST_ADDRESS.format(admin="d.admin_id", more=NOT_TRIED)} IS NOT NULL
         ORDER BY d.priority, d.turn, d.distance, d.id LIMIT ?5""",
     give_up="UPDATE delivery SET state = 5, reason = ?2 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 0",
     go_home="""UPDATE delivery SET account = home
@@ -239,7 +233,7 @@ SQLITE = Queries(
     rescue=f"{_RESCUE} AND lease_until <= ?2 RETURNING id",
     rescue_account=f"{_RESCUE} AND channel = ?2 AND account = ?3 RETURNING id",
     deliveries="""SELECT d.id, d.admin_id, admin.name, d.channel, d.account, d.step, d.state, d.tries, d.reason,
-            d.possible_duplicates, d.sent_at,
+            d.possible_duplicates, d.sent_at, d.rung,
             (SELECT json_group_array(json_array(kind, at, reason)) FROM receipt WHERE delivery_id = d.id),
             (SELECT json_group_array(json_array(kind, at, via)) FROM acknowledgement k
              WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
@@ -310,21 +304,21 @@ SQLITE = Queries(
         SELECT k.alert_id, ?3, 'acknowledgement', json_object('delivery', CAST(k.delivery_id AS TEXT),
             'admin', CAST(k.admin_id AS TEXT), 'kind', k.kind, 'at', k.at, 'via', k.via)
         FROM acknowledgement k WHERE k.delivery_id = ?1 AND k.kind = ?2 AND k.at = ?4""",
-    cover="""UPDATE alert_neighbourhood SET forwarded_at = ?2, forwarded_by = k.admin_id
+    cover="""UPDATE alert_neighbourhood SET forwarded_at = ?2, forwarded_by = k.admin_id, check_at = NULL
         FROM acknowledgement k JOIN group_admin ga ON ga.admin_id = k.admin_id
              JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
         WHERE k.delivery_id = ?1 AND k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id
           AND alert_neighbourhood.code = gn.code AND alert_neighbourhood.forwarded_at IS NULL""",
     covered="""INSERT INTO alert_event (alert_id, at, kind, data)
         SELECT an.alert_id, ?2, 'coverage', json_object('matched', COUNT(*), 'forwarded', COUNT(an.forwarded_at))
-        FROM alert_neighbourhood an WHERE an.alert_id = (SELECT alert_id FROM delivery WHERE id = ?1)
+        FROM alert_neighbourhood an WHERE an.alert_id = (SELECT alert_id FROM delivery WHERE id = ?1) AND an.added <> 'adjacent'
           AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.delivery_id = ?1 AND k.kind = 'forwarded')
         GROUP BY an.alert_id""",
     # What goes beside the message, once the person answered: alert.beside of what their channel can ({"matrix": ["picture", …]}).
-    send_beside=f"""{_DELIVERY}
+    send_beside=f"""{DELIVERY}
         SELECT ?2 + row_number() OVER (ORDER BY what.key), d.alert_id, d.admin_id, d.address_id,
             CASE what.value WHEN 'picture' THEN 1001 ELSE 1002 END, d.channel, d.account, 0, 0, 0, d.priority + 50, d.distance,
-            ?3, d.expires_at, '', '', 0, ?3, what.value, d.id, d.turn
+            ?3, d.expires_at, '', '', 0, ?3, what.value, d.id, d.turn, 0
         FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN json_each(alert.beside) what
             JOIN json_each(?4, '$.' || d.channel) can ON can.value = what.value
         WHERE d.id = ?1 AND alert.closed_at IS NULL AND d.expires_at > ?3
@@ -333,11 +327,12 @@ SQLITE = Queries(
                       AND k.kind <> 'cannot')
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
     # "Forwarded" where we are in the group's own chat: each chat once, whoever of its admins said so first. Never an exercise.
-    post_to_groups=f"""{_DELIVERY}
+    post_to_groups=f"""{DELIVERY}
         SELECT ?2 + row_number() OVER (ORDER BY chat.id), d.alert_id, d.admin_id, chat.id,
             2000 + row_number() OVER (ORDER BY chat.id) + (SELECT COUNT(*) FROM delivery o
                 WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.part = 'post'),
-            chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, ?3, d.expires_at, '', '', 0, ?3, 'post', NULL, d.turn
+            chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, ?3, d.expires_at, '', '', 0, ?3, 'post', NULL,
+            d.turn, 0
         FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN group_admin ga ON ga.admin_id = d.admin_id
             JOIN group_chat chat ON chat.group_id = ga.group_id AND chat.state = 'verified'
         WHERE d.id = ?1 AND alert.status = 'Actual' AND alert.closed_at IS NULL AND d.expires_at > ?3
@@ -363,8 +358,12 @@ SQLITE = Queries(
         SELECT k.alert_id, ?4, 'takenBack', json_object('delivery', CAST(k.delivery_id AS TEXT), 'admin', CAST(k.admin_id AS TEXT),
             'kind', k.kind) FROM {_TAKEN_BACK} k
         UNION ALL SELECT an.alert_id, ?4, 'coverage', json_object('matched', COUNT(*), 'forwarded', COUNT(an.forwarded_at))
-        FROM {_TAKEN_BACK} k JOIN alert_neighbourhood an ON an.alert_id = k.alert_id
+        FROM {_TAKEN_BACK} k JOIN alert_neighbourhood an ON an.alert_id = k.alert_id AND an.added <> 'adjacent'
         WHERE k.kind = 'forwarded' GROUP BY an.alert_id""",
+    # ?4: what is open again is looked at now
+    climb_on=f"""UPDATE alert_neighbourhood SET check_at = ?4 FROM {_TAKEN_BACK} k JOIN alert ON alert.id = k.alert_id
+        WHERE k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id AND alert_neighbourhood.added <> 'adjacent'
+          AND alert_neighbourhood.forwarded_at IS NULL AND alert_neighbourhood.check_at IS NULL AND alert.closed_at IS NULL""",
     take_back=f"DELETE FROM acknowledgement WHERE id IN (SELECT k.id FROM {_TAKEN_BACK} k)",
     answered_delivery="""SELECT d.id FROM address a JOIN address own ON own.admin_id = a.admin_id
             JOIN delivery d ON d.address_id = own.id AND d.admin_id = a.admin_id
@@ -405,7 +404,7 @@ SQLITE = Queries(
     pending_by_account="""SELECT channel, account, COUNT(*), MIN(due_at) FROM delivery WHERE state = 0 GROUP BY channel, account""",
     sending_by_account="SELECT channel, account, COUNT(*) FROM delivery WHERE state = 1 GROUP BY channel, account",
     open_coverage="""SELECT COUNT(DISTINCT a.id), COUNT(*), COUNT(an.forwarded_at) FROM alert a
-        JOIN alert_neighbourhood an ON an.alert_id = a.id
+        JOIN alert_neighbourhood an ON an.alert_id = a.id AND an.added <> 'adjacent'
         WHERE a.accepted_at > ?2 AND a.expires_at > ?1 AND a.closed_at IS NULL""",
     oldest_unplanned="SELECT MIN(accepted_at) FROM alert WHERE planned_at IS NULL AND closed_at IS NULL",
     inbox_waiting="""SELECT (SELECT COUNT(*) FROM inbox),
