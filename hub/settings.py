@@ -107,7 +107,7 @@ class Relay(_Section):
     breaker_failures: int = Field(5, ge=1)
     breaker_open: float = Field(5.0, gt=0)
     breaker_open_most: float = Field(60.0, gt=0)
-    turn_after: float = Field(30.0, gt=0)
+    turn_after: float = Field(0.0, ge=0)
     backlog: int = Field(200_000, ge=0)
     default_duration: float = Field(7200.0, gt=0)
     shutdown: float = Field(6.0, gt=0)

@@ -74,13 +74,11 @@ class Escalator:
             return 0
         after = self._ladder.channel_after
         silent_before = now - after if after is not None else NEVER
-        resting = sorted(self._resting)
-        standing = await self._store.escalations.standing(ids, resting, silent_before)
+        standing = await self._store.escalations.standing(ids, sorted(self._resting), silent_before)
         climbs = [decide(one, self._ladder, self._next_door, now) for one in standing]
         await self._store.escalations.climb(
             climbs,
             self._working(),
-            resting,
             first_id=self._store.ids.block(),
             silent_before=silent_before,
             claim=claim,

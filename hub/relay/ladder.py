@@ -159,7 +159,7 @@ class _Climbing:
             self._one,
             self._rung,
             check_at,
-            next_channel=True,  # whoever is silent by now, or out of reach, whatever step the neighbourhood is at
+            open=True,
             next_admin=Tell.NEXT_ADMIN in self._told,
             dark=Tell.CONTROL_ROOM in self._told,
             adjacent=tuple(self._adjacent.values()),

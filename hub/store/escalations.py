@@ -53,13 +53,15 @@ class Standing:
 class Climb:
     """What was decided for one neighbourhood: its rung from now on, when to look again (ms, None for never), what to tell of it.
 
-    `events`: (kind, data) for the alert's log. `adjacent`: neighbourhoods next door whose admins are asked as well.
+    `open`: it is still to be forwarded there: who is silent gets it on their next channel, and where nobody of a group may answer
+    any more its next admin does. `next_admin`: one more admin of each group. `adjacent`: neighbourhoods next door whose admins are
+    asked as well. `events`: (kind, data) for the alert's log.
     """
 
     of: Standing
     rung: int
     check_at: int | None
-    next_channel: bool = False
+    open: bool = False
     next_admin: bool = False
     dark: bool = False
     adjacent: tuple[Match, ...] = ()
@@ -89,24 +91,26 @@ class Escalations:
         self,
         climbs: Sequence[Climb],
         routes: Routes,
-        resting: Sequence[Name],
         *,
         first_id: int,
         silent_before: int,
         claim: int,
         now: int,
     ) -> None:
-        """Take these steps, all in one transaction. `first_id` begins a block of ids for deliveries."""
+        """Take these steps, all in one transaction. `first_id` begins a block of ids for deliveries.
+
+        Who was sent to no later than `silent_before` and has not answered is silent.
+        """
         sql, routed = self._sql, dict(routes)
         rows = [(one.of.id, one.of.rung, one.rung, one.check_at, int(one.dark)) for one in climbs]
         statements: list[Statement] = [(sql.climb, Rows(5, rows), now, claim)]
-        channel = [one.of.id for one in climbs if one.next_channel]
-        if channel:
-            down = Rows(2, resting)
-            statements.append((sql.tell_next_channel, channel, first_id - 1, routed, now, silent_before, down))
-        admin = [one.of.id for one in climbs if one.next_admin]
-        if admin:
-            statements.append((sql.tell_next_admin, admin, first_id + IDS_EACH - 1, routed, now))
+        opened = [one.of.id for one in climbs if one.open]
+        if opened:
+            statements.append((sql.tell_next_channel, opened, first_id - 1, routed, now, silent_before))
+            statements.append((sql.tell_next_admin, opened, first_id + IDS_EACH - 1, routed, now, True))
+        more = [one.of.id for one in climbs if one.next_admin]
+        if more:
+            statements.append((sql.tell_next_admin, more, first_id + 2 * IDS_EACH - 1, routed, now, False))
         nearby = [(one.of.alert_id, match) for one in climbs for match in one.adjacent]
         statements += adding(sql, nearby, "adjacent", now)
         events = [
@@ -127,8 +131,8 @@ class Escalations:
         await self._engine.write((self._sql.hasten_account, *account, now))
 
 
-IDS_EACH = 1 << 19
-"""Half a block of ids (store/ids.py) for each of the two statements that make deliveries."""
+IDS_EACH = 1 << 18
+"""A quarter of a block of ids (store/ids.py) for each of the statements that make deliveries."""
 
 
 def _standing(

@@ -124,8 +124,11 @@ async def test_who_has_an_address_elsewhere_is_told_there_when_a_channel_stays_d
         (person("Bram", ("telegram", "2")), ["BU1"]),
     )
     down, wakes = FakeChannel(clock, otherwise=lambda _: Deferred("500")), Wakes()
-    up = FakeChannel(clock, "whatsapp")
-    async with sending(store, clock, down, wakes=wakes) as hub, sending(store, clock, up, wakes=wakes):
+    up, patient = FakeChannel(clock, "whatsapp"), Relay(turn_after=30)
+    async with (
+        sending(store, clock, down, wakes=wakes, relay=patient) as hub,
+        sending(store, clock, up, wakes=wakes, relay=patient),
+    ):
         await hub.relay("A", "BU1")
         await pass_time(clock, store, 20)
         assert up.handles == [], "a short outage is waited out"
@@ -140,3 +143,15 @@ async def test_who_has_an_address_elsewhere_is_told_there_when_a_channel_stays_d
         await pass_time(clock, store, 70)
     assert {row.state for row in await deliveries(store)} == {DeliveryState.FAILED, DeliveryState.SENT}
     assert up.handles == ["+1"], "and once only"
+
+
+async def test_unless_told_otherwise_they_are_told_elsewhere_as_soon_as_the_channel_is_known_to_be_down(
+    store: Store, clock: FakeClock
+) -> None:
+    await people(store, (person("Anna", ("telegram", "1"), ("whatsapp", "+1")), ["BU1"]))
+    down, wakes = FakeChannel(clock, otherwise=lambda _: Deferred("token refused", whole_account=True)), Wakes()
+    up = FakeChannel(clock, "whatsapp")
+    async with sending(store, clock, down, wakes=wakes) as hub, sending(store, clock, up, wakes=wakes):
+        await hub.relay("A", "BU1")
+        await pass_time(clock, store, 3)
+    assert up.handles == ["+1"]

@@ -175,8 +175,14 @@ def _line(channel: str, account: str, number: int, rows: list[str], sockets: Pat
 async def _store(settings: Settings, rows: list[str], clock: LapseClock) -> AsyncIterator[Store]:
     """With Zoetermeer and this directory."""
     await migrate(settings.database.sqlite_path, SystemClock())
-    async with open_store(settings.database, clock) as store:
+    async with open_unwatched(settings, clock) as store:
         neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
         await store.neighbourhoods.replace(neighbourhoods, source="test", now=clock.now())
         await import_directory(store, (HEADER + "\n".join(rows)).encode())
+        yield store
+
+
+@asynccontextmanager
+async def open_unwatched(settings: Settings, clock: LapseClock) -> AsyncIterator[Store]:
+    async with open_store(settings.database, clock) as store:
         yield _Unwatched(**{one.name: getattr(store, one.name) for one in fields(store)})

@@ -56,8 +56,7 @@ ESCALATING = Escalating(
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
                   JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = ga.admin_id AND o.part = ''
               WHERE an.id = ANY($1::bigint[]) AND an.forwarded_at IS NULL AND an.added <> 'adjacent'
-                AND (o.state + 0 IN (4, 6, 7) AND o.sent_at <= $5::bigint OR o.state + 0 = 0 AND (o.possible_duplicates > 0
-                     OR (o.channel, o.account) IN (SELECT * FROM unnest($6::text[], $7::text[]))))
+                AND (o.state + 0 IN (4, 6, 7) AND o.sent_at <= $5::bigint OR o.state + 0 = 0 AND o.possible_duplicates > 0)
                 AND NOT EXISTS (SELECT 1 FROM delivery later WHERE later.alert_id = o.alert_id AND later.admin_id = o.admin_id
                                 AND later.part = '' AND later.step > o.step)
               GROUP BY o.id) silent
@@ -72,7 +71,7 @@ ESCALATING = Escalating(
     tell_next_admin=f"""{DELIVERY}
         SELECT $2::bigint + row_number() OVER (ORDER BY who.distance, who.admin_id), alert.id, who.admin_id, a.id, 0, a.channel,
             {ACCOUNT.format(routes="$3")}, 0, 0, 0, alert.priority, who.distance, $4::bigint, alert.expires_at, '', '', 0,
-            $4::bigint, '', NULL::bigint, 0, who.rung
+            $4::bigint, '', NULL::bigint, 0, GREATEST(who.rung, 1)
         FROM (SELECT an.alert_id, ga.admin_id, MIN(an.distance) AS distance, MAX(an.rung) AS rung
               FROM alert_neighbourhood an
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
@@ -80,6 +79,12 @@ ESCALATING = Escalating(
                 AND ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                   AND {REACHABLE.format(admin="other.admin_id", now="$4", routes="$3")}
                   AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = an.alert_id AND o.admin_id = other.admin_id))
+                AND (NOT $5::boolean OR NOT EXISTS (SELECT 1 FROM group_admin told
+                    JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = told.admin_id AND o.part = ''
+                    WHERE told.group_id = ga.group_id
+                      AND (o.state + 0 IN (1, 4, 6, 7) OR o.state + 0 = 0 AND o.possible_duplicates = 0)
+                      AND COALESCE((SELECT k.kind FROM acknowledgement k WHERE k.alert_id = o.alert_id
+                          AND k.admin_id = o.admin_id ORDER BY k.at DESC, k.id DESC LIMIT 1), '') <> 'cannot'))
               GROUP BY 1, 2) who
         JOIN (SELECT * FROM alert WHERE id IN (SELECT alert_id FROM alert_neighbourhood WHERE id = ANY($1::bigint[]))
               ORDER BY id FOR SHARE) alert ON alert.id = who.alert_id

@@ -36,7 +36,7 @@ ESCALATING = Escalating(
         FROM json_each(?1) x JOIN alert_neighbourhood an ON an.id = x.value JOIN alert ON alert.id = an.alert_id
             LEFT JOIN people p ON p.place = an.id
         GROUP BY an.id ORDER BY an.distance, an.id""",
-    # Who has been silent since ?5, or whom we cannot reach where we tried last; only their newest message counts.
+    # Who has been silent since ?5, or where nobody knows whether the message came; only their newest counts.
     tell_next_channel=f"""{ROUTES.format(routes=3)} {DELIVERY}
         SELECT ?2 + row_number() OVER (ORDER BY d.distance, d.id), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel, {ACCOUNT},
             0, 0, 0, d.priority, d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL, d.turn, MAX(silent.rung, 1)
@@ -44,8 +44,7 @@ ESCALATING = Escalating(
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
                   JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = ga.admin_id AND o.part = ''
               WHERE an.forwarded_at IS NULL AND an.added <> 'adjacent'
-                AND (o.state IN (4, 6, 7) AND o.sent_at <= ?5 OR o.state = 0 AND (o.possible_duplicates > 0
-                     OR EXISTS (SELECT 1 FROM json_each(?6) r WHERE r.value->>0 = o.channel AND r.value->>1 = o.account)))
+                AND (o.state IN (4, 6, 7) AND o.sent_at <= ?5 OR o.state = 0 AND o.possible_duplicates > 0)
                 AND NOT EXISTS (SELECT 1 FROM delivery later WHERE later.alert_id = o.alert_id AND later.admin_id = o.admin_id
                                 AND later.part = '' AND later.step > o.step)
               GROUP BY o.id) silent
@@ -55,16 +54,21 @@ ESCALATING = Escalating(
         WHERE d.expires_at > ?4 AND alert.closed_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    # Of each group of these neighbourhoods the next admin who was not told yet.
+    # Of each group of these neighbourhoods the next admin who was not told yet; ?5: only of groups where nobody may answer any more.
     tell_next_admin=f"""{ROUTES.format(routes=3)} {DELIVERY}
         SELECT ?2 + row_number() OVER (ORDER BY who.distance, who.admin_id), alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT},
-            0, 0, 0, alert.priority, who.distance, ?4, alert.expires_at, '', '', 0, ?4, '', NULL, 0, who.rung
+            0, 0, 0, alert.priority, who.distance, ?4, alert.expires_at, '', '', 0, ?4, '', NULL, 0, MAX(who.rung, 1)
         FROM (SELECT an.alert_id, ga.admin_id, MIN(an.distance) AS distance, MAX(an.rung) AS rung
               FROM json_each(?1) x JOIN alert_neighbourhood an ON an.id = x.value AND an.forwarded_at IS NULL
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
               WHERE ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                   AND {REACHABLE.format(admin="other.admin_id", now=4)}
                   AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = an.alert_id AND o.admin_id = other.admin_id))
+                AND (NOT ?5 OR NOT EXISTS (SELECT 1 FROM group_admin told
+                    JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = told.admin_id AND o.part = ''
+                    WHERE told.group_id = ga.group_id AND (o.state IN (1, 4, 6, 7) OR o.state = 0 AND o.possible_duplicates = 0)
+                      AND COALESCE((SELECT k.kind FROM acknowledgement k WHERE k.alert_id = o.alert_id
+                          AND k.admin_id = o.admin_id ORDER BY k.at DESC, k.id DESC LIMIT 1), '') <> 'cannot'))
               GROUP BY 1, 2) who
         JOIN alert ON alert.id = who.alert_id
         JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")}
