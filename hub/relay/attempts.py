@@ -186,7 +186,8 @@ class Attempts:
             case Part.POST:
                 wording = messages.post(claimed.alert_id, claimed.language)
             case _:
-                wording = messages.wording(claimed.alert_id, claimed.language, channel)
+                next_door = claimed.rung < 0
+                wording = messages.wording(claimed.alert_id, claimed.language, channel, next_door=next_door)
         ended = messages.kind(claimed.alert_id) in ENDS
         if wording is None or (ended and not claimed.first_reached):
             return None

@@ -15,6 +15,7 @@ from hub.store.alerts import Alerts, AlertView
 __all__ = ["ENDS", "Messages", "beside_of", "kind_of"]
 
 KEPT_ALERTS = 200
+NEXT_DOOR = "next_door"
 
 
 @dataclass(slots=True)
@@ -73,9 +74,9 @@ class Messages:
         while len(self._known) > most:
             self._known.popitem(last=False)
 
-    def wording(self, alert_id: str, language_code: str, channel: str = "") -> Wording:
-        """What an admin gets of this alert."""
-        return self._made(alert_id, language_code, channel, "")
+    def wording(self, alert_id: str, language_code: str, channel: str = "", *, next_door: bool = False) -> Wording:
+        """What an admin gets of this alert; `next_door`: who is asked for a neighbourhood that stayed dark."""
+        return self._made(alert_id, language_code, channel, NEXT_DOOR if next_door else "")
 
     def amended(self, alert_id: str, language_code: str, by: str, channel: str = "") -> Wording:
         """The message they got of this alert as it should read now; `by`: the kind of what came after it (kind_of)."""
@@ -101,8 +102,8 @@ class Messages:
                 told = known.told
                 made = (
                     amended_of(told, words, self._pages, by, channel)
-                    if by
-                    else message_of(told, words, self._pages, channel)
+                    if by and by != NEXT_DOOR
+                    else message_of(told, words, self._pages, channel, aside=by)
                 )
             known.wordings[key] = known.wordings[asked] = made
         return made

@@ -83,9 +83,9 @@ def beside_of(alert: Alert) -> dict[Part, object]:
     return {part: found for part, found in has.items() if found is not None}
 
 
-def message_of(told: Told, words: Language, pages: str, channel: str = "") -> Wording:
-    """What an admin gets. `pages`: where the alerts' public pages are, without the number."""
-    return _Teller(told, words, pages, channel).wording("message", "short")
+def message_of(told: Told, words: Language, pages: str, channel: str = "", aside: str = "") -> Wording:
+    """What an admin gets. `pages`: where the public pages are, without the number. `aside`: which of words.asides it has."""
+    return _Teller(told, words, pages, channel, note=words.asides[aside] if aside else "").wording("message", "short")
 
 
 def amended_of(told: Told, words: Language, pages: str, by: str, channel: str = "") -> Wording:
@@ -194,6 +194,7 @@ class _Teller:
     def _parts(self, pieces: Pieces) -> dict[str, str]:
         """What fills a template with fixed words: no place in it may stay empty. Its time has the day, as it is forwarded whole."""
         full, words = self._full(pieces), self._words
+        spoken = "alert" if self.template == "update" else self.template
         told = {
             **full,
             "event": full["event"] or words.blanks["event"],
@@ -204,8 +205,7 @@ class _Teller:
             "time": f"{full['day']} {full['time']}",
             "description": full["description"]
             or words.blanks["explanation" if self.template in ("ended", "test") else "description"],
-            "instruction": full["instruction"]
-            or words.instructions["alert" if self.template == "update" else self.template],
+            "instruction": f"{full['instruction'] or words.instructions[spoken]} {full['note']}",
         }
         return {name: _one_line(told[name]) for name in PARTS}
 

@@ -47,6 +47,7 @@ _TABLES = {
     "practice": ("update", "cancelled", "all_clear"),
     "amended": ("update", "cancelled", "all_clear"),
     "ended": ("cancelled", "all_clear"),
+    "asides": ("next_door",),
     "instructions": ("alert", "ended", "exercise", "test"),
     "blanks": ("event", "where", "description", "explanation"),
     "labels": tuple(AckKind),
@@ -71,6 +72,7 @@ class Language:
     practice: Mapping[str, str]
     amended: Mapping[str, str]
     ended: Mapping[str, str]
+    asides: Mapping[str, str]
     instructions: Mapping[str, str]
     blanks: Mapping[str, str]
     labels: Mapping[AckKind, str]

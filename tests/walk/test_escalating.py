@@ -158,7 +158,7 @@ def test_a_neighbourhood_without_anybody_is_told_dark_at_once_and_the_one_next_d
             await here.wait(4)
             assert await here.dark(number) == [WEST]
             (text,) = here.got("3")
-            assert "Seghwaert-Zuidwest" in text
+            assert "uw buurt naast het gebied" in text, "and told why"
             view = await here.view(number)
             assert [one.code for one in view.matched] == [WEST], "the area stays what the police said"
             assert EAST in [one.code for one in view.adjacent]

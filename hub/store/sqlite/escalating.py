@@ -54,7 +54,7 @@ ESCALATING = Escalating(
         WHERE d.expires_at > ?4 AND alert.closed_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
-    # Of each group of these neighbourhoods the next admin who was not told yet; ?5: only of groups where nobody may answer any more.
+    # Of each group there the next admin who was not told yet; ?5: only of groups where nobody may answer any more.
     tell_next_admin=f"""{ROUTES.format(routes=3)} {DELIVERY}
         SELECT ?2 + row_number() OVER (ORDER BY who.distance, who.admin_id), alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT},
             0, 0, 0, alert.priority, who.distance, ?4, alert.expires_at, '', '', 0, ?4, '', NULL, 0, MAX(who.rung, 1)
