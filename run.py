@@ -296,7 +296,7 @@ async def _demo(once: bool) -> dict[str, Any]:
                     now=CLOCK.now(),
                 )
                 async with running(hub), serving(hub):
-                    answering = asyncio.create_task(phones.answer())
+                    answering = asyncio.create_task(phones.answer(silent_of(directory)))
                     try:
                         alert = (CONFIG / "demo" / "alert.json").read_bytes()
                         await relay_one(hub_url, key, alert, names, Console(highlight=False))
@@ -314,6 +314,14 @@ async def _demo(once: bool) -> dict[str, Any]:
     return {}
 
 
+def silent_of(directory: bytes) -> set[str]:
+    """The handles of the first admin of each group that has a second one: to show what happens then."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for row in csv.DictReader(directory.decode().splitlines()):
+        groups.setdefault(row["group"], {}).setdefault(row["admin"], []).append(row["handle"])
+    return {handle for admins in groups.values() if len(admins) > 1 for handle in next(iter(admins.values()))}
+
+
 def demo_settings(settings: Settings, database: Path, hub_url: str, phones: Phones) -> Settings:
     """The configuration, with the demo's database and the emulated messengers at their real limits."""
     return settings.model_copy(
@@ -321,6 +329,7 @@ def demo_settings(settings: Settings, database: Path, hub_url: str, phones: Phon
             "database": Database(url=f"sqlite://{database}"),
             "channels": Channels.model_validate(phones.channels()),
             "web": settings.web.model_copy(update={"public_url": hub_url}),
+            "relay": settings.relay.model_copy(update={"escalation": CONFIG / "demo" / "escalation.toml"}),
         }
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
@@ -94,11 +94,15 @@ class Phones:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def answer(self) -> None:
-        """Everyone answers each message that asks for it once: seen, then forwarded. Runs until cancelled."""
+    async def answer(self, silent: Collection[str] = ()) -> None:
+        """Everyone answers each message that asks for it once: seen, then forwarded. `silent`: handles of those who do not.
+
+        Runs until cancelled.
+        """
         async with asyncio.TaskGroup() as group:
             for channel, handle, _ in self.people:
-                group.create_task(self._answer_as(channel, handle))
+                if handle not in silent:
+                    group.create_task(self._answer_as(channel, handle))
 
     async def _answer_as(self, channel: str, handle: str) -> None:
         answered = ""

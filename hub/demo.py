@@ -1,4 +1,4 @@
-"""The demo's police: posts one alert to a running hub over HTTP and prints its timeline until every neighbourhood is forwarded.
+"""The demo's police: posts an alert to a running hub over HTTP, and its end once every neighbourhood has forwarded it; prints both.
 
 A client like any other: it knows the hub's address and a key, and reads the live stream.
 """
@@ -28,6 +28,15 @@ COLOURS = {
     "forwarded": "bold green",
     "covered": "bold green",
     "failed": "bold red",
+    "silent": "bold yellow",
+    "dark": "bold red",
+    "ended": "bold cyan",
+}
+# What a step of the escalation means to who looks on.
+STEPS = {
+    "next-channel": "nobody answered: who has another messenger gets it there",
+    "next-admin": "still silent: the group's next admin gets it",
+    "adjacent": "still silent: the groups next door are asked",
 }
 # A delivery that is read was delivered and sent: the lines between are printed too, for a receipt only lifts.
 LADDER = ("sent", "delivered", "read")
@@ -40,8 +49,9 @@ class Timeline:
         self._console = console
         self._alert = alert
         self._people = people
-        self._started = _milliseconds(alert["timeline"]["acceptedAt"])
-        self._reached: dict[str, int] = {}
+        self._started = self._end = self._last = _milliseconds(alert["timeline"]["acceptedAt"])
+        self._climbed_to: dict[str, int] = {}
+        self.reached: set[str] = set()  # admins who have a message of the alert that is told of
         self.covered = False
 
     def begin(self) -> None:
@@ -49,6 +59,17 @@ class Timeline:
         self._line(self._started, "accepted", f"{self._alert['id']}  {headline}")
         for match in self._alert["matched"]:
             self._line(self._started, "matched", f"{match['name']}  ({match['why']}, {match['distanceMetres']:.0f} m)")
+
+    def ending(self, end: dict[str, Any]) -> None:
+        """From here on it is the end that is told of."""
+        self.reached, self._end = set(), _milliseconds(end["timeline"]["acceptedAt"])
+        self._line(self._end, "ended", f"{end['id']}  all-clear: {end['info'][0]['headline']}")
+
+    def ended(self) -> None:
+        seconds = (self._last - self._end) / 1000
+        self._console.print(
+            f"\n[bold green]The all-clear reached all {len(self.reached)} who got it, after {seconds:.1f} s.[/]"
+        )
 
     def event(self, kind: str, data: Any) -> None:
         match kind:
@@ -66,6 +87,10 @@ class Timeline:
                 if self.covered:
                     seconds = (_milliseconds(data["at"]) - self._started) / 1000
                     self._console.print(f"\n[bold green]Forwarded in every neighbourhood after {seconds:.1f} s.[/]")
+            case "escalation":
+                self._line(_milliseconds(data["at"]), "silent", f"{data['name']}: {STEPS[data['tell']]}")
+            case "dark":
+                self._line(_milliseconds(data["at"]), "dark", f"{data['name']}: the control room is told")
             case _:
                 pass  # the whole alert, and kinds that a later hub may add
 
@@ -75,9 +100,11 @@ class Timeline:
             self._line(_milliseconds(data["at"]), "failed", who)
         if one["state"] in LADDER:
             rung = LADDER.index(one["state"]) + 1
-            for step in LADDER[self._reached.get(one["id"], 0) : rung]:
+            for step in LADDER[self._climbed_to.get(one["id"], 0) : rung]:
                 self._line(_milliseconds(data["at"]), step, who)
-            self._reached[one["id"]] = max(rung, self._reached.get(one["id"], 0))
+            self._climbed_to[one["id"]] = max(rung, self._climbed_to.get(one["id"], 0))
+            self.reached.add(one["admin"])
+            self._last = _milliseconds(data["at"])
 
     def _line(self, at: int, what: str, text: str) -> None:
         self._console.print(
@@ -107,10 +134,44 @@ async def relay_one(url: str, key: str, alert: bytes, people: dict[str, str], co
             console.print(f"[bold red]Not every neighbourhood was forwarded within {PATIENCE_SECONDS:.0f} s.[/]")
         async with session.get(f"{url}/api/v1/alerts/{accepted['id']}") as answer:
             state: dict[str, Any] = orjson.loads(await answer.read())
-    dark = [Mistake(code, "not forwarded") for code in state["coverage"]["dark"]]
-    if dark:
-        raise Refused("Not every matched neighbourhood was forwarded", dark)
+        dark = [Mistake(code, "not forwarded") for code in state["coverage"]["dark"]]
+        if dark:
+            raise Refused("Not every matched neighbourhood was forwarded", dark)
+        await _end(session, url, accepted, timeline)
     return state
+
+
+async def _end(session: aiohttp.ClientSession, url: str, alert: dict[str, Any], timeline: Timeline) -> None:
+    """Post the all-clear, and wait until everyone who got the alert has it; raises Refused if they do not in time."""
+    reached = set(timeline.reached)
+    about = alert["info"][0]
+    content = {
+        "msgType": "Update",
+        "references": f"{alert['sender']},{alert['identifier']},{alert['sent']}",
+        "info": [
+            {
+                "event": about["event"],
+                "headline": "Verdachte aangehouden",
+                "responseType": ["AllClear"],
+                "area": [{"areaDesc": about["area"][0]["areaDesc"]}],
+            }
+        ],
+    }
+    async with session.post(f"{url}/api/v1/alerts", json=content) as answer:
+        ended = orjson.loads(await answer.read())
+        if answer.status != 202:
+            raise Refused("The hub refused the end", [Mistake("", str(ended.get("detail", answer.status)))])
+    timeline.ending(ended)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for kind, data in _stream(session, f"{url}/api/v1/alerts/{ended['id']}/events"):
+                timeline.event(kind, data)
+                if timeline.reached >= reached:
+                    break
+    except TimeoutError:
+        missing = [Mistake(who, "did not get the end") for who in reached - timeline.reached]
+        raise Refused("Not everyone who got the alert got its end", missing) from None
+    timeline.ended()
 
 
 async def _stream(session: aiohttp.ClientSession, url: str) -> AsyncIterator[tuple[str, Any]]:

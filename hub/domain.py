@@ -142,6 +142,7 @@ class Alert:
     expires: datetime
     content: dict[str, Any] = field(repr=False)
     fingerprint: str
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

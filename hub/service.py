@@ -22,6 +22,7 @@ from hub.relay.backlog import Backlog
 from hub.relay.commands import Commands
 from hub.relay.dispatcher import Dispatcher
 from hub.relay.escalator import Escalator
+from hub.relay.expiry import Expiry
 from hub.relay.intake import Intake
 from hub.relay.ladder import Ladder, read_ladder
 from hub.relay.letterbox import Letterbox
@@ -75,6 +76,7 @@ class Hub:
     planner: Planner
     ladder: Ladder
     escalator: Escalator
+    expiry: Expiry
     rescuer: Rescuer
     withdrawals: Withdrawals
     tenures: Tenures
@@ -123,6 +125,27 @@ def build_hub(
         others = dispatchers[number + 1 :] + dispatchers[:number]
         dispatcher.stand_ins = [other for other in others if other.channel_name == dispatcher.channel_name]
         held[dispatcher.channel_name, dispatcher.account].rests = dispatcher.rests
+    intake = Intake(
+        store.alerts,
+        store.outbox,
+        store.ids,
+        atlas,
+        wakes,
+        clock,
+        rng,
+        routes=routes,
+        backlog=backlog,
+        default_duration=settings.relay.default_duration,
+        accounts=accounts,
+        beside=settings.relay.beside,
+        amends={s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
+        people_a_day={s.channel.name: s.account.people_a_day for s in senders if s.account.people_a_day},
+        measures=store.measures,
+        know=messages.know,
+        dispatchers=dispatchers,
+        first_only=ladder.first_only,
+        check_after=ladder.check_after,
+    )
     return Hub(
         settings=settings,
         clock=clock,
@@ -131,27 +154,7 @@ def build_hub(
         senders=tuple(senders),
         routes=routes,
         backlog=backlog,
-        intake=Intake(
-            store.alerts,
-            store.outbox,
-            store.ids,
-            atlas,
-            wakes,
-            clock,
-            rng,
-            routes=routes,
-            backlog=backlog,
-            default_duration=settings.relay.default_duration,
-            accounts=accounts,
-            beside=settings.relay.beside,
-            amends={s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
-            people_a_day={s.channel.name: s.account.people_a_day for s in senders if s.account.people_a_day},
-            measures=store.measures,
-            know=messages.know,
-            dispatchers=dispatchers,
-            first_only=ladder.first_only,
-            check_after=ladder.check_after,
-        ),
+        intake=intake,
         messages=messages,
         letterbox=Letterbox(store.receipts, wakes, clock),
         receiver=Receiver(
@@ -180,6 +183,7 @@ def build_hub(
         ),
         ladder=ladder,
         escalator=Escalator(store, atlas, ladder, dispatchers, wakes, clock, routes, settings.relay.poll),
+        expiry=Expiry(store.alerts, intake.accept, clock),
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
@@ -211,6 +215,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("outcomes", hub.outcomes.run)
     start("planner", hub.planner.run)
     start("escalator", hub.escalator.run)
+    if hub.settings.relay.tell_expiry:
+        start("expiry", hub.expiry.run)
     start("rescuer", hub.rescuer.run)
     start("backlog", hub.backlog.run)
     start("receiver", hub.receiver.run)
@@ -223,7 +229,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     try:
         yield hub
     finally:
-        await hub.loops.stop("planner", "escalator", "rescuer")
+        await hub.loops.stop("planner", "escalator", "expiry", "rescuer")
         # Each account may take the whole of the time allowed.
         await hub.tenures.resign(hub.settings.relay.shutdown + LAST_SECONDS)
         await hub.loops.stop()

@@ -110,6 +110,7 @@ class Relay(_Section):
     turn_after: float = Field(0.0, ge=0)
     backlog: int = Field(200_000, ge=0)
     default_duration: float = Field(7200.0, gt=0)
+    tell_expiry: bool = True
     shutdown: float = Field(6.0, gt=0)
     beside: tuple[Literal["picture", "location"], ...] = ("picture", "location")
     escalation: Path = Path("escalation.toml")

@@ -5,9 +5,9 @@ alert = complete(posted, sender=…, now_ms=…, new_identifier=…, default_dur
 objections(alert, now_ms)               # well-formed, but not to be relayed: expired, a draft …
 """
 
-from hub.cap.complete import alert_from_content, complete, objections
+from hub.cap.complete import EXPIRED, alert_from_content, complete, objections
 from hub.cap.json_in import read_json
 from hub.cap.posted import Posted
 from hub.cap.xml_in import read_xml
 
-__all__ = ["Posted", "alert_from_content", "complete", "objections", "read_json", "read_xml"]
+__all__ = ["EXPIRED", "Posted", "alert_from_content", "complete", "objections", "read_json", "read_xml"]

@@ -19,6 +19,9 @@ from hub.cap.values import parse_circle, parse_polygon, parse_references, parse_
 from hub.clock import to_datetime, to_milliseconds
 from hub.domain import Alert, Area, Certainty, Geocode, Info, Mistake, MsgType, Severity, Status, Urgency
 
+EXPIRED = "buurtsein-expired"
+"""CAP `code` of an end that the hub tells by itself: the alert's time was up, and nobody had ended it."""
+
 DEFAULT_DURATION_S = 2 * 60 * 60.0
 """Contract §5: expires = sent + 2 h."""
 
@@ -87,6 +90,7 @@ def alert_from_content(
         expires=max(ends),
         content=content,
         fingerprint=fingerprint,
+        codes=tuple(content.get("code", ())),
     )
 
 

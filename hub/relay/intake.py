@@ -192,7 +192,7 @@ class Intake:
             matches=matches,
             audience=audience,
             closes=chain,
-            closes_as=AlertState.CANCELLED if alert.msg_type is MsgType.CANCEL else AlertState.ENDED,
+            closes_as=CLOSES_AS.get(kind_of(alert), AlertState.ENDED),
             first_id=self._ids.block() if chain else 0,
             amends=self._amends,
             routes=self._routes if at_once else None,
@@ -299,6 +299,9 @@ class Intake:
             return f"buurtsein-{self._rng.getrandbits(96):024x}"
         return "key-" + hashlib.sha256(f"{who.key_id}\n{idempotency_key}".encode()).hexdigest()[:32]
 
+
+CLOSES_AS = {"cancelled": AlertState.CANCELLED, "expired": AlertState.EXPIRED}
+"""What an alert is once one of this kind has ended it; after any other it has ended."""
 
 URGENCIES, SEVERITIES = list(Urgency), list(Severity)
 ORDINARY = URGENCIES.index(Urgency.IMMEDIATE) * 10 + SEVERITIES.index(Severity.SEVERE)

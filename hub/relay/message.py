@@ -40,7 +40,7 @@ class Messages:
         return alert_id in self._known
 
     def kind(self, alert_id: str) -> str:
-        """alert, update, cancelled or all_clear."""
+        """alert, update, cancelled, all_clear or expired."""
         return self._known[alert_id].kind
 
     def accepted_at(self, alert_id: str) -> int:

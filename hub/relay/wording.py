@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.cap import alert_from_content
+from hub.cap import EXPIRED, alert_from_content
 from hub.channel import Location, Part, Picture, Wording
 from hub.domain import Alert, Info, MsgType, Status
 from hub.relay.fitting import cut, fit, units
@@ -31,7 +31,7 @@ TITLE_PLACE_MOST = 80
 LOCATION_NAME_MOST = 100
 NAMES_SHOWN = 3
 PARTS = ("number", "event", "headline", "where", "time", "until", "description", "instruction", "link")
-ENDS = ("cancelled", "all_clear")
+ENDS = ("cancelled", "all_clear", "expired")
 """The kinds that end an alert."""
 _VOWELS = tuple("aeiouAEIOU")
 
@@ -65,14 +65,14 @@ def told_of(view: AlertView, earlier: AlertView | None = None) -> Told:
 
 
 def kind_of(alert: Alert) -> str:
-    """What a message tells: alert, update, cancelled (withdrawn by a Cancel) or all_clear (CAP's responseType AllClear).
+    """What a message tells: alert, update, cancelled (withdrawn by a Cancel), all_clear (CAP's responseType AllClear) or expired.
 
     An all-clear names the alert it ends; without that it is news like any other.
     """
     if alert.msg_type is MsgType.CANCEL:
         return "cancelled"
     if alert.references and any("AllClear" in info.response_types for info in alert.infos):
-        return "all_clear"
+        return "expired" if EXPIRED in alert.codes else "all_clear"
     return "update" if alert.msg_type is MsgType.UPDATE else "alert"
 
 

@@ -22,6 +22,9 @@ from hub.store.queries import Queries
 NOT_ACTUAL = 100
 """Priorities from here on are of exercises and tests."""
 
+OLDEST_MS = 40 * 24 * 3600 * 1000
+"""Alerts that came in before that are not looked through any more: the longest, for a missing person, live for weeks."""
+
 ADJACENT = "adjacent"
 """`added` of a neighbourhood that is no part of the alert's area: it never counts in the coverage."""
 
@@ -152,6 +155,20 @@ class Unplanned:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOut:
+    """An alert whose time is up, that nobody ended and somebody got. `sender`, `identifier`, `sent`: CAP's name of it."""
+
+    id: str
+    sender: str
+    identifier: str
+    sent: str
+    status: Status
+    event: str
+    language: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertEvent:
     """One entry of an alert's log; `data` is JSON."""
 
@@ -244,6 +261,11 @@ class Alerts:
         """(code, admins in it), nearest to the scene first."""
         return [(code, admins) for code, admins in await self._engine.read(self._sql.unplanned_codes, alert_id)]
 
+    async def run_out(self, now: int, *, late: int) -> list[RunOut]:
+        """Those that are to be told expired at `now` (ms); not those whose time was up `late` ms ago already."""
+        rows = await self._engine.read(self._sql.run_out, now, now - late, now - OLDEST_MS)
+        return [_run_out(*row) for row in rows]
+
     async def closed(self, alert_ids: Collection[str]) -> list[str]:
         """Those of them that have ended or been replaced."""
         return [row[0] for row in await self._engine.read(self._sql.closed_alerts, list(alert_ids))]
@@ -301,6 +323,16 @@ class Alerts:
         """The log from there on; `deliveries` are those that changed: [id, state, channel, admin] each."""
         rows = await self._engine.read(self._sql.events_after, alert_id, last, limit)
         return [AlertEvent(event_id, at, kind, orjson.loads(data)) for event_id, at, kind, data in rows]
+
+
+def _run_out(alert_id: str, sender: str, identifier: str, status: str, content: str) -> RunOut:
+    told = orjson.loads(content)
+    info: dict[str, Any] = next(iter(told.get("info", ())), {})
+    areas = [area["areaDesc"] for area in info.get("area", ()) if area.get("areaDesc")]
+    place, language = "; ".join(areas), info.get("language", "nl-NL")
+    return RunOut(
+        alert_id, sender, identifier, told["sent"], Status(status), info.get("event", ""), language, place or "-"
+    )
 
 
 def _audience(stored: str) -> Audience:

@@ -47,6 +47,7 @@ class Queries:
     planned_event: str
     alert_planned: str
     closed_alerts: str
+    run_out: str
     alerts: str
     alert_matches: str
     alert_counts: str

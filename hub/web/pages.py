@@ -86,7 +86,7 @@ async def proof_page(call: Call) -> web.Response:
             number=view.id,
             state=state,
             active=state in ACTIVE and kind not in ENDS,
-            over={"cancelled": "cancels", "all_clear": "ends"}.get(kind, ""),
+            over={"cancelled": "cancels", "all_clear": "ends", "expired": "runs_out"}.get(kind, ""),
             now=call.now(),
             info=shown_info(view, language_of(request)),
         )

@@ -161,7 +161,7 @@ async def street(
                 await store.neighbourhoods.replace(found, source="test", now=clock.now())
                 await import_directory(store, (HEADER + "\n".join(rows)).encode())
         senders = [Sender(channels[0], telegram or Account()), Sender(channels[1], Account())]
-        hub = build_hub(settings, store, senders, clock, Random(1))
+        hub = build_hub(settings, store, senders, clock, Random(clock.now()))  # not the same numbers after a restart
         await stack.enter_async_context(running(hub))
         yield Street(hub, clock, channels[0], channels[1], meanings)
         assert hub.loops.failures == {}

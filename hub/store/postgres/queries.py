@@ -146,6 +146,11 @@ POSTGRES = Queries(
     alert_planned="""UPDATE alert SET planned_at = $2::bigint WHERE id = $1::text AND planned_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = $1::text AND an.planned_at IS NULL)""",
     closed_alerts="SELECT id FROM alert WHERE id = ANY($1::text[]) AND closed_at IS NOT NULL",
+    run_out="""SELECT id, sender, identifier, status, content FROM alert
+        WHERE accepted_at > $3::bigint AND closed_at IS NULL AND expires_at <= $1::bigint AND expires_at > $2::bigint
+          AND EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = alert.id)
+          AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.part = ''
+              AND (d.state + 0 IN (1, 4, 6, 7) OR d.sent_at IS NOT NULL OR d.possible_duplicates > 0))""",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
         FROM alert WHERE id = ANY($1::text[])""",

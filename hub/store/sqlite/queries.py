@@ -115,6 +115,12 @@ SQLITE = Queries(
     alert_planned="""UPDATE alert SET planned_at = ?2 WHERE id = ?1 AND planned_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = ?1 AND an.planned_at IS NULL)""",
     closed_alerts="SELECT id FROM alert WHERE id IN (SELECT value FROM json_each(?1)) AND closed_at IS NOT NULL",
+    # Ends, which matched nothing themselves, run out in silence.
+    run_out="""SELECT id, sender, identifier, status, content FROM alert
+        WHERE accepted_at > ?3 AND closed_at IS NULL AND expires_at <= ?1 AND expires_at > ?2
+          AND EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = alert.id)
+          AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.part = ''
+              AND (d.state IN (1, 4, 6, 7) OR d.sent_at IS NOT NULL OR d.possible_duplicates > 0))""",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
             closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
         FROM alert WHERE id IN (SELECT value FROM json_each(?1))""",
