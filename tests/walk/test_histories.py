@@ -1,0 +1,11 @@
+"""A few hundred random histories in each run of the suite; ten thousand by `make histories`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.walk.histories import play
+
+
+def test_what_must_hold_holds_in_random_histories(tmp_path: Path) -> None:
+    play(tmp_path / "histories", count=60)
