@@ -38,6 +38,7 @@ from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
 from hub.store.database import Store
+from hub.trust.signing import Signing, signing_of
 
 LAST_SECONDS = 1.0
 """For storing the last outcomes, and then for closing the channels: of the 10 s in which the hub stops 2 are the web's, 6 the
@@ -75,6 +76,7 @@ class Hub:
     withdrawals: Withdrawals
     tenures: Tenures
     telling: Telling
+    signing: Signing | None
     wakes: Wakes
     loops: Loops
 
@@ -169,6 +171,7 @@ def build_hub(
         ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
+        signing=signing_of(settings.police),
         wakes=wakes,
         loops=Loops(clock),
     )

@@ -36,7 +36,7 @@ _FORBIDDEN_IN_NAMES = re.compile(r"[\s,<&]")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # RFC 3986 appendix A, with the characters beyond ASCII that anyURI lets stand for themselves.
 _CHARACTER = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|[^\x00-\x7f])"
-_AUTHORITY = rf"(?:(?:(?!@){_CHARACTER})*@)?(?:\[[0-9A-Fa-f:.]+\]|(?:(?![:@]){_CHARACTER})*)(?::\d{{0,5}})?"
+_AUTHORITY = rf"(?:(?:(?!@){_CHARACTER})*@)?(?:\[[0-9A-Fa-f:.]+\]|(?:(?![:@]){_CHARACTER})*)(?::\d{{1,5}})?"
 _URI = re.compile(
     rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?://{_AUTHORITY}(?:/{_CHARACTER}*)*|(?!//)(?:{_CHARACTER}|/)+)"
     rf"|(?!//)(?:(?!:){_CHARACTER}|/)+)(?:\?(?:{_CHARACTER}|[/?])*)?(?:#(?:{_CHARACTER}|[/?])*)?"
@@ -96,13 +96,18 @@ def _drawn(area: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def clean(text: str) -> str:
+    """Without white space round it, and without the characters that XML does not have."""
+    return _NOT_XML.sub("\ufffd", text).strip(" \t\r\n")
+
+
 def _text(name: str, value: Any) -> str:
     """One value as it stands between its tags; empty to leave it out."""
     if name in ("altitude", "ceiling"):
         return f"{value:.6f}".rstrip("0").rstrip(".") if abs(value) < MOST_FEET else ""
     if name == "size":
         return str(value)
-    text = _NOT_XML.sub("\ufffd", value).strip(" \t\r\n")
+    text = clean(value)
     match name:
         case "sent" | "effective" | "onset" | "expires":
             return cap_time(text)
