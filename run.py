@@ -172,7 +172,11 @@ def check() -> None:
         async with aiohttp.ClientSession() as session:
             found = registry.channels(settings.channels, session, CLOCK, settings.web.public_url)
             signing_of(settings.police)
-            return {"ok": True, "channels": [f"{c.name}/{c.account}" for c, _ in found]}
+            return {
+                "ok": True,
+                "channels": [f"{c.name}/{c.account}" for c, _ in found],
+                "hooks": [hook.name for hook in settings.police.hooks],
+            }
 
     run(command())
 

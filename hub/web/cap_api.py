@@ -17,10 +17,10 @@ from lxml import etree
 from hub.cap import cap_element
 from hub.cap.xml_out import clean, written
 from hub.domain import Role
+from hub.relay.events import moment
 from hub.store.alerts import AlertView
 from hub.trust.signing import Signing
 from hub.web.alerts_api import NEWEST, known_alert
-from hub.web.answers import moment
 from hub.web.calls import Call
 from hub.web.problems import Problem
 
