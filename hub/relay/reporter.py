@@ -39,6 +39,8 @@ LEASE_SECONDS = 40.0
 
 
 RELEASE_SECONDS = 1.0
+PAUSE_SECONDS = 0.1
+"""Between looks at a log that changes all the time: sending goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,8 @@ class Reporter:
                         await self._round(session, beat)
                         if self._failed:
                             await self._clock.sleep(self._backoff(self._failed - 1))
-                        else:
-                            await self._clock.wait(changed, self._poll)
+                        elif await self._clock.wait(changed, self._poll):
+                            await self._clock.sleep(PAUSE_SECONDS)
             log.warning("hook_switched_off", hook=self.hook.name)
         finally:
             await self._release()
@@ -136,12 +138,14 @@ class Reporter:
         while waiting := await self._waiting(place):
             for logged in waiting:
                 beat()
-                if not await self._hold() or not await self._tell(session, logged):
+                concerned = self._concerns(logged)
+                if concerned and (not await self._hold() or not await self._tell(session, logged)):
                     return
                 long_ago = self._clock.now() - round(self._late * 1000)
                 at = logged.event.at if self._late else long_ago
                 place = place.passed(logged.event.id, at, long_ago)
-                await self._log.put_cursor(self.hook.name, place.written())
+                if concerned or logged is waiting[-1]:
+                    await self._log.put_cursor(self.hook.name, place.written())
         await self._release()
 
     async def _place(self) -> Place:
@@ -164,9 +168,7 @@ class Reporter:
         return self.hook.sender in ("", logged.sender)
 
     async def _tell(self, session: aiohttp.ClientSession, logged: LoggedEvent) -> bool:
-        """Whether it was taken, or is not for this hook."""
-        if not self._concerns(logged):
-            return True
+        """Whether it was taken."""
         report = await self._report(logged)
         status, reason = await post(session, self.hook, report, self._clock.now())
         if 200 <= status < 300:

@@ -39,7 +39,7 @@ def as_json(logged: LoggedEvent) -> Report:
 
 def as_cap(logged: LoggedEvent, covered: Covered, sender: str, signing: Signing | None) -> Report:
     """How far it is now: a later try may say more than the first. Takes milliseconds where it is signed."""
-    dark = f" Niemand bereikt in (nobody reached in): {', '.join(covered.dark)}." if covered.dark else ""
+    dark = f" Blijft donker (stays dark): {', '.join(covered.dark)}." if covered.dark else ""
     note = (
         f"Doorgestuurd in {covered.forwarded} van {covered.matched} buurten "
         f"(forwarded in {covered.forwarded} of {covered.matched} neighbourhoods).{dark}"
@@ -47,7 +47,7 @@ def as_cap(logged: LoggedEvent, covered: Covered, sender: str, signing: Signing 
     content = _acknowledgement(_id(logged), sender, logged.event.at, logged.status, note)
     content |= {
         "addresses": f'"{logged.sender}"' if " " in logged.sender else logged.sender,
-        "references": f"{logged.sender},{logged.identifier},{logged.sent}",
+        "references": f"{logged.sender},{logged.identifier},{covered.sent}",
     }
     return _cap(content, signing)
 

@@ -19,20 +19,23 @@ FOLLOWER = "hook"
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An entry, and the CAP names of its alert. `sent` as its sender wrote it."""
+    """An entry, and the CAP names of its alert."""
 
     event: AlertEvent
     alert_id: str
     sender: str
     identifier: str
-    sent: str
     status: Status
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """Neighbourhoods an alert matched, those forwarded in, and the codes of which the control room was told that they stay dark."""
+    """Neighbourhoods an alert matched, those forwarded in, and the codes of which the control room was told that they stay dark.
 
+    `sent`: of the alert, as its sender wrote it.
+    """
+
+    sent: str
     matched: int
     forwarded: int
     dark: tuple[str, ...]
@@ -57,24 +60,26 @@ class Log:
         """
         rows = await tables.AlertEvent.filter(id__gt=last, kind__in=list(kinds)).order_by("id").limit(limit)
         ids = list({row.alert_id for row in rows})
-        alerts = {alert.id: alert for alert in await tables.Alert.filter(id__in=ids)}
+        found = await tables.Alert.filter(id__in=ids).values_list("id", "sender", "identifier", "status")
+        alerts = {str(alert_id): names for alert_id, *names in found}
         return [
             LoggedEvent(
                 AlertEvent(row.id, row.at, row.kind, orjson.loads(row.data)),
-                alert.id,
-                alert.sender,
-                alert.identifier,
-                str(orjson.loads(alert.content)["sent"]),
-                Status(alert.status),
+                row.alert_id,
+                str(names[0]),
+                str(names[1]),
+                Status(str(names[2])),
             )
             for row in rows
-            if (alert := alerts.get(row.alert_id)) is not None
+            if (names := alerts.get(row.alert_id)) is not None
         ]
 
     @shielded
     async def covered(self, alert_id: str) -> Covered:
+        alert = await tables.Alert.get(id=alert_id)
         rows = await tables.AlertNeighbourhood.filter(alert_id=alert_id).order_by("distance", "code")
         return Covered(
+            str(orjson.loads(alert.content)["sent"]),
             len(rows),
             sum(row.forwarded_at is not None for row in rows),
             tuple(row.code for row in rows if row.dark_at is not None and row.forwarded_at is None),
