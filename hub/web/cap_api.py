@@ -28,6 +28,7 @@ CAP_TYPE: Final = "application/cap+xml"
 ATOM_TYPE: Final = "application/atom+xml"
 ATOM: Final = "http://www.w3.org/2005/Atom"
 ENTRIES = 50
+SETTLED_SECONDS = 2
 
 
 async def get_alert_cap(call: Call) -> web.Response:
@@ -69,9 +70,9 @@ def _answer(call: Call, views: Sequence[AlertView], content_type: str, variant: 
         hashed.update(view.id.encode() + orjson.dumps(view.content))
     answer = web.Response(content_type=content_type, headers={"Cache-Control": "private, no-cache"})
     answer.etag = ETag(hashed.hexdigest()[:32], is_weak=True)
-    if views:
-        # HTTP's times have whole seconds: the one that has begun, or a second alert in it would look like none.
-        answer.last_modified = -(-views[0].accepted_at // 1000)
+    # HTTP's times have whole seconds: told only once that second is over, or a later alert in it would look like none.
+    if views and views[0].accepted_at // 1000 + SETTLED_SECONDS < call.now() // 1000:
+        answer.last_modified = views[0].accepted_at // 1000
     return answer
 
 
