@@ -248,3 +248,9 @@ def test_files_go_out_only_when_asked_for() -> None:
     alert = an_alert({"resource": [{"mimeType": "image/jpeg", "derefUri": "AAAA"}]})
     assert b"derefUri" not in cap_xml(alert.content) and b"AAAA" in cap_xml(alert.content, pictures=True)
     OASIS.assertValid(etree.fromstring(cap_xml(alert.content)))
+
+
+def test_a_size_that_no_database_takes_is_left_out() -> None:
+    raw = (HERE / "samples" / "full.xml").read_bytes()
+    again = read_xml(raw.replace(b"<size>1200<", b"<size>1e300<"))
+    assert "1e300" not in json.dumps(again.content) and "size" not in again.content["info"][0]["resource"][0]
