@@ -49,4 +49,4 @@ async def post(session: aiohttp.ClientSession, hook: Hook, report: Report, now: 
     except TimeoutError:
         return 0, f"no answer within {hook.timeout:g} s"
     except (aiohttp.ClientError, ValueError, OSError) as error:
-        return 0, type(error).__name__
+        return 0, f"cannot be reached ({type(error).__name__})"

@@ -248,7 +248,7 @@ async def test_doctor_pings_each_hook(world: World, receiver: Receiver) -> None:
         assert not refused.works and "401" in refused.text
     assert receiver.taken[0]["type"] == "ping" and read_xml(receiver.taken[1]).content["status"] == "Test"
     nowhere = a_reporter(world.hub.store, world.hub.wakes, a_hook(receiver, url="http://127.0.0.1:9/"), Hurried())
-    assert not (await nowhere.examine()).works
+    assert "cannot be reached" in (await nowhere.examine()).text
 
 
 async def test_how_far_behind_a_hook_is_and_how_often_it_failed_is_measured(world: World, receiver: Receiver) -> None:
