@@ -50,6 +50,7 @@ from hub.store.ids import PROCESSES
 from hub.store.migrating import migrate as migrate_database
 from hub.store.migrating import ready
 from hub.trust.keys import hash_secret, make_key, make_session
+from hub.trust.signing import signing_of
 from hub.web.answers import alert_answer, delivery_answer, simulation_answer
 from hub.web.app import listen, serving
 
@@ -170,7 +171,12 @@ def check() -> None:
         settings = configuration()
         async with aiohttp.ClientSession() as session:
             found = registry.channels(settings.channels, session, CLOCK, settings.web.public_url)
-            return {"ok": True, "channels": [f"{c.name}/{c.account}" for c, _ in found]}
+            signing_of(settings.police)
+            return {
+                "ok": True,
+                "channels": [f"{c.name}/{c.account}" for c, _ in found],
+                "hooks": [hook.name for hook in settings.police.hooks],
+            }
 
     run(command())
 

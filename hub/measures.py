@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
@@ -145,6 +145,14 @@ class Measures:
         self.breaker_trips = counter("breaker_trips", "Times an account's breaker opened", *account)
         self.reports = counter("reports", "Receipts and answers understood, on disk", "channel", "kind")
         self.unreadable = counter("unreadable_updates", "Updates kept because they were not understood", "channel")
+
+        self.hook_failures = counter("hook_failures", "POSTs that a system of the police did not take", "hook")
+        self.hook_lag = Gauge(
+            "buurtsein_hook_lag_seconds",
+            f"How long the oldest entry waits to be taken{SHARED}",
+            ["hook"],
+            registry=registry,
+        )
 
     def account(self, channel: str, account: str) -> AccountMeasures:
         return AccountMeasures(self, channel, account)

@@ -19,6 +19,7 @@ from hub.channel import Channel, Part
 from hub.clock import Clock
 from hub.places.atlas import Atlas
 from hub.relay.backlog import Backlog
+from hub.relay.backoff import Backoff
 from hub.relay.commands import Commands
 from hub.relay.dispatcher import Dispatcher
 from hub.relay.escalator import Escalator
@@ -32,6 +33,7 @@ from hub.relay.message import Messages
 from hub.relay.outcomes import Outcomes
 from hub.relay.planner import Planner
 from hub.relay.receiver import Receiver
+from hub.relay.reporter import LATE_SECONDS, Reporter
 from hub.relay.rescuer import Rescuer
 from hub.relay.telling import Telling
 from hub.relay.tenure import Tenure, Tenures, process_name
@@ -41,10 +43,15 @@ from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
 from hub.store.database import Store
+from hub.trust.signing import Signing, signing_of
 
 LAST_SECONDS = 1.0
 """For storing the last outcomes, and then for closing the channels: of the 10 s in which the hub stops 2 are the web's, 6 the
 sends' (relay.shutdown)."""
+
+
+HOOK_BACKOFF_FIRST, HOOK_BACKOFF_MOST = 1.0, 15.0
+"""Seconds; at most half of what makes a loop look stuck, and of a hook's lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,8 @@ class Hub:
     withdrawals: Withdrawals
     tenures: Tenures
     telling: Telling
+    signing: Signing | None
+    reporters: tuple[Reporter, ...]
     wakes: Wakes
     loops: Loops
 
@@ -99,6 +108,7 @@ def build_hub(
     messages = Messages(store.alerts, settings.web.public_url)
     outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes, store.measures)
     alone, process = not settings.database.on_postgres, process_name()
+    signing = signing_of(settings.police)
     held = {name: Tenure(name, account.rate, clock) for name, account in accounts.items()}
     tenures = Tenures([*held.values()], store.leases, wakes, clock, holder=process, alone=alone)
     dispatchers = [
@@ -192,6 +202,24 @@ def build_hub(
         ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
+        signing=signing,
+        reporters=tuple(
+            Reporter(
+                hook,
+                store.log,
+                store.leases,
+                wakes,
+                clock,
+                Backoff(HOOK_BACKOFF_FIRST, HOOK_BACKOFF_MOST, rng),
+                store.measures,
+                sender=settings.police.sender,
+                signing=signing,
+                process=process,
+                poll=settings.relay.poll,
+                late=0.0 if alone else LATE_SECONDS,
+            )
+            for hook in settings.police.hooks
+        ),
         wakes=wakes,
         loops=Loops(clock),
     )
@@ -225,6 +253,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     if hub.settings.database.on_postgres:
         hub.telling.connect()
         start("telling", hub.telling.run)
+    for reporter in hub.reporters:
+        start(reporter.name, reporter.run)
     start("leases", lambda beat: hub.tenures.run(beat, partial(_begin, hub), partial(_end, hub)))
     try:
         yield hub

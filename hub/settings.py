@@ -5,6 +5,7 @@ Every key is explained in config/hub.toml. A secret may be given as { file = "/r
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from pathlib import Path
@@ -234,6 +235,53 @@ class Channels(_Section):
 SPARE_SECONDS = 10.0
 
 
+class Hook(_Section):
+    """A system of the police that is told what becomes of alerts. `timeout` in seconds, below what makes a loop look stuck."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    url: str = Field(pattern=r"^https?://[^\s/]")
+    secret: Secret
+    sender: str = ""
+    format: Literal["json", "cap-ack"] = "json"
+    deliveries: bool = False
+    timeout: float = Field(10.0, gt=0, le=20)
+
+    @property
+    def signing_bytes(self) -> bytes:
+        """What HMAC signs with: the secret's base64, read (Standard Webhooks). Raises ValueError."""
+        return base64.b64decode(self.secret.get_secret_value().removeprefix("whsec_"), validate=True)
+
+    @model_validator(mode="after")
+    def _has_a_secret(self) -> Hook:
+        try:
+            enough = 24 <= len(self.signing_bytes) <= 64
+        except ValueError:
+            enough = False
+        if not enough:
+            raise ValueError(
+                "secret must be whsec_ and base64 of 24 to 64 random bytes: whsec_$(openssl rand -base64 32)"
+            )
+        return self
+
+
+class Police(_Section):
+    """What the police's own systems get from us."""
+
+    signing_key: Secret = EMPTY
+    signing_certificate: Secret = EMPTY
+    sender: str = Field("buurtsein", pattern=r"^[^\s,<&]{1,200}$")
+    hooks: tuple[Hook, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Police:
+        if bool(self.signing_key.get_secret_value()) != bool(self.signing_certificate.get_secret_value()):
+            raise ValueError("give both signing_key and signing_certificate, or neither")
+        names = [hook.name for hook in self.hooks]
+        if len(set(names)) < len(names):
+            raise ValueError("two hooks have one name: how far each is, is kept under its name")
+        return self
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -255,6 +303,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     relay: Relay = Relay()
     channels: Channels = Channels()
+    police: Police = Police()
     log: Log = Log()
     tracing: Tracing = Tracing()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,18 @@ def test_send_refuses_what_is_no_alert(run: Run, alert: str) -> None:
     refused = run("send", "-", stdin=alert)
     assert refused.exit_code == 1
     assert refused.output.strip()
+
+
+def test_check_refuses_a_signing_key_that_cannot_be_used_and_names_the_hooks(run: Run) -> None:
+    hook = {"name": "meldkamer", "url": "https://x.example/", "secret": "whsec_" + "A" * 32}
+    with environment(**os.environ, HUB_POLICE__HOOKS=json.dumps([hook])):
+        assert one_object(run("--json", "check"))["hooks"] == ["meldkamer"]
+    wrong = {"HUB_POLICE__SIGNING_KEY": "no key", "HUB_POLICE__SIGNING_CERTIFICATE": "no certificate"}
+    with environment(**os.environ, **wrong):
+        refused = run("--json", "check")
+    assert refused.exit_code == 1
+    places = [mistake["place"] for mistake in one_object(refused)["errors"]]
+    assert places == ["police.signing_key", "police.signing_certificate"]
 
 
 def test_wrong_usage_ends_with_two(run: Run) -> None:

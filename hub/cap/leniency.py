@@ -135,7 +135,7 @@ def read_references(name: str, text: str, place: str, warnings: Warnings) -> str
 def read_number(name: str, text: str, place: str, warnings: Warnings) -> float | None:
     """altitude, ceiling and size: nothing we relay depends on them, so one that cannot be read is left out."""
     number = parse_number(text)
-    if number is None or (name == "size" and (number < 0 or not number.is_integer())):
+    if number is None or (name == "size" and not (0 <= number < 2**53 and number.is_integer())):
         warnings.say(place, "is not a number; left out")
         return None
     return int(number) if name == "size" else number

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.cap.additions import put_back
 from hub.cap.leniency import (
     Reader,
     Warnings,
@@ -92,6 +93,7 @@ def read_xml(raw: bytes) -> Posted:
     if alert.namespace not in _NAMESPACES:
         warnings.say("", "the alert is not in a namespace of CAP; read as CAP 1.2")
     content = _read(alert, _ALERT, (), warnings)
+    put_back(content, warnings)
     return checked(content, warnings.said, lenient=True)
 
 

@@ -6,12 +6,14 @@ import asyncio
 from typing import Any
 
 from hub.channel import Channel, Finding
+from hub.clock import to_datetime
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.store.engine import StoreUnavailable
 
 # Longer than any channel's own time limits together: a channel that hangs must not hide what the others say.
 PATIENCE_SECONDS = 60.0
+SOON_MS = 30 * 86_400_000
 
 
 async def examined(hub: Hub) -> dict[str, Any]:
@@ -19,6 +21,9 @@ async def examined(hub: Hub) -> dict[str, Any]:
     own = [("store", await _store(hub)), ("map", _map(hub))]
     told = await asyncio.gather(*(_channel(sender.channel) for sender in hub.senders))
     names = [f"{sender.channel.name}/{sender.channel.account}" for sender in hub.senders]
+    hooks = await asyncio.gather(*(reporter.examine() for reporter in hub.reporters))
+    own += [(reporter.name, one) for reporter, one in zip(hub.reporters, hooks, strict=True)]
+    own += _signing(hub)
     found = own + [(name, one) for name, findings in zip(names, told, strict=True) for one in findings]
     if not hub.senders:
         found.append(("channels", Finding(False, "none is configured: see config/hub.toml")))
@@ -47,6 +52,16 @@ def _map(hub: Hub) -> Finding:
     if not len(index):
         return Finding(False, "no neighbourhoods: run `python run.py import neighbourhoods FILE`")
     return Finding(True, f"{len(index)} neighbourhoods, edition {index.edition or 'unknown'}")
+
+
+def _signing(hub: Hub) -> list[tuple[str, Finding]]:
+    if hub.signing is None:
+        return []
+    ends, left = to_datetime(hub.signing.ends), hub.signing.ends - hub.clock.now()
+    if left > SOON_MS:
+        return [("police.signing_certificate", Finding(True, f"valid until {ends:%Y-%m-%d}"))]
+    said = "ends" if left > 0 else "ended"
+    return [("police.signing_certificate", Finding(False, f"{said} on {ends:%Y-%m-%d}: put a new one in its place"))]
 
 
 async def _channel(channel: Channel) -> list[Finding]:

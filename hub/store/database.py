@@ -27,6 +27,7 @@ from hub.store.ids import Ids
 from hub.store.keys import Keys
 from hub.store.leases import Leases
 from hub.store.linking import Linking
+from hub.store.log import Log
 from hub.store.measured import MeasuredEngine
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
@@ -56,6 +57,7 @@ class Store:
     directory: Directory
     linking: Linking
     leases: Leases
+    log: Log
     figures: Figures
     measures: Measures
 
@@ -116,6 +118,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             directory=Directory(ids),
             linking=Linking(engine, sql, ids),
             leases=Leases(engine, sql),
+            log=Log(engine, sql),
             figures=Figures(engine, sql),
             measures=measures,
         )

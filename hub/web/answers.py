@@ -11,19 +11,15 @@ from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
-from hub.clock import to_datetime
 from hub.domain import AckKind, Admin, AlertState, DeliveryState, Group, Match
+from hub.relay.events import moment, state_name
 from hub.relay.intake import Simulation
 from hub.service import Sender
-from hub.store.alerts import AlertEvent, AlertView, Audience, Matched
+from hub.store.alerts import AlertView, Audience, Matched
 from hub.store.outbox import AckView, DeliveryView
 
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 """RFC 3339, UTC, with milliseconds."""
-
-
-def moment(milliseconds: int) -> Moment:
-    return to_datetime(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment_or_none(milliseconds: int | None) -> Moment | None:
@@ -296,22 +292,6 @@ def acknowledgement_answer(given: Sequence[AckView]) -> AcknowledgementAnswer | 
     forwarded = [one for one in given if one.kind is AckKind.FORWARDED]
     counts = (forwarded or list(given))[-1:]
     return AcknowledgementAnswer(counts[0].kind, moment(counts[0].at), counts[0].via) if counts else None
-
-
-def event_answer(event: AlertEvent) -> dict[str, Any]:
-    """An entry of the log as the stream tells it: rows of numbers become objects with names."""
-    data: Any = event.data
-    if event.kind == "deliveries":
-        names = ("id", "state", "channel", "admin")
-        rows = ((str(i), state_name(DeliveryState(state)), channel, str(admin)) for i, state, channel, admin in data)
-        data = {"deliveries": [dict(zip(names, row, strict=True)) for row in rows]}
-    elif event.kind == "acknowledgement":
-        data = {**data, "at": moment(data["at"])}
-    return {"at": moment(event.at), **data}
-
-
-def state_name(state: DeliveryState) -> str:
-    return state.name.lower()
 
 
 def admin_answer(admin: Admin) -> AdminAnswer:

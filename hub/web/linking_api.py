@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.directory.linking import make_link
-from hub.web.answers import LinkAnswer, moment
+from hub.relay.events import moment
+from hub.web.answers import LinkAnswer
 from hub.web.calls import Call, answer
 from hub.web.directory_api import JSON_TYPE, given_object, known_admin
 from hub.web.directory_given import read_link

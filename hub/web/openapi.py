@@ -31,6 +31,9 @@ PARAMETERS: Final[Mapping[str, tuple[str, dict[str, Any], str]]] = {
     "cursor": ("query", {"type": "string"}, "The `next` of the page before"),
     "allowEmpty": ("query", {"type": "boolean", "default": False}, "Take an alert that matches no neighbourhood"),
     "Idempotency-Key": ("header", {"type": "string"}, "The same key is the same alert, where `identifier` is left out"),
+    "pictures": ("query", {"type": "boolean", "default": False}, "With the bytes of its files (derefUri); for police"),
+    "If-None-Match": ("header", {"type": "string"}, "304 if it still has this ETag"),
+    "If-Modified-Since": ("header", {"type": "string"}, "304 if nothing is newer; If-None-Match goes before it"),
     "Last-Event-ID": ("header", {"type": "string"}, "Resume after this event"),
     "lastEventId": ("query", {"type": "string"}, "The same, where headers cannot be set"),
     "point": ("query", {"type": "string"}, "lon,lat in degrees"),
@@ -42,8 +45,13 @@ TAGS: Final = {
     "directory": "Groups, their admins and the admins' addresses",
     "description": "This document",
 }
-CONTENT_TYPES: Final = {
+TEXTS: Final = {
     "stream": "text/event-stream",
+    "cap": "application/cap+xml",
+    "atom": "application/atom+xml",
+}
+"""What is answered that is no JSON."""
+CONTENT_TYPES: Final = {
     "Feature": "application/geo+json",
     "FeatureCollection": "application/geo+json",
 }
@@ -146,8 +154,8 @@ def _answer(status: int, name: str) -> dict[str, Any]:
     if status in (201, 202):
         headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is from now on"}
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
-    if name == "stream":
-        answer["content"] = {CONTENT_TYPES[name]: {"schema": {"type": "string"}}}
+    if name in TEXTS:
+        answer["content"] = {TEXTS[name]: {"schema": {"type": "string"}}}
     elif name == "openapi":
         answer["content"] = {"application/json": {"schema": {"type": "object"}}}
     elif name:

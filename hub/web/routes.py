@@ -12,6 +12,7 @@ from enum import Enum
 from hub.domain import Role
 from hub.web.alerts_api import get_alert, list_alerts, list_deliveries, post_alert, simulate_alert
 from hub.web.calls import Handler
+from hub.web.cap_api import get_alert_cap, get_alerts_feed
 from hub.web.directory_api import (
     create_admin,
     create_group,
@@ -106,6 +107,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False,
         described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/cap", get_alert_cap, ANY_KEY, "The alert as a CAP 1.2 document, signed where a key is set",
+        described=Described("alerts", {200: "cap", 304: ""}, (400, 404), ("pictures", "If-None-Match", "If-Modified-Since")),
+    ),
+    Route(
+        "GET", f"{API}/feeds/alerts.atom", get_alerts_feed, ANY_KEY, "The newest 50 alerts as an Atom feed, each with its CAP",
+        described=Described("alerts", {200: "atom", 304: ""}, (400,), ("If-None-Match", "If-Modified-Since")),
     ),
     Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",

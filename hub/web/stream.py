@@ -15,9 +15,10 @@ import orjson
 from aiohttp import web
 
 from hub.domain import AlertState
+from hub.relay.events import event_answer
 from hub.store.alerts import AlertView
 from hub.web.alerts_api import known_alert
-from hub.web.answers import alert_answer, event_answer
+from hub.web.answers import alert_answer
 from hub.web.calls import Call, refused
 from hub.web.problems import Problem
 
