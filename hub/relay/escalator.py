@@ -97,8 +97,7 @@ class Escalator:
         if taken:
             dark = sum(one.dark for one in taken)
             alerts = sorted({one.of.alert_id for one in taken})
-            tell = log.warning if dark else log.info
-            tell("escalated", neighbourhoods=len(taken), dark=dark, alerts=alerts)
+            log.info("escalated", neighbourhoods=len(taken), dark=dark, alerts=alerts)
         self._wakes.dispatch()
         self._wakes.changed()
 
