@@ -37,6 +37,7 @@ from hub.store.receipts import Receipts
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
+from hub.store.widenings import Widenings
 
 PING_SECONDS = 5.0
 
@@ -57,6 +58,7 @@ class Store:
     linking: Linking
     leases: Leases
     figures: Figures
+    widenings: Widenings
     measures: Measures
 
     async def ping(self) -> None:
@@ -117,6 +119,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             linking=Linking(engine, sql, ids),
             leases=Leases(engine, sql),
             figures=Figures(engine, sql),
+            widenings=Widenings(engine, sql, ids),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -14,6 +14,7 @@ from pydantic import WithJsonSchema
 from hub.clock import to_datetime
 from hub.domain import AckKind, Admin, AlertState, DeliveryState, Group, Match
 from hub.relay.intake import Simulation
+from hub.relay.widener import RingView
 from hub.service import Sender
 from hub.store.alerts import AlertEvent, AlertView, Audience, Matched
 from hub.store.outbox import AckView, DeliveryView
@@ -113,6 +114,30 @@ class SimulationAnswer:
     accounts: tuple[AccountAnswer, ...]
     secondsNeeded: float
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddedAnswer:
+    """A neighbourhood that a ring adds."""
+
+    code: str
+    name: str
+    distanceMetres: float
+
+
+@dataclass(frozen=True, slots=True)
+class WideningAnswer:
+    """A ring that the search may widen to. `neighbourhoods`: what it adds to the alert as it stands, nearest first;
+    `admins`: how many more people that is. `state`: due, proposed, accepted, done, refused, lapsed (nothing to widen any more)."""
+
+    number: int
+    dueAt: Moment
+    metres: float
+    why: str
+    state: str
+    decidedAt: Moment | None
+    neighbourhoods: tuple[AddedAnswer, ...]
+    admins: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +295,20 @@ def simulation_answer(simulation: Simulation, senders: Sequence[Sender]) -> Simu
 def _would_match(one: Match) -> MatchedAnswer:
     shared, away = round(one.overlap_square_metres, 1), round(one.distance_metres, 1)
     return MatchedAnswer(one.code, one.name, shared, away, one.why, None)
+
+
+def widening_answer(ring: RingView) -> WideningAnswer:
+    one = ring.widening
+    return WideningAnswer(
+        number=one.number,
+        dueAt=moment(one.due_at),
+        metres=round(one.metres, 1),
+        why=ring.why,
+        state=one.state.value,
+        decidedAt=moment_or_none(one.decided_at),
+        neighbourhoods=tuple(AddedAnswer(m.code, m.name, round(m.distance_metres, 1)) for m in ring.adds),
+        admins=ring.admins,
+    )
 
 
 def delivery_answer(view: DeliveryView) -> DeliveryAnswer:

@@ -33,6 +33,7 @@ from hub.web.pages import alert_page, alerts_page, front_page, proof_page, stati
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
 from hub.web.stream import alert_events
+from hub.web.widenings_api import decide_widening, list_widenings
 
 
 class Open(Enum):
@@ -106,6 +107,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False,
         described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/widenings", list_widenings, ANY_KEY, "The rings it may be widened by, nearest first",
+        described=Described("alerts", {200: "WideningPage"}, (400, 404)),
+    ),
+    Route(
+        "POST", f"{API}/alerts/{{id}}/widenings/{{number}}", decide_widening, POLICE, "Take or refuse a ring",
+        described=Described("alerts", {200: "WideningAnswer"}, (*WRITE_ERRORS, 404, 409), (), "DecisionGiven"),
     ),
     Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",
