@@ -152,8 +152,9 @@ class Widener:
             return RingView(one, adds, why, 0)
         now = self._clock.now()
         # Who runs groups in both is told already.
-        told = await self._alerts.audience(had, self._routes, now)
-        then = await self._alerts.audience([*had, *(match.code for match in adds)], self._routes, now)
+        asked = [*had, *(next_door.code for next_door in view.adjacent)]
+        told = await self._alerts.audience(asked, self._routes, now)
+        then = await self._alerts.audience([*{*asked, *(match.code for match in adds)}], self._routes, now)
         return RingView(one, adds, why, then.admins - told.admins)
 
     def _why(self, flight: Flight | None, one: Widening) -> str:

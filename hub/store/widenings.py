@@ -62,7 +62,7 @@ class Widenings:
 
     @shielded
     async def unplanned(self, parameter: str, since: int, now: int) -> list[Fleeing]:
-        """Open alerts with status Actual, accepted from `since` on (ms), whose content has this parameter, that have no rings yet."""
+        """Open alerts with status Actual, accepted from `since` on (ms), that name this parameter and have no rings yet."""
         rows = await tables.Alert.filter(
             accepted_at__gte=since,
             status=Status.ACTUAL.value,
