@@ -44,7 +44,7 @@ def flight(mode: FlightMode = FlightMode.FOOT, minutes: float = 6, bearing: floa
 def test_a_place_is_within_reach_when_it_is_near_enough_in_that_direction(
     scene: Point, metres: float, bearing: float | None, width: float, data: st.DataObject
 ) -> None:
-    ground = as_polygon(ground_within(scene, metres, bearing, width))  # type: ignore[arg-type]  # some ground there is
+    ground = as_polygon(ground_within(scene, metres, bearing, width))
     turned, away = data.draw(st.floats(-180, 180)), data.draw(st.floats(1, 5000))
     beside_the_edge = abs(away - metres) < 0.5
     if bearing is not None:
@@ -85,7 +85,7 @@ def test_every_neighbourhood_of_a_disc_is_there_and_no_other(
 ) -> None:
     limits = Rings(largest=metres, foot=metres)
     found = rings(index, scene, flight(minutes=2), [NOW], limits, ())
-    disc = as_polygon(ground_within(scene, metres, None, 90))  # type: ignore[arg-type]
+    disc = as_polygon(ground_within(scene, metres, None, 90))
     shared = {index[row].code: shapely.intersection(shape, disc).area for row, shape in enumerate(index.shapes)}
     matched = {one.code for ring in found for one in ring.matches}
     assert {code for code, area in shared.items() if area > 20} <= matched  # the polygon is a hand's breadth smaller

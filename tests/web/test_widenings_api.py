@@ -47,7 +47,8 @@ async def test_of_an_alert_that_is_over_nothing_is_decided(world: World) -> None
 async def test_only_police_decide_and_only_accept_or_refuse(world: World) -> None:
     path = await an_alert_with_rings(world)
     assert (await decide(world, f"{path}/1", {"decision": "accept"}, Role.COORDINATOR))[0] == 403
-    for wrong in ({"decision": "perhaps"}, {}, {"decision": "accept", "more": 1}, []):
+    bad: tuple[Any, ...] = ({"decision": "perhaps"}, {}, {"decision": "accept", "more": 1}, [])
+    for wrong in bad:
         assert (await decide(world, f"{path}/1", wrong))[0] == 400
     for number in ("9", "0", "one", "１"):
         assert (await decide(world, f"{path}/{number}", {"decision": "accept"}))[0] == 404
