@@ -1,4 +1,4 @@
-"""What `simulate` prints for people, and its replay: a stored alert's content on another area or at other limits, against what was."""
+"""What `simulate` prints for people, and its replay: a stored alert on another area or at other limits, against what was."""
 
 from __future__ import annotations
 

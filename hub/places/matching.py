@@ -130,6 +130,8 @@ def rows_named(index: NeighbourhoodIndex, name: str, value: str) -> Rows | str:
         if not index.has_postcodes:
             return "no table of postcodes is loaded; use CBS-BU, CBS-WK or CBS-GM codes, or a shape"
         rows = index.rows_of_postcode(value)
+    elif name not in _PREFIXES:
+        return f"{name[:40]!r} is none of CBS-BU, CBS-WK, CBS-GM and PC4"
     elif not value.startswith(_PREFIXES[name]):
         return f"a {name} code starts with {_PREFIXES[name]}, not {value[:40]!r}"
     else:

@@ -42,22 +42,25 @@ def overshoot(index: NeighbourhoodIndex, areas: Sequence[Area], codes: Sequence[
     """Of an alert with these areas that reaches the neighbourhoods of these codes; None where there is neither."""
     drawn, named = _drawn(index, areas)
     rows = np.array([int(index.rows_of(code)[0]) for code in codes if len(index.rows_of(code))], dtype=np.int64)
-    if not drawn or not len(rows):
+    if not (drawn or named) or not len(rows):
         return None
-    polygons = [one for one in drawn if shapely.get_dimensions(one) == 2]
-    own = shapely.union_all(polygons) if polygons else shapely.Polygon()
-    shapely.prepare(own)
-    # What is named by its code is all the police's own.
+    # What is named by its code is the police's own, and no other neighbourhood shares ground with it.
     rest = rows[~np.isin(rows, list(named))]
+    own = shapely.union_all([one for one in drawn if shapely.get_dimensions(one) == 2])
+    shapely.prepare(own)
+    rest = rest[~shapely.covers(own, index.shapes[rest])]
     beyond = shapely.difference(index.shapes[rest], own)
-    areas_beyond = shapely.area(beyond)
-    pieces = shapely.get_parts(beyond[areas_beyond > 0])
-    alerted, outside = float(index.square_metres[rows].sum()), float(areas_beyond.sum())
-    return Overshoot(outside, min(1.0, outside / alerted), _farthest(pieces, shapely.geometrycollections(drawn)))
+    square_metres = shapely.area(beyond)
+    pieces = shapely.get_parts(beyond[square_metres > 0])
+    alerted, outside = float(index.square_metres[rows].sum()), float(square_metres.sum())
+    farthest = (
+        _farthest(pieces, shapely.geometrycollections([*drawn, *index.shapes[list(named)]])) if len(pieces) else 0.0
+    )
+    return Overshoot(outside, min(1.0, outside / alerted), farthest)
 
 
 def _drawn(index: NeighbourhoodIndex, areas: Sequence[Area]) -> tuple[list[BaseGeometry], set[int]]:
-    """The shapes and named neighbourhoods of the areas, widened by their buffers, and the rows of those named."""
+    """The shapes of the areas, widened by their buffers as what they name is, and the rows of the neighbourhoods named."""
     drawn: list[BaseGeometry] = []
     named: set[int] = set()
     for area in areas:
@@ -67,19 +70,17 @@ def _drawn(index: NeighbourhoodIndex, areas: Sequence[Area]) -> tuple[list[BaseG
             rows = rows_named(index, geocode.value_name.strip().upper(), geocode.value.strip().upper())
             if not isinstance(rows, str):
                 named.update(rows.tolist())
-                shapes = index.shapes[rows]
-                drawn += [widen(shapely.union_all(shapes), read.buffer)] if read.buffer else list(shapes)
+                if read.buffer:
+                    drawn.append(widen(shapely.union_all(index.shapes[rows]), read.buffer))
     return drawn, named
 
 
 def _farthest(pieces: NDArray[np.object_], own: BaseGeometry) -> float:
-    """How far the farthest point of the pieces is from `own`, in metres; 0 where there are none.
+    """How far the farthest point of the pieces, one at least, is from `own`, in metres.
 
     The corners give a first answer, nearly always the whole one. What lies in a bay of the police's area may be farthest in its
     middle: squares that could hold a point farther than the best are cut in four until none can.
     """
-    if not len(pieces):
-        return 0.0
     shapely.prepare(own)
     best = float(shapely.distance(shapely.points(shapely.get_coordinates(pieces)), own).max())
     tree = shapely.STRtree(pieces)

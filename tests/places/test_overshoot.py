@@ -60,6 +60,11 @@ def test_what_is_named_by_its_code_is_no_overshoot(index: NeighbourhoodIndex) ->
     assert told(index, Area("", geocodes=(Geocode("CBS-WK", "WK063703"),))) == Overshoot(0.0, 0.0, 0.0)
 
 
+def test_a_code_that_nobody_knows_here_draws_nothing(index: NeighbourhoodIndex) -> None:
+    here, elsewhere = Circle(*SCENE, 0.3), (Geocode("UGC", "FLC086"), Geocode("CBS-BU", "BU99999999"))
+    assert told(index, Area("", circles=(here,), geocodes=elsewhere)) == told(index, Area("", circles=(here,)))
+
+
 def test_a_point_alerts_all_of_its_neighbourhood_and_all_of_that_is_beyond_it(index: NeighbourhoodIndex) -> None:
     found = told(index, Area("", circles=(Circle(*SCENE, 0.0),)))
     (code,) = [match.code for match in index.match([Area("", circles=(Circle(*SCENE, 0.0),))]).matches]
