@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +29,7 @@ from adapters.whatsapp import templates as whatsapp_templates
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, files, keys, links, processes
+from hub.commands import backups, files, keys, links, processes, simulations
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
@@ -237,12 +237,35 @@ def send(file: str, allow_empty: bool = False) -> None:
 
 
 @app.command()
-def simulate(file: str) -> None:
-    """Who would get it, over which channel, at which rate. Sends and stores nothing."""
+def simulate(
+    file: Annotated[str | None, typer.Argument(help="CAP or JSON, - for stdin.")] = None,
+    replay: Annotated[str, typer.Option("--replay", metavar="ALERT", help="A stored alert's content instead.")] = "",
+    area: Annotated[Path | None, typer.Option("--area", help="JSON file with the area to replay it on.")] = None,
+    rate: Annotated[list[str] | None, typer.Option("--rate", metavar="CHANNEL=N", help="Another limit.")] = None,
+) -> None:
+    """Who would get it, in which order, at which second, and what follows if nobody answers. Sends and stores nothing."""
 
     async def command() -> dict[str, Any]:
+        if (file is None) == (not replay):
+            raise Refused("What is to be simulated?", [Mistake("", "give a file, or --replay with an alert's number")])
+        if area is not None and not replay:
+            raise Refused("There is no alert to put there", [Mistake("--area", "goes with --replay")])
         async with opened() as (settings, store), built(settings, store) as hub:
-            return asdict(simulation_answer(await hub.intake.simulate(posted(file), COMMAND_LINE), hub.senders))
+            changed = simulations.rates(rate or [], sorted(hub.routes))
+            accounts = {(s.channel.name, s.channel.account): s.account for s in hub.senders}
+            if changed:
+                accounts = simulations.with_rates(accounts, changed)
+            view = await store.alerts.view(replay) if replay else None
+            if replay and view is None:
+                raise Refused("No such alert", [Mistake("--replay", replay)])
+            message = posted(file or "-") if view is None else simulations.replayed(view, area)
+            most = simulations.MOST_SENDS
+            found = await hub.intake.simulate(message, COMMAND_LINE, most, accounts if changed else None)
+            then = await store.outbox.deliveries(replay, limit=1_000_000) if view is not None else []
+            comparison = None if view is None else simulations.compared(view, then, found)
+            senders = [replace(s, account=accounts[s.channel.name, s.channel.account]) for s in hub.senders]
+            shown = simulation_answer(found, senders, hub.ladder, names=True)
+            return simulations.told(shown, comparison, readable=not Output.json)
 
     run(command())
 

@@ -174,6 +174,24 @@ class Match:
     why: str
 
 
+class FlightMode(StrEnum):
+    """How whoever did it got away. Unknown: they got away, nobody knows how."""
+
+    FOOT = "foot"
+    BIKE = "bike"
+    CAR = "car"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """Somebody got away from the scene at `since`; `bearing`: whither, in degrees clockwise from north, None if nobody saw."""
+
+    mode: FlightMode
+    since: datetime
+    bearing: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Handle:
     """A phone number, chat id or Matrix id: personal data, so it never shows in a repr, a log or an error. `.value` reveals it."""

@@ -39,6 +39,7 @@ from hub.relay.telling import Telling
 from hub.relay.tenure import Tenure, Tenures, process_name
 from hub.relay.wakes import Wakes
 from hub.relay.watchdog import Watchdog
+from hub.relay.widener import Widener
 from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
@@ -86,6 +87,7 @@ class Hub:
     expiry: Expiry
     rescuer: Rescuer
     withdrawals: Withdrawals
+    widener: Widener
     tenures: Tenures
     telling: Telling
     signing: Signing | None
@@ -200,6 +202,9 @@ def build_hub(
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
+        widener=Widener(
+            store.widenings, store.alerts, atlas, wakes, clock, routes, settings.rings, settings.relay.poll
+        ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
@@ -249,6 +254,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("backlog", hub.backlog.run)
     start("receiver", hub.receiver.run)
     start("withdrawals", hub.withdrawals.run)
+    if hub.settings.rings.widen != "off":
+        start("widener", hub.widener.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from hub.domain import Mistake, Refused
+from hub.domain import FlightMode, Mistake, Refused
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config"
@@ -120,6 +120,27 @@ class Relay(_Section):
     def ladder(self) -> Path:
         """The file with the steps of the escalation."""
         return CONFIG / self.escalation
+
+
+class Rings(_Section):
+    """`every` in seconds, `largest` in metres, `sector` in degrees; the ways of fleeing in metres a minute, as the crow flies."""
+
+    widen: Literal["propose", "automatic", "off"] = "propose"
+    count: int = Field(4, ge=1, le=20)
+    every: float = Field(300.0, ge=10)
+    largest: float = Field(3000.0, gt=0, le=50_000)
+    sector: float = Field(90.0, gt=0, le=360)
+    foot: float = Field(83.0, gt=0)
+    bike: float = Field(250.0, gt=0)
+    car: float = Field(500.0, gt=0)
+
+    def metres_a_minute(self, mode: FlightMode) -> float:
+        """Nobody knows how: as on foot, for that is certain."""
+        return {FlightMode.BIKE: self.bike, FlightMode.CAR: self.car}.get(mode, self.foot)
+
+    def moments(self, accepted_at: int) -> list[int]:
+        """When (ms) the rings of an alert accepted then (ms) are due: the first at once."""
+        return [accepted_at + round(n * self.every * 1000) for n in range(self.count)]
 
 
 class Account(_Section):
@@ -302,6 +323,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     database: Database = Database()
     relay: Relay = Relay()
+    rings: Rings = Rings()
     channels: Channels = Channels()
     police: Police = Police()
     log: Log = Log()

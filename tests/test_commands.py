@@ -69,6 +69,35 @@ def test_from_nothing_to_a_report(run: Run, tmp_path: Path) -> None:
     assert run("key", "revoke", made["id"]).exit_code == 1
 
 
+def test_a_simulation_is_a_table_for_people_and_can_replay_an_alert_on_another_area(run: Run, tmp_path: Path) -> None:
+    directory, area = tmp_path / "directory.csv", tmp_path / "area.json"
+    bram = ANNA.replace("Seghwaert", "Noordoost").replace("BU06370300", "BU06370301").replace("0001", "0002")
+    directory.write_text(HEADER + ANNA + bram.replace("Anna de Vries", "Bram Jansen"), encoding="utf-8")
+    run("import", "neighbourhoods", MAP)
+    run("import", "directory", str(directory))
+    shown = run("simulate", "-", stdin=json.dumps(ALERT)).output
+    assert "0.0 s  whatsapp/main" in shown and "Anna de Vries" in shown and "overshoot: 0.00 km²" in shown
+    sent = one_object(run("--json", "send", "-", stdin=json.dumps(ALERT)))["id"]
+    area.write_text('{"areaDesc": "Noordoost", "geocode": [{"valueName": "CBS-BU", "value": "BU06370301"}]}')
+    again = one_object(run("--json", "simulate", "--replay", sent, "--area", str(area), "--rate", "whatsapp=5"))
+    assert (again["replay"]["more"], again["replay"]["less"]) == (["Bram Jansen"], ["Anna de Vries"])
+    assert again["replay"]["lastSecond"] == 0 and again["warnings"] == []
+    assert one_object(run("--json", "simulate", "--replay", sent))["replay"]["more"] == []
+
+
+def test_what_cannot_be_simulated_is_refused_with_every_reason(run: Run, tmp_path: Path) -> None:
+    run("import", "neighbourhoods", MAP)
+    wrong = ("--rate", "whatsapp", "--rate", "pigeon=3", "--rate", "whatsapp=-1")
+    refused = run("--json", "simulate", "-", *wrong, stdin=json.dumps(ALERT))
+    assert refused.exit_code == 1 and len(one_object(refused)["errors"]) == 3
+    assert run("simulate").exit_code == run("simulate", "-", "--replay", "x").exit_code == 1
+    assert run("simulate", "--replay", "0000-0000").exit_code == 1
+    assert run("simulate", "-", "--area", "x.json", stdin=json.dumps(ALERT)).exit_code == 1
+    sent = one_object(run("--json", "send", "-", "--allow-empty", stdin=json.dumps(ALERT)))["id"]
+    (tmp_path / "area.json").write_text('{"circle": ["here"]}')
+    assert run("simulate", "--replay", sent, "--area", str(tmp_path / "area.json")).exit_code == 1
+
+
 def test_a_directory_with_mistakes_is_refused_whole_with_every_one_of_them(run: Run, tmp_path: Path) -> None:
     run("import", "neighbourhoods", MAP)
     directory = tmp_path / "directory.csv"
@@ -139,5 +168,6 @@ def test_migrate_can_be_run_again(run: Run) -> None:
         "0002_channels",
         "0003_several",
         "0004_ground",
+        "0005_loop",
     ]
     assert one_object(run("--json", "migrate"))["applied"] == []

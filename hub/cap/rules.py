@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hub.cap import flight
 from hub.cap.values import parse_buffer
 from hub.domain import Mistake, MsgType
 
@@ -54,6 +55,8 @@ def broken(content: dict[str, Any], *, lenient: bool) -> list[Mistake]:
                     parse_buffer(parameter["value"])
                 except ValueError as e:
                     mistakes.append(Mistake(f"info[{i}].parameter[{p}].value", str(e)))
+        if not lenient:
+            mistakes += flight.mistakes(info, f"info[{i}]")
     return mistakes
 
 
@@ -61,6 +64,12 @@ def slips(content: dict[str, Any]) -> list[str]:
     """Warnings about content that passed: what CAP advises against, and what will not work as its author may think."""
     found = []
     for i, info in objects(content, "info"):
+        found += [f"{m}; left out" for m in flight.mistakes(info, f"info[{i}]")]
+        if (
+            flight.BEARING in (named := {p["valueName"] for p in info.get("parameter", ())})
+            and flight.MODE not in named
+        ):
+            found.append(f"info[{i}].parameter: {flight.BEARING} without {flight.MODE}, so the alert is not widened")
         if len(info.get("headline", "")) > LONGEST_HEADLINE:
             found.append(f"info[{i}].headline: is longer than the {LONGEST_HEADLINE} characters CAP advises")
         for a, area in objects(info, "area"):

@@ -109,7 +109,7 @@ def _add_codes(
         if name != "PC4" and name not in _PREFIXES:
             foreign[geocode.value_name] = None
             continue
-        rows = _rows(index, name, value)
+        rows = rows_named(index, name, value)
         if isinstance(rows, str):
             read.mistakes.append(Mistake(f"{place}.geocode[{number}]", rows))
             continue
@@ -122,7 +122,7 @@ def _add_codes(
         read.warnings.append(f"{place}.geocode: {', '.join(foreign)} ignored; we know CBS-BU, CBS-WK, CBS-GM and PC4")
 
 
-def _rows(index: NeighbourhoodIndex, name: str, value: str) -> Rows | str:
+def rows_named(index: NeighbourhoodIndex, name: str, value: str) -> Rows | str:
     """The neighbourhoods of a code, or what is wrong with it."""
     if name == "PC4":
         if not re.fullmatch(r"[1-9][0-9]{3}", value):
@@ -130,6 +130,8 @@ def _rows(index: NeighbourhoodIndex, name: str, value: str) -> Rows | str:
         if not index.has_postcodes:
             return "no table of postcodes is loaded; use CBS-BU, CBS-WK or CBS-GM codes, or a shape"
         rows = index.rows_of_postcode(value)
+    elif name not in _PREFIXES:
+        return f"{name[:40]!r} is none of CBS-BU, CBS-WK, CBS-GM and PC4"
     elif not value.startswith(_PREFIXES[name]):
         return f"a {name} code starts with {_PREFIXES[name]}, not {value[:40]!r}"
     else:

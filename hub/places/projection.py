@@ -118,6 +118,20 @@ def circle_to_metres(longitude: float, latitude: float, radius: float) -> BaseGe
     return Polygon(np.column_stack(_TO_RD.transform(longitudes, latitudes)))
 
 
+def sector_to_metres(longitude: float, latitude: float, radius: float, bearing: float, width: float) -> BaseGeometry:
+    """The ground within `radius` metres of a place on the map, in the directions within `width` / 2 degrees of `bearing`.
+
+    Bearings in degrees clockwise from true north, `width` below 360. As a polygon in RD metres.
+    """
+    corners = max(3, math.ceil(corners_of(radius) * width / 360.0) + 1)
+    bearings = np.linspace(bearing - width / 2, bearing + width / 2, corners)
+    longitudes, latitudes, _ = _EARTH.fwd(
+        np.full(corners, longitude), np.full(corners, latitude), bearings, np.full(corners, radius)
+    )
+    rim = np.column_stack(_TO_RD.transform(longitudes, latitudes))
+    return Polygon(np.vstack([place_to_metres(longitude, latitude), rim]))
+
+
 def widen(shape: BaseGeometry, metres: float) -> BaseGeometry:
     """All points within `metres` of a shape in RD metres."""
     return shapely.buffer(shape, metres, quad_segs=math.ceil(corners_of(metres) / 4))

@@ -5,6 +5,7 @@ Called by the web's endpoint, the command line's `send` and the demo. Sends noth
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,9 @@ from hub.domain import Alert, AlertState, Mistake, MsgType, Refused, Severity, S
 from hub.measures import Measures
 from hub.places.atlas import Atlas
 from hub.places.matching import MatchResult
+from hub.places.overshoot import Overshoot, overshoot
 from hub.relay.backlog import Backlog
+from hub.relay.forecast import Send, forecast
 from hub.relay.message import ENDS, beside_of, kind_of
 from hub.relay.pace import Pace
 from hub.relay.tier import Tier
@@ -65,13 +68,18 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """Who would get it; nothing is stored. `by_account`: (channel, account, admins)."""
+    """Who would get it; nothing is stored. `by_account`: (channel, account, admins). `sends`: the first of them, in order of time.
+
+    `overshoot`: the ground it reaches beyond what was drawn.
+    """
 
     alert: Alert
     match: MatchResult
     audience: Audience
     by_account: tuple[tuple[str, str, int], ...]
     warnings: tuple[str, ...]
+    sends: tuple[Send, ...]
+    overshoot: Overshoot | None
 
 
 class SendsAtOnce(Protocol):
@@ -117,6 +125,7 @@ class Intake:
         self._alerts = alerts
         self._backlog = backlog
         self._tier = Tier(alerts, outbox, clock, routes, people_a_day or {})
+        self._accounts = accounts or {}
         self._pace = Pace(alerts, clock, routes, accounts or {})
         self._ids = ids
         self._beside = beside
@@ -133,8 +142,17 @@ class Intake:
         self._first_only = first_only
         self._check_after = check_after
 
-    async def simulate(self, posted: Posted, who: Identity) -> Simulation:
-        """The whole judgement of `accept`, with what would be refused told as warnings instead."""
+    async def simulate(
+        self,
+        posted: Posted,
+        who: Identity,
+        most: int = 1_000,
+        accounts: Mapping[tuple[str, str], Account] | None = None,
+    ) -> Simulation:
+        """The whole judgement of `accept`, with what would be refused told as warnings instead.
+
+        At most `most` sends; `accounts`: with other limits than those that hold.
+        """
         alert = self._complete(posted, who, new_identifier="simulated")
         match = self._match(alert)
         codes = [] if ends(alert) else [m.code for m in match.matches]
@@ -151,7 +169,16 @@ class Intake:
         full = self._backlog.full(priority(alert))
         if full is not None and not closes:
             warnings.append(f"{full}: now it would be answered with 503, to be sent again in {full.retry_after} s")
-        return Simulation(alert, match, audience, tuple(by_account), tuple(warnings))
+        order = await self._alerts.would_send(
+            [] if ends(alert) else match.matches, self._routes, self._clock.now(), most, first_only=self._first_only
+        )
+        sends, areas = (
+            forecast(order, accounts or self._accounts),
+            [area for info in alert.infos for area in info.areas],
+        )
+        # In a thread: for a province it takes a while. It asks nothing of the R-tree, which only the loop may.
+        beyond = await asyncio.to_thread(overshoot, self._atlas.index, areas, codes)
+        return Simulation(alert, match, audience, tuple(by_account), tuple(warnings), tuple(sends), beyond)
 
     async def accept(
         self, posted: Posted, who: Identity, *, allow_empty: bool = False, idempotency_key: str = ""

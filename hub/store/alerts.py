@@ -44,6 +44,18 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True)
+class WouldSend:
+    """The first message that an alert would make for one admin; `codes`: their neighbourhoods among those it matches."""
+
+    admin_id: int
+    name: str = field(repr=False)
+    channel: str
+    account: str
+    distance_metres: float
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewAlert:
     """An alert ready to be stored. `closes`: alerts this one ends, `closes_as` cancelled or ended. Times in ms.
 
@@ -252,6 +264,17 @@ class Alerts:
         """(channel, account, admins) of those an alert to these codes would go to first."""
         given = list(codes), dict(routes), now
         return [(str(c), str(a), int(n)) for c, a, n in await self._engine.read(self._sql.audience_by_account, *given)]
+
+    async def would_send(
+        self, matches: Sequence[Match], routes: Routes, now: int, limit: int, *, first_only: bool = False
+    ) -> list[WouldSend]:
+        """The first `limit` sends that planning these matches at `now` (ms) would make, in their order; makes none."""
+        places = Rows(2, [(match.code, match.distance_metres) for match in matches])
+        rows = await self._engine.read(self._sql.would_send, places, now, dict(routes), first_only, limit)
+        return [
+            WouldSend(admin, name, channel, account, away, tuple(sorted(orjson.loads(codes))))
+            for admin, name, channel, account, away, codes in rows
+        ]
 
     async def unplanned(self) -> list[Unplanned]:
         """Most urgent first."""

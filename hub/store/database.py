@@ -38,6 +38,7 @@ from hub.store.receipts import Receipts
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
+from hub.store.widenings import Widenings
 
 PING_SECONDS = 5.0
 
@@ -59,6 +60,7 @@ class Store:
     leases: Leases
     log: Log
     figures: Figures
+    widenings: Widenings
     measures: Measures
 
     async def ping(self) -> None:
@@ -120,6 +122,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             leases=Leases(engine, sql),
             log=Log(engine, sql),
             figures=Figures(engine, sql),
+            widenings=Widenings(engine, sql, ids),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

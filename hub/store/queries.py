@@ -55,6 +55,7 @@ class Queries:
     events_after: str
     audience: str
     audience_by_account: str
+    would_send: str
     plan_deliveries: str
     codes_planned: str
     claim: str

@@ -33,7 +33,7 @@ async def post_alert(call: Call) -> web.Response:
 
 async def simulate_alert(call: Call) -> web.Response:
     simulation = await call.hub.intake.simulate(await _posted(call), call.identity)
-    return answer(simulation_answer(simulation, call.hub.senders))
+    return answer(simulation_answer(simulation, call.hub.senders, call.hub.ladder))
 
 
 async def _posted(call: Call) -> Posted:

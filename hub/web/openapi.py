@@ -16,9 +16,18 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from hub.cap.schema import AlertElement
-from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, LinkAnswer, SimulationAnswer
+from hub.web.answers import (
+    AdminAnswer,
+    AlertAnswer,
+    DeliveryAnswer,
+    GroupAnswer,
+    LinkAnswer,
+    SimulationAnswer,
+    WideningAnswer,
+)
 from hub.web.calls import MOST_ITEMS, Call
 from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven
+from hub.web.widenings_api import DecisionGiven
 
 if TYPE_CHECKING:
     from hub.web.routes import Described, Route
@@ -179,8 +188,17 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven)
-    answered = (AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer)
+    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven)
+    answered = (
+        AlertAnswer,
+        SimulationAnswer,
+        DeliveryAnswer,
+        WideningAnswer,
+        AdminAnswer,
+        GroupAnswer,
+        LinkAnswer,
+        ProblemAnswer,
+    )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         *((one.__name__, "validation", TypeAdapter(one)) for one in given),
         *((one.__name__, "serialization", TypeAdapter(one)) for one in answered),
@@ -195,6 +213,7 @@ def _schemas() -> dict[str, Any]:
     for name, item in (
         ("AlertPage", "Alert"),
         ("DeliveryPage", "DeliveryAnswer"),
+        ("WideningPage", "WideningAnswer"),
         ("AdminPage", "AdminAnswer"),
         ("GroupPage", "GroupAnswer"),
     ):

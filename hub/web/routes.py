@@ -34,6 +34,7 @@ from hub.web.pages import alert_page, alerts_page, front_page, proof_page, stati
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
 from hub.web.stream import alert_events
+from hub.web.widenings_api import decide_widening, list_widenings
 
 
 class Open(Enum):
@@ -115,6 +116,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/feeds/alerts.atom", get_alerts_feed, ANY_KEY, "The newest 50 alerts as an Atom feed, each with its CAP",
         described=Described("alerts", {200: "atom", 304: ""}, (400,), ("If-None-Match", "If-Modified-Since")),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/widenings", list_widenings, ANY_KEY, "The rings it may be widened by, nearest first",
+        described=Described("alerts", {200: "WideningPage"}, (400, 404)),
+    ),
+    Route(
+        "POST", f"{API}/alerts/{{id}}/widenings/{{number}}", decide_widening, POLICE, "Take or refuse a ring",
+        described=Described("alerts", {200: "WideningAnswer"}, (*WRITE_ERRORS, 404, 409), (), "DecisionGiven"),
     ),
     Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",

@@ -113,6 +113,20 @@ async def test_a_simulation_tells_who_would_get_it_and_how_long_that_takes_and_s
     assert world.rows("SELECT * FROM alert") == []
 
 
+async def test_a_simulation_tells_each_send_what_follows_and_how_far_it_goes_beyond_the_area(world: World) -> None:
+    circle = {"areaDesc": "Seghwaert", "circle": ["52.0655,4.5120 0.4"]}
+    answer = await (await world.post(an_alert({"area": [circle]}), query="/_simulate")).json()
+    sends = [(one["neighbourhoods"], one["channel"], one["second"]) for one in answer["sends"]]
+    assert sends == [(["BU06370300"], "whatsapp", 0.0), (["BU06370301"], "whatsapp", 0.5)]
+    assert {one["adminName"] for one in answer["sends"]} == {None} and answer["sendsMore"] == 0
+    assert "Anna" not in str(answer)
+    steps = [(one["tell"], one["toSecond"]) for one in answer["rungs"]]
+    assert [tell for tell, _ in steps] == [step.tell for step in world.hub.ladder.steps]
+    assert steps[0][1] == world.hub.ladder.steps[0].after + 0.5
+    beyond = answer["overshoot"]
+    assert 0 < beyond["share"] < 1 and beyond["farthestMetres"] > beyond["yardstickMetres"] == 161
+
+
 async def test_a_simulation_warns_of_an_area_where_nobody_lives(world: World) -> None:
     body = an_alert({"area": [{"areaDesc": "Zee", "circle": ["53.5,3.5 1"]}]})
     answer = await (await world.call("POST", f"{API}/alerts/_simulate", body=body)).json()

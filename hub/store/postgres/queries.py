@@ -172,6 +172,17 @@ POSTGRES = Queries(
     audience_by_account=f"""SELECT a.channel, {ACCOUNT.format(routes="$2")}, COUNT(*)
         FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
         CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes="$2", admin="who.admin_id", more="")} a GROUP BY 1, 2""",
+    would_send=f"""SELECT who.admin_id, admin.name, a.channel, {ACCOUNT.format(routes="$4")}, who.distance, who.codes
+        FROM (SELECT ga.admin_id AS admin_id, MIN(m.distance) AS distance, json_agg(DISTINCT m.code)::text AS codes
+              FROM unnest($1::text[], $2::float8[]) m(code, distance) JOIN group_neighbourhood gn ON gn.code = m.code
+              JOIN group_admin ga ON ga.group_id = gn.group_id
+              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $3::bigint)
+                AND (NOT $5::boolean OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+                     AND {REACHABLE.format(admin="other.admin_id", now="$3", routes="$4")}))
+              GROUP BY 1) who
+        JOIN admin ON admin.id = who.admin_id
+        CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes="$4", admin="who.admin_id", more="")} a
+        ORDER BY who.distance, who.admin_id LIMIT $6::int""",
     # outbox ------------------------------------------------------------------------------------------------------------------
     # Not FOR SHARE: the planners of two processes would both hold the alert, and each wait for the other to mark it as planned.
     plan_deliveries=f"""{DELIVERY}

@@ -138,6 +138,19 @@ SQLITE = Queries(
     audience_by_account=f"""{ROUTES.format(routes=2)} SELECT a.channel, {ACCOUNT}, COUNT(*)
         FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
         JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
+    # [code, distance]; as plan_deliveries would, ?4 as there
+    would_send=f"""{ROUTES.format(routes=3)}
+        SELECT who.admin_id, admin.name, a.channel, {ACCOUNT}, who.distance, who.codes
+        FROM (SELECT ga.admin_id AS admin_id, MIN(m.value->>1) AS distance, json_group_array(DISTINCT m.value->>0) AS codes
+              FROM json_each(?1) m JOIN group_neighbourhood gn ON gn.code = m.value->>0
+              JOIN group_admin ga ON ga.group_id = gn.group_id
+              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?2)
+                AND (NOT ?4 OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+                     AND {REACHABLE.format(admin="other.admin_id", now=2)}))
+              GROUP BY 1) who
+        JOIN admin ON admin.id = who.admin_id
+        JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")}
+        ORDER BY who.distance, who.admin_id LIMIT ?5""",
     # outbox ------------------------------------------------------------------------------------------------------------------
     # [alert, code, number before the first of its ids]. ?4: of each group only its first admin who can be reached.
     plan_deliveries=f"""{ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at,

@@ -1,0 +1,195 @@
+"""The widener: once a second it plans the rings of alerts whose suspect got away, and proposes or takes those that are due.
+
+What is done stands in the store: a ring is asked for, decided on and carried out once, whoever is killed in between; only the log
+may tell of it twice. `decide` is the control room's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from hub.cap import alert_from_content, flight_of
+from hub.cap.flight import MODE
+from hub.clock import Clock
+from hub.domain import Flight, Match
+from hub.places.atlas import Atlas
+from hub.places.rings import reason, rings
+from hub.relay.wakes import Wakes
+from hub.settings import Rings
+from hub.store.alerts import Alerts, AlertView, Routes
+from hub.store.widenings import Widening, Widenings, WideningState
+
+log = structlog.get_logger()
+
+# An alert is looked for from so long (ms) before the last look: one that another process accepts is in sight only when committed.
+OVERLAP_MS = 10_000
+
+
+class Decided(Exception):
+    """There is nothing to decide (any more): 409. The text says why."""
+
+
+class NoSuchRing(Exception):
+    """The alert has no ring of this number: 404."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingView:
+    """A ring as the control room sees it. `adds`: what of it the alert has not, `admins`: who would get it and has not."""
+
+    widening: Widening
+    adds: tuple[Match, ...]
+    why: str
+    admins: int
+
+
+class Widener:
+    def __init__(
+        self,
+        widenings: Widenings,
+        alerts: Alerts,
+        atlas: Atlas,
+        wakes: Wakes,
+        clock: Clock,
+        routes: Routes,
+        limits: Rings,
+        poll: float,
+    ) -> None:
+        self._widenings = widenings
+        self._alerts = alerts
+        self._atlas = atlas
+        self._wakes = wakes
+        self._clock = clock
+        self._routes = routes
+        self._limits = limits
+        self._poll = poll
+        moments = limits.moments(0)
+        self._looked_at = clock.now() - moments[-1]  # of an alert older than that every ring is due, and too late
+        self._without_rings: set[str] = set()
+
+    async def run(self, beat: Callable[[], None]) -> None:
+        while True:
+            beat()
+            await self.plan()
+            await self.carry_on()
+            await self._clock.sleep(self._poll)
+
+    async def plan(self) -> None:
+        """Store the rings of alerts that came in since the last look."""
+        now = self._clock.now()
+        fleeing = await self._widenings.unplanned(MODE, self._looked_at - OVERLAP_MS, now)
+        for one in fleeing:
+            view = await self._alerts.view(one.id) if one.id not in self._without_rings else None
+            if view is not None and (planned := self._rings_of(view)):
+                await self._widenings.plan(planned)
+        self._without_rings = {one.id for one in fleeing}
+        self._looked_at = now
+
+    async def carry_on(self) -> None:
+        """Propose what is due, or take it where nobody is asked; carry out what was accepted."""
+        now = self._clock.now()
+        for one in await self._widenings.to_do(now):
+            view = await self._alerts.view(one.alert_id)
+            ring = await self._seen(one, view) if view is not None and is_open(view, now) else None
+            if view is None or ring is None or (not ring.adds and one.state is WideningState.DUE):
+                await self._widenings.move(one, WideningState.LAPSED, now=now)
+            elif one.state is WideningState.ACCEPTED:
+                await self._widen(ring)
+            elif self._limits.widen == "automatic":
+                await self._accept(ring)
+            elif self._limits.widen == "propose":
+                await self._tell(ring, WideningState.PROPOSED)
+                await self._widenings.move(one, WideningState.PROPOSED, now=now)
+                log.info("widening_proposed", alert=one.alert_id, ring=one.number, neighbourhoods=len(ring.adds))
+
+    async def of(self, view: AlertView) -> list[RingView]:
+        """An alert's rings, nearest first, as they stand now."""
+        return [await self._seen(one, view) for one in await self._widenings.of(view.id)]
+
+    async def decide(self, view: AlertView, number: int, accept: bool) -> RingView:
+        """Take or refuse a ring, proposed or not yet due. Raises NoSuchRing and Decided."""
+        ring = next((one for one in await self.of(view) if one.widening.number == number), None)
+        if ring is None:
+            raise NoSuchRing
+        if not is_open(view, self._clock.now()):
+            raise Decided("The alert has ended, so it is widened no more.")
+        state = ring.widening.state
+        if state not in (WideningState.DUE, WideningState.PROPOSED):
+            raise Decided(f"It was decided before: this ring is {state}.")
+        if accept:
+            taken = await self._accept(ring)
+        else:
+            taken = await self._widenings.move(ring.widening, WideningState.REFUSED, now=self._clock.now())
+            if taken:
+                await self._tell(ring, WideningState.REFUSED)
+        if not taken:
+            raise Decided("Somebody else decided on it at the same moment.")
+        (after,) = [one for one in await self.of(view) if one.widening.number == number]
+        return replace(after, adds=ring.adds, admins=ring.admins)
+
+    def _rings_of(self, view: AlertView) -> list[Widening]:
+        alert = alert_from_content(view.content)
+        flight = flight_of(alert)
+        scene = self._atlas.index.match([area for info in alert.infos for area in info.areas]).scene
+        if flight is None or scene is None:
+            return []
+        had = {one.code for one in view.matched}
+        found = rings(self._atlas.index, scene, flight, self._limits.moments(view.accepted_at), self._limits, had)
+        return [
+            Widening(view.id, number, ring.at, ring.metres, tuple((m.code, m.distance_metres) for m in ring.matches))
+            for number, ring in enumerate(found, start=1)
+        ]
+
+    async def _seen(self, one: Widening, view: AlertView) -> RingView:
+        had = [matched.code for matched in view.matched]
+        why = self._why(flight_of(alert_from_content(view.content)), one)
+        known = ((self._atlas.index.get(code), metres) for code, metres in one.codes if code not in had)
+        adds = tuple(Match(place.code, place.name, 0.0, metres, why) for place, metres in known if place is not None)
+        if not adds:
+            return RingView(one, adds, why, 0)
+        now = self._clock.now()
+        # Who runs groups in both is told already.
+        asked = [*had, *(next_door.code for next_door in view.adjacent)]
+        told = await self._alerts.audience(asked, self._routes, now)
+        then = await self._alerts.audience([*{*asked, *(match.code for match in adds)}], self._routes, now)
+        return RingView(one, adds, why, then.admins - told.admins)
+
+    def _why(self, flight: Flight | None, one: Widening) -> str:
+        # None once its description was erased, or written by a version that knew other words.
+        return f"within {one.metres:.0f} m of the scene" if flight is None else reason(flight, one.due_at, self._limits)
+
+    async def _accept(self, ring: RingView) -> bool:
+        one = ring.widening
+        accepted = await self._widenings.move(one, WideningState.ACCEPTED, now=self._clock.now())
+        if accepted:
+            await self._widen(replace(ring, widening=replace(one, state=WideningState.ACCEPTED)))
+        return accepted
+
+    async def _widen(self, ring: RingView) -> None:
+        one, now = ring.widening, self._clock.now()
+        if ring.adds:
+            await self._alerts.add(one.alert_id, ring.adds, added="widened", now=now)
+            self._wakes.plan(one.alert_id)
+        await self._tell(ring, WideningState.DONE)
+        await self._widenings.move(one, WideningState.DONE, now=now)
+        log.info("alert_widened", alert=one.alert_id, ring=one.number, neighbourhoods=len(ring.adds))
+
+    async def _tell(self, ring: RingView, state: WideningState) -> None:
+        one = ring.widening
+        said = {
+            "number": one.number,
+            "state": state.value,
+            "metres": round(one.metres),
+            "why": ring.why,
+            "neighbourhoods": [match.name for match in ring.adds],
+            "admins": ring.admins,
+        }
+        await self._widenings.tell(one.alert_id, said, now=self._clock.now())
+        self._wakes.changed()
+
+
+def is_open(view: AlertView, now: int) -> bool:
+    return view.closed_at is None and view.expires_at > now
