@@ -91,8 +91,9 @@ def new_alert(
     beside: tuple[str, ...] = (),
     repeats: tuple[str, ...] = (),
     status: Status = Status.ACTUAL,
+    admins: Mapping[str, int] | None = None,
 ) -> NewAlert:
-    """Codes nearest first, 100 metres apart."""
+    """Codes nearest first, 100 metres apart. `admins`: how many there were in each when it came in."""
     alert = Alert(
         sender="oc@politie.example",
         identifier=identifier or f"name-of-{number}",
@@ -103,7 +104,7 @@ def new_alert(
         references=(),
         infos=(),
         expires=to_datetime(expires_at),
-        content={"identifier": identifier or number},
+        content={"identifier": identifier or number, "sent": to_datetime(now).isoformat()},
         fingerprint=fingerprint,
     )
     return NewAlert(
@@ -114,7 +115,7 @@ def new_alert(
         accepted_at=now,
         expires_at=expires_at,
         matches=tuple(Match(code, f"Buurt {code}", 10.0, 100.0 * n, "area") for n, code in enumerate(codes)),
-        audience=Audience(len(codes), 0, 0, ()),
+        audience=Audience(len(codes), 0, 0, (), admins or {}),
         closes=tuple(closes),
         closes_as=closes_as,
         first_id=first_id,
