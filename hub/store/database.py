@@ -19,6 +19,7 @@ from hub.domain import Mistake, Refused
 from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
+from hub.store.clocks import Clocks
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.figures import Figures
@@ -55,6 +56,7 @@ class Store:
     linking: Linking
     leases: Leases
     figures: Figures
+    clocks: Clocks
     measures: Measures
 
     async def ping(self) -> None:
@@ -114,6 +116,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             linking=Linking(engine, sql, ids),
             leases=Leases(engine, sql),
             figures=Figures(engine, sql),
+            clocks=Clocks(),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

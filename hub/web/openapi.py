@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from hub.cap.schema import AlertElement
 from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, LinkAnswer, SimulationAnswer
 from hub.web.calls import MOST_ITEMS, Call
+from hub.web.clocks_api import ClockAnswer, StatisticsAnswer
 from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ PARAMETERS: Final[Mapping[str, tuple[str, dict[str, Any], str]]] = {
     "Idempotency-Key": ("header", {"type": "string"}, "The same key is the same alert, where `identifier` is left out"),
     "Last-Event-ID": ("header", {"type": "string"}, "Resume after this event"),
     "lastEventId": ("query", {"type": "string"}, "The same, where headers cannot be set"),
+    "from": ("query", {"type": "string", "format": "date"}, "First day, Dutch time; left out: a year before the last"),
+    "to": ("query", {"type": "string", "format": "date"}, "Last day; left out: today"),
+    "by": ("query", {"type": "string", "enum": ["district", "month"], "default": "district"}, "What the rows are"),
     "point": ("query", {"type": "string"}, "lon,lat in degrees"),
     "bbox": ("query", {"type": "string"}, "west,south,east,north in degrees"),
 }
@@ -172,7 +176,10 @@ def _schema(name: str) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     given = (AlertElement, AdminGiven, GroupGiven, LinkGiven)
-    answered = (AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer)
+    answered = (
+        *(AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer),
+        *(ClockAnswer, StatisticsAnswer),
+    )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         *((one.__name__, "validation", TypeAdapter(one)) for one in given),
         *((one.__name__, "serialization", TypeAdapter(one)) for one in answered),

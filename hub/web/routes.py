@@ -12,6 +12,7 @@ from enum import Enum
 from hub.domain import Role
 from hub.web.alerts_api import get_alert, list_alerts, list_deliveries, post_alert, simulate_alert
 from hub.web.calls import Handler
+from hub.web.clocks_api import get_clock, get_statistics
 from hub.web.directory_api import (
     create_admin,
     create_group,
@@ -106,6 +107,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False,
         described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/clock", get_clock, ANY_KEY, "When each admin, group and neighbourhood came to each step",
+        described=Described("alerts", {200: "ClockAnswer"}, (400, 404)),
+    ),
+    Route(
+        "GET", f"{API}/statistics", get_statistics, ANY_KEY, "How long each step took, by district or month",
+        described=Described("alerts", {200: "StatisticsAnswer"}, (400,), ("from", "to", "by")),
     ),
     Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",
