@@ -21,6 +21,7 @@ from hub.places.atlas import Atlas
 from hub.relay.backlog import Backlog
 from hub.relay.commands import Commands
 from hub.relay.dispatcher import Dispatcher
+from hub.relay.eraser import Eraser
 from hub.relay.intake import Intake
 from hub.relay.letterbox import Letterbox
 from hub.relay.listener import Listener
@@ -72,6 +73,7 @@ class Hub:
     outcomes: Outcomes
     planner: Planner
     rescuer: Rescuer
+    eraser: Eraser
     withdrawals: Withdrawals
     tenures: Tenures
     telling: Telling
@@ -164,6 +166,7 @@ def build_hub(
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
+        eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
@@ -195,6 +198,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("backlog", hub.backlog.run)
     start("receiver", hub.receiver.run)
     start("withdrawals", hub.withdrawals.run)
+    start("eraser", hub.eraser.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

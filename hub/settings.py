@@ -232,6 +232,10 @@ class Log(_Section):
     format: Literal["console", "json"] = "console"
 
 
+class Retention(_Section):
+    hours: float = Field(24.0, ge=1)
+
+
 class Tracing(_Section):
     """`exporter`: an OpenTelemetry exporter's name; empty: no traces. See hub/tracing.py."""
 
@@ -248,6 +252,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     relay: Relay = Relay()
     channels: Channels = Channels()
+    retention: Retention = Retention()
     log: Log = Log()
     tracing: Tracing = Tracing()
 

@@ -22,6 +22,7 @@ from hub.store.alerts import Alerts
 from hub.store.clocks import Clocks
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
+from hub.store.erasing import Erasing
 from hub.store.figures import Figures
 from hub.store.ids import Ids
 from hub.store.keys import Keys
@@ -57,6 +58,7 @@ class Store:
     leases: Leases
     figures: Figures
     clocks: Clocks
+    erasing: Erasing
     measures: Measures
 
     async def ping(self) -> None:
@@ -117,6 +119,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             leases=Leases(engine, sql),
             figures=Figures(engine, sql),
             clocks=Clocks(),
+            erasing=Erasing(settings),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does
