@@ -34,8 +34,9 @@ from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
 from hub.directory.importing import import_directory
-from hub.domain import Mistake, Refused, Role
+from hub.domain import Mistake, Outcome, Refused, Role
 from hub.places.reading import read_neighbourhoods
+from hub.relay.concluding import ConcludedOtherwise, conclude
 from hub.relay.intake import AlreadyDifferent
 from hub.service import Hub, Sender, build_hub, running
 from hub.settings import (
@@ -52,6 +53,7 @@ from hub.store.migrating import ready
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.web.answers import alert_answer, delivery_answer, simulation_answer
 from hub.web.app import listen, serving
+from hub.web.outcomes_api import outcome_answer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -227,6 +229,28 @@ def send(file: str, allow_empty: bool = False) -> None:
             except AlreadyDifferent as other:
                 raise Refused("Not accepted", [Mistake("identifier", str(other))]) from None
             return {"id": taken.view.id, "new": taken.new, "warnings": list(taken.warnings)}
+
+    run(command())
+
+
+@app.command()
+def outcome(
+    alert: str,
+    what: Annotated[Outcome, typer.Argument(metavar="OUTCOME")],
+    text: Annotated[str, typer.Option(help="Own words beside it; everybody who got the alert reads them.")] = "",
+) -> None:
+    """Say what came of an alert: it ends, and who got it is thanked, once."""
+
+    async def command() -> dict[str, Any]:
+        async with opened() as (settings, store), built(settings, store) as hub:
+            view = await store.alerts.view(alert)
+            if view is None:
+                raise Refused("No such alert", [Mistake("", alert)])
+            try:
+                done = await conclude(store.conclusions, hub.intake, view, what, text, COMMAND_LINE, CLOCK.now())
+            except ConcludedOtherwise as other:
+                raise Refused("No outcome was stored", [Mistake("outcome", str(other))]) from None
+            return asdict(outcome_answer(view.id, done))
 
     run(command())
 

@@ -87,6 +87,7 @@ def alert_from_content(
         expires=max(ends),
         content=content,
         fingerprint=fingerprint,
+        codes=tuple(content.get("code", ())),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError, meta
 
-from hub.domain import AckKind, Mistake, Refused
+from hub.domain import AckKind, Mistake, Outcome, Refused
 from hub.settings import CONFIG
 
 FALLBACK = "nl"
@@ -47,6 +47,7 @@ _TABLES = {
     "practice": ("update", "cancelled", "all_clear"),
     "amended": ("update", "cancelled", "all_clear"),
     "ended": ("cancelled", "all_clear"),
+    "outcomes": tuple(Outcome),
     "instructions": ("alert", "ended", "exercise", "test"),
     "blanks": ("event", "where", "description", "explanation"),
     "labels": tuple(AckKind),
@@ -71,6 +72,7 @@ class Language:
     practice: Mapping[str, str]
     amended: Mapping[str, str]
     ended: Mapping[str, str]
+    outcomes: Mapping[str, str]
     instructions: Mapping[str, str]
     blanks: Mapping[str, str]
     labels: Mapping[AckKind, str]

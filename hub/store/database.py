@@ -20,6 +20,7 @@ from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
 from hub.store.clocks import Clocks
+from hub.store.conclusions import Conclusions
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.erasing import Erasing
@@ -58,6 +59,7 @@ class Store:
     leases: Leases
     figures: Figures
     clocks: Clocks
+    conclusions: Conclusions
     erasing: Erasing
     measures: Measures
 
@@ -119,6 +121,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             leases=Leases(engine, sql),
             figures=Figures(engine, sql),
             clocks=Clocks(),
+            conclusions=Conclusions(),
             erasing=Erasing(settings),
             measures=measures,
         )

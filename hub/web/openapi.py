@@ -19,7 +19,8 @@ from hub.cap.schema import AlertElement
 from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, LinkAnswer, SimulationAnswer
 from hub.web.calls import MOST_ITEMS, Call
 from hub.web.clocks_api import ClockAnswer, StatisticsAnswer
-from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven
+from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven, OutcomeGiven
+from hub.web.outcomes_api import OutcomeAnswer
 
 if TYPE_CHECKING:
     from hub.web.routes import Described, Route
@@ -175,10 +176,10 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven)
+    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, OutcomeGiven)
     answered = (
         *(AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer),
-        *(ClockAnswer, StatisticsAnswer),
+        *(ClockAnswer, StatisticsAnswer, OutcomeAnswer),
     )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         *((one.__name__, "validation", TypeAdapter(one)) for one in given),

@@ -30,6 +30,7 @@ from hub.web.linking_api import create_link
 from hub.web.linking_pages import link_page
 from hub.web.neighbourhoods_api import get_neighbourhood, list_neighbourhoods
 from hub.web.openapi import get_openapi
+from hub.web.outcomes_api import post_outcome
 from hub.web.pages import alert_page, alerts_page, front_page, proof_page, static_file
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
@@ -111,6 +112,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/alerts/{{id}}/clock", get_clock, ANY_KEY, "When each admin, group and neighbourhood came to each step",
         described=Described("alerts", {200: "ClockAnswer"}, (400, 404)),
+    ),
+    Route(
+        "POST", f"{API}/alerts/{{id}}/outcome", post_outcome, POLICE, "Say what came of it; who got the alert is thanked, once",
+        described=Described("alerts", {202: "OutcomeAnswer", 200: "OutcomeAnswer"}, (*WRITE_ERRORS, 404, 409), (), "OutcomeGiven"),
     ),
     Route(
         "GET", f"{API}/statistics", get_statistics, ANY_KEY, "How long each step took, by district or month",
