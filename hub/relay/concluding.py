@@ -1,7 +1,7 @@
 """Concluding an alert: what came of it is stored, and told once, with thanks, to those who got it.
 
 The thanks are an all-clear like any other, an Update with `references` whose CAP code names the outcome, accepted by the intake: an
-alert that is still active is ended by it. Its identifier follows from the alert's, so that said again after a crash it is told once.
+alert still active is ended by it. Its identifier follows from the alert's, so that said again after a crash it is told once.
 """
 
 from __future__ import annotations

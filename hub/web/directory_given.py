@@ -1,4 +1,4 @@
-"""What a coordinator may give for an admin, a group, a link, and police for an outcome: form first, then the map and the handles."""
+"""What may be given for an admin, a group, a link (by coordinators) and an outcome (by police): form first, then map and handles."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from hub.web.linking_pages import link_page
 from hub.web.neighbourhoods_api import get_neighbourhood, list_neighbourhoods
 from hub.web.openapi import get_openapi
 from hub.web.outcomes_api import post_outcome
-from hub.web.pages import alert_page, alerts_page, front_page, proof_page, static_file
+from hub.web.pages import alert_page, alerts_page, front_page, proof_page, proof_picture, static_file
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
 from hub.web.stream import alert_events
@@ -190,6 +190,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
     Route("GET", "/console/alerts/{id}", alert_page, ANY_KEY, "One alert, live"),
     Route("GET", "/a/{number}", proof_page, PUBLIC, "Is this message real, and still active?"),
+    Route("GET", "/a/{number}/map.png", proof_picture, PUBLIC, "Where it is, as a picture"),
     Route("GET", "/link/{token}", link_page, PUBLIC, "How an admin links an address"),
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip
