@@ -1,6 +1,6 @@
 """A map of an alert as a PNG, drawn by ourselves: its neighbourhoods, the police's area, the scene, north and a scale.
 
-Two steps, for the index belongs to the event loop's thread and drawing takes a tenth of a second: `sketch` there, `draw` in a thread.
+Two steps, for the index belongs to the event loop's thread and drawing takes some tenths of a second: `sketch`, then `draw` in a thread.
 """
 
 from __future__ import annotations

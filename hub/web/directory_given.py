@@ -1,4 +1,4 @@
-"""What may be given for an admin, a group, a link (by coordinators) and an outcome (by police): form first, then map and handles."""
+"""What may be given for an admin, a group, a link (by coordinators), an outcome (by police): the form, then map and handles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Map pictures for the web: drawn one at a time in a thread and kept for a while, for a forwarded link is opened by many at once."""
+"""Map pictures for the web: drawn one at a time in a thread, then kept, for a forwarded link is opened by many at once."""
 
 from __future__ import annotations
 
