@@ -51,7 +51,7 @@ from hub.store.ids import PROCESSES
 from hub.store.migrating import migrate as migrate_database
 from hub.store.migrating import ready
 from hub.trust.keys import hash_secret, make_key, make_session
-from hub.web.answers import alert_answer, delivery_answer, simulation_answer
+from hub.web.answers import simulation_answer
 from hub.web.app import listen, serving
 from hub.web.outcomes_api import outcome_answer
 
@@ -66,6 +66,7 @@ app.command()(links.link)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(measuring.statistics)
+app.command()(measuring.report)
 app.add_typer(files.imports, name="import")
 app.add_typer(files.exports, name="export")
 
@@ -262,21 +263,6 @@ def simulate(file: str) -> None:
     async def command() -> dict[str, Any]:
         async with opened() as (settings, store), built(settings, store) as hub:
             return asdict(simulation_answer(await hub.intake.simulate(posted(file), COMMAND_LINE), hub.senders))
-
-    run(command())
-
-
-@app.command()
-def report(alert: str) -> None:
-    """The state of an alert, its deliveries and what people answered."""
-
-    async def command() -> dict[str, Any]:
-        async with opened() as (_, store):
-            view = await store.alerts.view(alert)
-            if view is None:
-                raise Refused("No such alert", [Mistake("", alert)])
-            rows = [delivery_answer(row) for row in await store.outbox.deliveries(alert, limit=1_000_000)]
-            return {**alert_answer(view, CLOCK.now()), "items": rows}
 
     run(command())
 

@@ -1,6 +1,6 @@
 """A map of an alert as a PNG, drawn by ourselves: its neighbourhoods, the police's area, the scene, north and a scale.
 
-Two steps, for the index belongs to the event loop's thread and drawing takes some tenths of a second: `sketch`, then `draw` in a thread.
+Two steps: `sketch` in the event loop's thread, whose the index is; `draw`, which takes tenths of a second, in another.
 """
 
 from __future__ import annotations

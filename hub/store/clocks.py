@@ -62,6 +62,18 @@ class AlertClock:
     neighbourhoods: tuple[Clocked, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What the relay's own tables tell of an alert beside its clock.
+
+    `escalated`: code → (steps of the escalation that were taken, when the control room was told that it stays dark (ms) or None).
+    """
+
+    escalated: Mapping[str, tuple[int, int | None]]
+    remarks: int
+    erased_at: int | None
+
+
 class Clocks:
     @shielded
     async def of(self, alert_id: str) -> AlertClock | None:
@@ -86,6 +98,13 @@ class Clocks:
                 for one in matched
             ),
         )
+
+    @shielded
+    async def aftermath(self, alert_id: str) -> Aftermath:
+        """Of an alert that is there."""
+        alert = await tables.Alert.get(id=alert_id).only("remarks", "erased_at")
+        rows = tables.AlertNeighbourhood.filter(alert_id=alert_id).values_list("code", "rung", "dark_at")
+        return Aftermath({str(code): (rung, dark) for code, rung, dark in await rows}, alert.remarks, alert.erased_at)
 
     @shielded
     async def accepted_between(self, since: int, until: int) -> list[str]:

@@ -32,6 +32,7 @@ from hub.web.neighbourhoods_api import get_neighbourhood, list_neighbourhoods
 from hub.web.openapi import get_openapi
 from hub.web.outcomes_api import post_outcome
 from hub.web.pages import alert_page, alerts_page, front_page, proof_page, proof_picture, static_file
+from hub.web.reports import report_csv, report_page, report_pdf
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
 from hub.web.stream import alert_events
@@ -189,6 +190,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out"),
     Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
     Route("GET", "/console/alerts/{id}", alert_page, ANY_KEY, "One alert, live"),
+    Route("GET", "/console/alerts/{id}/report", report_page, ANY_KEY, "What came of it, to print"),
+    Route("GET", "/console/alerts/{id}/report.pdf", report_pdf, ANY_KEY, "The same as a PDF"),
+    Route("GET", "/console/alerts/{id}/report.csv", report_csv, ANY_KEY, "Its clock as a table"),
     Route("GET", "/a/{number}", proof_page, PUBLIC, "Is this message real, and still active?"),
     Route("GET", "/a/{number}/map.png", proof_picture, PUBLIC, "Where it is, as a picture"),
     Route("GET", "/link/{token}", link_page, PUBLIC, "How an admin links an address"),
