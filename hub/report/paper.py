@@ -13,8 +13,9 @@ from hub.report.account import Account, lasted
 from hub.report.page import corners
 from hub.settings import CONFIG
 
-# It tells of each table of each font it cuts down.
-logging.getLogger("fontTools").setLevel(logging.ERROR)
+# They tell of each table of each font, and of each letter that a font does not have: that may be of a name.
+for _name in ("fontTools", "fpdf"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 LETTERS = "DejaVu"
 ACROSS = 180.0
