@@ -29,7 +29,8 @@ WORDS_FILE = Path(__file__).parent / "words.toml"
 WORDS: dict[str, Any] = tomllib.loads(WORDS_FILE.read_text(encoding="utf-8"))
 MOST_ADMINS = 200
 """Listed by name on a page; more are in the CSV."""
-ALL = 1_000_000
+AT_ONCE = 1000
+"""Deliveries read at a time: the event loop waits while they are made of rows."""
 ARRIVED = (DeliveryState.DELIVERED, DeliveryState.READ)
 
 
@@ -71,10 +72,13 @@ async def find(store: Store, alert_id: str) -> Found | None:
     view, clock = await store.alerts.view(alert_id), await store.clocks.of(alert_id)
     if view is None or clock is None:
         return None
+    deliveries: list[DeliveryView] = []
+    while page := await store.outbox.deliveries(alert_id, deliveries[-1].id if deliveries else 0, AT_ONCE):
+        deliveries += page
     return Found(
         view,
         clock,
-        await store.outbox.deliveries(alert_id, limit=ALL),
+        deliveries,
         await store.clocks.aftermath(alert_id),
         await store.conclusions.of(alert_id),
     )

@@ -23,7 +23,7 @@ from hub.store.ids import BLOCK
 ERASED: Final = "erased-"
 """Begins what stands in place of a provider's reference: WhatsApp's holds the person's number in base64."""
 
-BATCH = 500
+BATCH = 100
 UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 # What stays of the content. All else goes, also what a later CAP may add: a text that nobody thought of here is erased.

@@ -85,11 +85,16 @@ async def test_a_neighbourhood_is_forwarded_when_that_was_stored_and_stays_so_wh
 
 
 async def test_what_goes_beside_a_message_is_not_on_the_clock(store: Store) -> None:
-    await two_of_three(store)
-    before = await clock_of(store)
-    (anna,) = [row for row in await store.outbox.deliveries("A") if row.admin_name == "Anna"]
-    await answer(store, "+1", anna.id, AckKind.FORWARDED, at=START + 6000, beside={"whatsapp": ["location"]})
-    assert await clock_of(store) == before
+    await people(store, (person("Anna", ("whatsapp", "+1")), ["BU1"]))
+    await relay(store, "A", "BU1", beside=("location",))
+    (message,) = await claim(store)
+    await record(store, outcome(message, DeliveryState.SENT))
+    await answer(store, "+1", message.id, AckKind.RECEIVED, beside={"whatsapp": ["location"]})
+    (location,) = await claim(store)
+    await record(store, outcome(location, DeliveryState.SENT))
+    await receive(store, receipt(f"ref-{location.id}", ReceiptKind.READ, START + 5))
+    (anna,) = (await clock_of(store)).admins
+    assert Step.READ not in anna.at and Step.RECEIVED in anna.at
 
 
 async def test_an_unknown_alert_has_no_clock_and_one_without_anybody_an_empty_one(store: Store) -> None:
