@@ -32,8 +32,9 @@ class Eraser:
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
+            beat()
+            await self._clock.sleep(EVERY_SECONDS)  # first: a start has more urgent things to do
             await self.erase(beat)
-            await self._clock.sleep(EVERY_SECONDS)
 
     async def erase(self, beat: Callable[[], None] = lambda: None) -> None:
         """All that is due now."""

@@ -1,7 +1,7 @@
 """Verbs on the relay clock: when each admin, group and neighbourhood of an alert came to each step. They only read.
 
-Two statements for each thousand deliveries of an alert, and a handful more. Who runs which group is the directory's as it stands now; whoever
-was removed since is still an admin of the alert, but of no group.
+Two statements for each thousand deliveries of an alert, and a handful more. Who runs which group is what the directory says now:
+whoever was removed since is still an admin of the alert, but of no group.
 """
 
 from __future__ import annotations

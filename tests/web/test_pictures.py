@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
 from hub.places.picture import DARK, FORWARDED, HEIGHT, MATCHED, WIDTH, draw, sketch
+from hub.settings import CONFIG
 from tests.web.world import World, an_alert
 
 CIRCLE = {"areaDesc": "Seghwaert", "circle": ["52.0655,4.5120 0.6"]}
@@ -76,3 +78,10 @@ def test_neighbourhoods_are_coloured_as_they_stand(zoetermeer: list[Neighbourhoo
 
 def test_there_is_no_picture_of_nothing(zoetermeer: list[Neighbourhood]) -> None:
     assert sketch(NeighbourhoodIndex(zoetermeer), [], ["BU99999999"]) is None
+
+
+def test_the_letters_are_those_whose_checksums_are_written_down() -> None:
+    told = (CONFIG / "fonts" / "README.md").read_text(encoding="utf-8")
+    fonts = [*(CONFIG / "fonts").glob("*.ttf")]
+    assert len(fonts) == 2
+    assert all(f"| `{one.name}` | `{hashlib.sha256(one.read_bytes()).hexdigest()}` |" in told for one in fonts)
