@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,13 +29,14 @@ from adapters.whatsapp import templates as whatsapp_templates
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, files, keys, links, processes, simulations
+from hub.commands import backups, files, keys, links, measuring, processes, simulations
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
 from hub.directory.importing import import_directory
-from hub.domain import Mistake, Refused, Role
+from hub.domain import Mistake, Outcome, Refused, Role
 from hub.places.reading import read_neighbourhoods
+from hub.relay.concluding import ConcludedOtherwise, conclude
 from hub.relay.intake import AlreadyDifferent
 from hub.service import Hub, Sender, build_hub, running
 from hub.settings import (
@@ -51,8 +52,9 @@ from hub.store.migrating import migrate as migrate_database
 from hub.store.migrating import ready
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.trust.signing import signing_of
-from hub.web.answers import alert_answer, delivery_answer, simulation_answer
+from hub.web.answers import simulation_answer
 from hub.web.app import listen, serving
+from hub.web.outcomes_api import outcome_answer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -64,6 +66,8 @@ app.add_typer(keys.app, name="key")
 app.command()(links.link)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(measuring.statistics)
+app.command()(measuring.report)
 app.add_typer(files.imports, name="import")
 app.add_typer(files.exports, name="export")
 
@@ -237,6 +241,28 @@ def send(file: str, allow_empty: bool = False) -> None:
 
 
 @app.command()
+def outcome(
+    alert: str,
+    what: Annotated[Outcome, typer.Argument(metavar="OUTCOME")],
+    text: Annotated[str, typer.Option(help="Own words beside it; everybody who got the alert reads them.")] = "",
+) -> None:
+    """Say what came of an alert: it ends, and who got it is thanked, once."""
+
+    async def command() -> dict[str, Any]:
+        async with opened() as (settings, store), built(settings, store) as hub:
+            view = await store.alerts.view(alert)
+            if view is None:
+                raise Refused("No such alert", [Mistake("", alert)])
+            try:
+                done = await conclude(store.conclusions, hub.intake, view, what, text, COMMAND_LINE, CLOCK.now())
+            except ConcludedOtherwise as other:
+                raise Refused("No outcome was stored", [Mistake("outcome", str(other))]) from None
+            return asdict(outcome_answer(view.id, done))
+
+    run(command())
+
+
+@app.command()
 def simulate(
     file: Annotated[str | None, typer.Argument(help="CAP or JSON, - for stdin.")] = None,
     replay: Annotated[str, typer.Option("--replay", metavar="ALERT", help="A stored alert's content instead.")] = "",
@@ -266,21 +292,6 @@ def simulate(
             senders = [replace(s, account=accounts[s.channel.name, s.channel.account]) for s in hub.senders]
             shown = simulation_answer(found, senders, hub.ladder, names=True)
             return simulations.told(shown, comparison, readable=not Output.json)
-
-    run(command())
-
-
-@app.command()
-def report(alert: str) -> None:
-    """The state of an alert, its deliveries and what people answered."""
-
-    async def command() -> dict[str, Any]:
-        async with opened() as (_, store):
-            view = await store.alerts.view(alert)
-            if view is None:
-                raise Refused("No such alert", [Mistake("", alert)])
-            rows = [delivery_answer(row) for row in await store.outbox.deliveries(alert, limit=1_000_000)]
-            return {**alert_answer(view, CLOCK.now()), "items": rows}
 
     run(command())
 

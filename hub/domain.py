@@ -128,7 +128,7 @@ class Alert:
     """One CAP message with every default filled in. (sender, identifier) names it for ever.
 
     `content` is the same message as CAP-named JSON, as stored and as answered by the API; `fingerprint` is a hash of what was
-    *posted*, before defaults, so that a repeat is known as a repeat and a change as a change.
+    *posted*, before defaults, so that a repeat is known as a repeat and a change as a change. `codes`: CAP's `code`.
     """
 
     sender: str
@@ -230,6 +230,15 @@ class AckKind(StrEnum):
     RECEIVED = "received"
     FORWARDED = "forwarded"
     CANNOT = "cannot"
+
+
+class Outcome(StrEnum):
+    """What came of an alert, as the control room says."""
+
+    ARREST = "arrest"
+    FOUND = "found"
+    NOTHING = "nothing"
+    FALSE_ALARM = "false-alarm"
 
 
 class AlertState(StrEnum):

@@ -22,6 +22,7 @@ from hub.relay.backlog import Backlog
 from hub.relay.backoff import Backoff
 from hub.relay.commands import Commands
 from hub.relay.dispatcher import Dispatcher
+from hub.relay.eraser import Eraser
 from hub.relay.escalator import Escalator
 from hub.relay.expiry import Expiry
 from hub.relay.intake import Intake
@@ -86,6 +87,7 @@ class Hub:
     escalator: Escalator
     expiry: Expiry
     rescuer: Rescuer
+    eraser: Eraser
     withdrawals: Withdrawals
     widener: Widener
     tenures: Tenures
@@ -199,6 +201,7 @@ def build_hub(
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
+        eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
@@ -256,6 +259,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("withdrawals", hub.withdrawals.run)
     if hub.settings.rings.widen != "off":
         start("widener", hub.widener.run)
+    start("eraser", hub.eraser.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

@@ -308,6 +308,10 @@ class Log(_Section):
     format: Literal["console", "json"] = "console"
 
 
+class Retention(_Section):
+    hours: float = Field(24.0, ge=1)
+
+
 class Tracing(_Section):
     """`exporter`: an OpenTelemetry exporter's name; empty: no traces. See hub/tracing.py."""
 
@@ -326,6 +330,7 @@ class Settings(BaseSettings):
     rings: Rings = Rings()
     channels: Channels = Channels()
     police: Police = Police()
+    retention: Retention = Retention()
     log: Log = Log()
     tracing: Tracing = Tracing()
 

@@ -171,3 +171,24 @@ def test_migrate_can_be_run_again(run: Run) -> None:
         "0005_loop",
     ]
     assert one_object(run("--json", "migrate"))["applied"] == []
+
+
+def test_an_alert_is_concluded_and_reported_in_files(run: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "directory.csv"
+    directory.write_text(HEADER + ANNA, encoding="utf-8")
+    run("import", "neighbourhoods", MAP)
+    run("import", "directory", str(directory))
+    sent = one_object(run("--json", "send", "-", stdin=json.dumps(ALERT)))["id"]
+    assert one_object(run("--json", "outcome", sent, "arrest"))["outcome"] == "arrest"
+    assert run("outcome", sent, "arrest").exit_code == 0
+    assert run("outcome", sent, "nothing").exit_code == 1
+    files = {kind: tmp_path / f"report.{kind}" for kind in ("html", "pdf", "csv")}
+    options = [text for kind, file in files.items() for text in (f"--{kind}", str(file))]
+    assert one_object(run("--json", "report", sent, *options)) == {kind: str(file) for kind, file in files.items()}
+    assert "Aanhouding" in files["html"].read_text(encoding="utf-8")
+    assert files["pdf"].read_bytes().startswith(b"%PDF-")
+    assert "neighbourhood,BU06370300" in files["csv"].read_text(encoding="utf-8")
+    assert all(b"31612340001" not in file.read_bytes() for file in files.values())
+    assert run("report", sent, "--pdf", str(tmp_path / "no" / "such.pdf")).exit_code == 1
+    (line,) = one_object(run("--json", "statistics"))["items"]
+    assert (line["key"], line["alerts"], line["neighbourhoods"]) == ("WK063703", 1, 1)

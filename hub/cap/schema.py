@@ -68,7 +68,7 @@ def _readable_by(parse: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _one_of(names: tuple[str, ...] | type[StrEnum]) -> AfterValidator:
+def one_of(names: tuple[str, ...] | type[StrEnum]) -> AfterValidator:
     allowed = names if isinstance(names, tuple) else tuple(names)
 
     def check(text: str) -> str:
@@ -131,8 +131,8 @@ Name = Annotated[
     AfterValidator(_name),
 ]
 Time = Annotated[str, _readable_by(parse_posted_time)]
-Category = Annotated[str, _one_of(CATEGORIES)]
-ResponseType = Annotated[str, _one_of(RESPONSE_TYPES)]
+Category = Annotated[str, one_of(CATEGORIES)]
+ResponseType = Annotated[str, one_of(RESPONSE_TYPES)]
 Link = Annotated[Line, AfterValidator(_link)]
 # A body of 1 MiB holds 60,000 tiny areas; nobody means that.
 Many = Field(default=None, max_length=2_000)
@@ -180,9 +180,9 @@ class InfoElement(_Element):
     category: list[Category] | None = Many
     event: FilledLine
     responseType: list[ResponseType] | None = Many
-    urgency: Annotated[str, _one_of(Urgency)] | None = None
-    severity: Annotated[str, _one_of(Severity)] | None = None
-    certainty: Annotated[str, _one_of(Certainty)] | None = None
+    urgency: Annotated[str, one_of(Urgency)] | None = None
+    severity: Annotated[str, one_of(Severity)] | None = None
+    certainty: Annotated[str, one_of(Certainty)] | None = None
     audience: Text | None = None
     eventCode: list[NamedValue] | None = Many
     effective: Time | None = None
@@ -205,10 +205,10 @@ class AlertElement(_Element):
     identifier: Name | None = None
     sender: Name | None = None
     sent: Time | None = None
-    status: Annotated[str, _one_of(Status)] | None = None
-    msgType: Annotated[str, _one_of(MsgType)] | None = None
+    status: Annotated[str, one_of(Status)] | None = None
+    msgType: Annotated[str, one_of(MsgType)] | None = None
     source: Line | None = None
-    scope: Annotated[str, _one_of(SCOPES)] | None = None
+    scope: Annotated[str, one_of(SCOPES)] | None = None
     restriction: Line | None = None
     addresses: Text | None = None
     code: list[Line] | None = Many

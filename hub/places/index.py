@@ -159,6 +159,10 @@ class NeighbourhoodIndex:
         hit = shared > min(_SLIVER, shape.area * _SLIVER_SHARE)
         return rows[hit], shared[hit]
 
+    def rows_in(self, bounds: Sequence[float]) -> Rows:
+        """Rows whose box meets this one (west, south, east, north in RD metres)."""
+        return self._near(bounds)
+
     def reached(self, disc: Disc) -> Rows:
         """Rows no farther from the centre than the radius, however little they share."""
         rows = self._near(disc.bounds)

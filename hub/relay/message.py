@@ -66,6 +66,15 @@ class Messages:
         self._keep(view, None)
         self._forget_beyond(KEPT_ALERTS)
 
+    def known(self) -> list[str]:
+        """The alerts whose texts are in memory."""
+        return [*self._known]
+
+    def forget(self, alert_ids: Collection[str]) -> None:
+        """Their texts were erased, here and in what followed them."""
+        for alert_id in alert_ids:
+            self._known.pop(alert_id, None)
+
     def _keep(self, view: AlertView, earlier: AlertView | None) -> None:
         told = told_of(view, earlier)
         self._known[view.id] = Known(told, kind_of(told.alert))

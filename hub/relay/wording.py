@@ -33,6 +33,8 @@ NAMES_SHOWN = 3
 PARTS = ("number", "event", "headline", "where", "time", "until", "description", "instruction", "link")
 ENDS = ("cancelled", "all_clear", "expired")
 """The kinds that end an alert."""
+OUTCOME = "buurtsein-outcome-"
+"""Begins the CAP code that names what came of an alert (domain.Outcome)."""
 _VOWELS = tuple("aeiouAEIOU")
 
 Pieces = Mapping[str, str]
@@ -140,7 +142,7 @@ class _Teller:
             "earlier": told.earlier.id if told.earlier and about is told else "",
             "event": (_one_line(info.event) or words.blanks["event"]) if info else "",
             "event_language": info.language if info else "",
-            "headline": _one_line(own.headline) if own else "",
+            "headline": _outcome(told.alert, words) or (_one_line(own.headline) if own else ""),
             "description": _tidy(own.description) if own else "",
             "instruction": _tidy(own.instruction) if own else "",
             "place": _one_line(
@@ -244,6 +246,13 @@ def _once(make: Callable[[Pieces], dict[str, str]]) -> Callable[[Pieces], dict[s
         return made[key]
 
     return remembered
+
+
+def _outcome(alert: Alert, words: Language) -> str:
+    """How we say what came of it, where a code of the alert names that."""
+    return next(
+        (words.outcomes.get(code.removeprefix(OUTCOME), "") for code in alert.codes if code.startswith(OUTCOME)), ""
+    )
 
 
 def _info_for(alert: Alert, code: str) -> Info | None:

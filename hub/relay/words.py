@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError, meta
 
-from hub.domain import AckKind, Mistake, Refused
+from hub.domain import AckKind, Mistake, Outcome, Refused
 from hub.settings import CONFIG
 
 FALLBACK = "nl"
@@ -47,6 +47,7 @@ _TABLES = {
     "practice": ("update", "cancelled", "all_clear", "expired"),
     "amended": ("update", "cancelled", "all_clear", "expired"),
     "ended": ("cancelled", "all_clear", "expired"),
+    "outcomes": tuple(Outcome),
     "asides": ("next_door",),
     "instructions": ("alert", "ended", "exercise", "test"),
     "blanks": ("event", "where", "description", "explanation"),
@@ -73,6 +74,7 @@ class Language:
     amended: Mapping[str, str]
     ended: Mapping[str, str]
     asides: Mapping[str, str]
+    outcomes: Mapping[str, str]
     instructions: Mapping[str, str]
     blanks: Mapping[str, str]
     labels: Mapping[AckKind, str]

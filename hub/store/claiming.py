@@ -13,6 +13,7 @@ import orjson
 from hub.channel import Part
 from hub.domain import Handle
 from hub.store.engine import Row, Statement
+from hub.store.erasing import ERASED
 from hub.store.queries import Queries
 
 LAST = (2**31 - 1, 0)
@@ -123,7 +124,8 @@ def _claimed(
         _PARTS[part],
         home,
         follows,
-        reply_to or None,
+        # What was erased can be followed, but not answered.
+        None if not reply_to or reply_to.startswith(ERASED) else reply_to,
         bool(under_way),
         reached is None or bool(reached),
         turn,

@@ -19,8 +19,11 @@ from hub.domain import Mistake, Refused
 from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
+from hub.store.clocks import Clocks
+from hub.store.conclusions import Conclusions
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
+from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
 from hub.store.figures import Figures
 from hub.store.ids import Ids
@@ -61,6 +64,9 @@ class Store:
     log: Log
     figures: Figures
     widenings: Widenings
+    clocks: Clocks
+    conclusions: Conclusions
+    erasing: Erasing
     measures: Measures
 
     async def ping(self) -> None:
@@ -123,6 +129,9 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             log=Log(engine, sql),
             figures=Figures(engine, sql),
             widenings=Widenings(engine, sql, ids),
+            clocks=Clocks(),
+            conclusions=Conclusions(),
+            erasing=Erasing(settings),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -172,7 +172,9 @@ def _method(request: web.Request) -> str:
 
 def _headers(hub: Hub, request: web.Request, response: web.StreamResponse) -> dict[str, str]:
     headers = {
-        "Content-Security-Policy": PAGE_POLICY if response.content_type == "text/html" else MACHINE_POLICY,
+        # A page that stands alone (a report) brings its own.
+        "Content-Security-Policy": response.headers.get("Content-Security-Policy")
+        or (PAGE_POLICY if response.content_type == "text/html" else MACHINE_POLICY),
         # Not no-referrer: with that, browsers send `Origin: null` with our own forms. A page without forms may say so itself.
         "Referrer-Policy": response.headers.get("Referrer-Policy", "same-origin"),
         "Server": "Buurtsein",

@@ -1,4 +1,4 @@
-"""What a coordinator may give for an admin, a group, a link: the form, then what the map and the handles' rules say."""
+"""What may be given for an admin, a group, a link (by coordinators), an outcome (by police): the form, then map and handles."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from hub.cap.schema import wrong
+from hub.cap.schema import Text, one_of, wrong
 from hub.cap.sentences import mistakes_of
 from hub.directory.handles import check_handle
-from hub.domain import Address, Admin, Group, Mistake, Refused
+from hub.domain import Address, Admin, Group, Mistake, Outcome, Refused
 from hub.places.index import NeighbourhoodIndex
 
 
@@ -93,6 +93,13 @@ class LinkGiven(_Given):
     channel: Annotated[str, StringConstraints(max_length=20)]
 
 
+class OutcomeGiven(_Given):
+    """`text`: the police's own words, which everybody reads who got the alert."""
+
+    outcome: Annotated[str, one_of(Outcome)]
+    text: Text = ""
+
+
 Given = TypeVar("Given", bound=_Given)
 WRONG_ADMIN = "The admin cannot be stored"
 WRONG_GROUP = "The group cannot be stored"
@@ -139,6 +146,12 @@ def read_group(content: Mapping[str, Any], old: Group | None, index: Neighbourho
 def read_link(content: Mapping[str, Any]) -> str:
     """The channel; raises Refused with every mistake."""
     return _read(LinkGiven, content, "No link was made").channel
+
+
+def read_outcome(content: Mapping[str, Any]) -> tuple[Outcome, str]:
+    """Raises Refused with every mistake."""
+    given = _read(OutcomeGiven, content, "No outcome was stored")
+    return Outcome(given.outcome), given.text.strip()
 
 
 def _read(model: type[Given], content: Mapping[str, Any], title: str) -> Given:

@@ -26,7 +26,9 @@ from hub.web.answers import (
     WideningAnswer,
 )
 from hub.web.calls import MOST_ITEMS, Call
-from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven
+from hub.web.clocks_api import ClockAnswer, StatisticsAnswer
+from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven, OutcomeGiven
+from hub.web.outcomes_api import OutcomeAnswer
 from hub.web.widenings_api import DecisionGiven
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ PARAMETERS: Final[Mapping[str, tuple[str, dict[str, Any], str]]] = {
     "If-Modified-Since": ("header", {"type": "string"}, "304 if nothing is newer; If-None-Match goes before it"),
     "Last-Event-ID": ("header", {"type": "string"}, "Resume after this event"),
     "lastEventId": ("query", {"type": "string"}, "The same, where headers cannot be set"),
+    "from": ("query", {"type": "string", "format": "date"}, "First day, Dutch time; left out: a year before the last"),
+    "to": ("query", {"type": "string", "format": "date"}, "Last day; left out: today"),
+    "by": ("query", {"type": "string", "enum": ["district", "month"], "default": "district"}, "What the rows are"),
     "point": ("query", {"type": "string"}, "lon,lat in degrees"),
     "bbox": ("query", {"type": "string"}, "west,south,east,north in degrees"),
 }
@@ -188,16 +193,10 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven)
+    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven, OutcomeGiven)
     answered = (
-        AlertAnswer,
-        SimulationAnswer,
-        DeliveryAnswer,
-        WideningAnswer,
-        AdminAnswer,
-        GroupAnswer,
-        LinkAnswer,
-        ProblemAnswer,
+        *(AlertAnswer, SimulationAnswer, DeliveryAnswer, WideningAnswer, ClockAnswer, StatisticsAnswer, OutcomeAnswer),
+        *(AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer),
     )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         *((one.__name__, "validation", TypeAdapter(one)) for one in given),

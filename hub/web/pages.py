@@ -10,6 +10,7 @@ from aiohttp import web
 
 from hub.cap import alert_from_content
 from hub.domain import AlertState
+from hub.places.picture import HEIGHT, WIDTH
 from hub.relay.message import ENDS, kind_of
 from hub.store.alerts import AlertView
 from hub.web.alerts_api import NEWEST, known_alert
@@ -70,8 +71,7 @@ async def alert_page(call: Call) -> web.Response:
 
 async def proof_page(call: Call) -> web.Response:
     """404 and a plain warning for a number that was never given out."""
-    number = call.part("number").strip().upper().translate(LOOK_ALIKES).replace("-", "")
-    view = await call.hub.store.alerts.view(f"{number[:4]}-{number[4:]}")
+    view = await _numbered(call)
     rendering, request = call.state.rendering, call.request
     headers = {"X-Robots-Tag": "noindex"}
     if view is None:
@@ -89,9 +89,33 @@ async def proof_page(call: Call) -> web.Response:
             over={"cancelled": "cancels", "all_clear": "ends", "expired": "runs_out"}.get(kind, ""),
             now=call.now(),
             info=shown_info(view, language_of(request)),
+            page=f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}",
+            picture_size=(WIDTH // 2, HEIGHT // 2),
         )
     response.headers.update(headers)
     return response
+
+
+async def proof_picture(call: Call) -> web.Response:
+    """The map of the alert; once it is over only its neighbourhoods, as on the page."""
+    view = await _numbered(call)
+    if view is None:
+        raise not_found("picture", call.part("number"))
+    alert = alert_from_content(view.content)
+    active = view.state(call.now()) in ACTIVE
+    areas = [area for info in alert.infos for area in info.areas] if active else []
+    codes = [one.code for one in view.matched]
+    picture = await call.state.pictures.of(view.id, call.hub.atlas.index, areas, codes) if codes else None
+    if picture is None:
+        raise not_found("picture", call.part("number"))
+    headers = {"Cache-Control": "public, max-age=60", "X-Robots-Tag": "noindex"}
+    return web.Response(body=picture, content_type="image/png", headers=headers)
+
+
+async def _numbered(call: Call) -> AlertView | None:
+    """The alert of the number in the path, however it was typed."""
+    number = call.part("number").strip().upper().translate(LOOK_ALIKES).replace("-", "")
+    return await call.hub.store.alerts.view(f"{number[:4]}-{number[4:]}")
 
 
 async def static_file(call: Call) -> web.Response:

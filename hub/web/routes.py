@@ -13,6 +13,7 @@ from hub.domain import Role
 from hub.web.alerts_api import get_alert, list_alerts, list_deliveries, post_alert, simulate_alert
 from hub.web.calls import Handler
 from hub.web.cap_api import get_alert_cap, get_alerts_feed
+from hub.web.clocks_api import get_clock, get_statistics
 from hub.web.directory_api import (
     create_admin,
     create_group,
@@ -30,7 +31,9 @@ from hub.web.linking_api import create_link
 from hub.web.linking_pages import link_page
 from hub.web.neighbourhoods_api import get_neighbourhood, list_neighbourhoods
 from hub.web.openapi import get_openapi
-from hub.web.pages import alert_page, alerts_page, front_page, proof_page, static_file
+from hub.web.outcomes_api import post_outcome
+from hub.web.pages import alert_page, alerts_page, front_page, proof_page, proof_picture, static_file
+from hub.web.reports import report_csv, report_page, report_pdf
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
 from hub.web.stream import alert_events
@@ -126,6 +129,18 @@ ROUTES: tuple[Route, ...] = (
         described=Described("alerts", {200: "WideningAnswer"}, (*WRITE_ERRORS, 404, 409), (), "DecisionGiven"),
     ),
     Route(
+        "GET", f"{API}/alerts/{{id}}/clock", get_clock, ANY_KEY, "When each admin, group and neighbourhood came to each step",
+        described=Described("alerts", {200: "ClockAnswer"}, (400, 404)),
+    ),
+    Route(
+        "POST", f"{API}/alerts/{{id}}/outcome", post_outcome, POLICE, "Say what came of it; who got the alert is thanked, once",
+        described=Described("alerts", {202: "OutcomeAnswer", 200: "OutcomeAnswer"}, (*WRITE_ERRORS, 404, 409), (), "OutcomeGiven"),
+    ),
+    Route(
+        "GET", f"{API}/statistics", get_statistics, ANY_KEY, "How long each step took, by district or month",
+        described=Described("alerts", {200: "StatisticsAnswer"}, (400,), ("from", "to", "by")),
+    ),
+    Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",
         described=Described("neighbourhoods", {200: "FeatureCollection"}, (400,), ("point", "bbox")),
     ),
@@ -193,7 +208,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out"),
     Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
     Route("GET", "/console/alerts/{id}", alert_page, ANY_KEY, "One alert, live"),
+    Route("GET", "/console/alerts/{id}/report", report_page, ANY_KEY, "What came of it, to print"),
+    Route("GET", "/console/alerts/{id}/report.pdf", report_pdf, ANY_KEY, "The same as a PDF"),
+    Route("GET", "/console/alerts/{id}/report.csv", report_csv, ANY_KEY, "Its clock as a table"),
     Route("GET", "/a/{number}", proof_page, PUBLIC, "Is this message real, and still active?"),
+    Route("GET", "/a/{number}/map.png", proof_picture, PUBLIC, "Where it is, as a picture"),
     Route("GET", "/link/{token}", link_page, PUBLIC, "How an admin links an address"),
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

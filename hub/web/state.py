@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
 from hub.web.metrics import Metrics
+from hub.web.pictures import Pictures
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
 
@@ -25,4 +26,5 @@ class State:
     description: bytes
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
+    pictures: Pictures = field(default_factory=Pictures)
     closing: bool = False

@@ -50,6 +50,7 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/login/{ticket}"),
         ("POST", "/logout"),
         ("GET", "/a/{number}"),
+        ("GET", "/a/{number}/map.png"),
         ("GET", "/link/{token}"),
         ("GET", "/static/{name}"),
     }

@@ -125,6 +125,17 @@ class World:
         body = orjson.dumps([[handle, data, self.clock.now()]])
         return await self.call("POST", "/hooks/whatsapp", None, body=body, headers={"X-Signature": signature(body)})
 
+    async def relayed(self, alert: Any) -> dict[str, Any]:
+        """Accepted, sent to everybody, and forwarded in Anna's neighbourhood; for a hub whose loops run."""
+        accepted = await self.accepted(alert)
+        stream = await self.get(f"{API}/alerts/{accepted['id']}/events")
+        await until(stream, "alert", state="relayed")
+        (anna,) = [one for one in self.channel.sent if one.handle.value == "+31612340001"][-1:]
+        await self.tap(anna.handle.value, anna.actions[1].data)
+        await until(stream, "coverage")
+        stream.close()
+        return accepted
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Read by another connection: only what is committed."""
         with closing(sqlite3.connect(self.database)) as db:

@@ -20,6 +20,7 @@ from hub.store.engine import Row, Rows, Statement, StoreUnavailable, uninterrupt
 
 # journal_size_limit: Tortoise's default of 16 kB truncates the WAL at every commit, 1.6 times slower (measured).
 # busy_timeout: how long to wait for a directory import of another process before we call the store unavailable.
+# secure_delete: what is erased (store/erasing.py) is overwritten, and does not lie in the file until the page is used again.
 # cache_size: kB below zero, of each of six connections; what they miss the system has in its cache of the file. Larger ones fill
 # over the first hours only and look like a leak (the writer's at 64 MB: 57 MB in a soak of 20 minutes).
 PRAGMAS = {
@@ -29,6 +30,7 @@ PRAGMAS = {
     "busy_timeout": "30000",
     "journal_size_limit": str(64 << 20),
     "cache_size": "-4096",
+    "secure_delete": "ON",
 }
 WRITER_CACHE = "-16384"
 READERS = 4
