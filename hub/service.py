@@ -155,6 +155,7 @@ def build_hub(
             routes,
             poll=settings.relay.poll,
             beside=settings.relay.beside,
+            sightings=settings.relay.sightings,
             elsewhere=tenures.elsewhere,
         ),
         dispatchers=tuple(dispatchers),

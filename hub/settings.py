@@ -112,6 +112,7 @@ class Relay(_Section):
     default_duration: float = Field(7200.0, gt=0)
     shutdown: float = Field(6.0, gt=0)
     beside: tuple[Literal["picture", "location"], ...] = ("picture", "location")
+    sightings: bool = False
 
 
 class Account(_Section):
