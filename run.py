@@ -36,6 +36,7 @@ from hub.demo import relay_one
 from hub.directory.importing import import_directory
 from hub.domain import Mistake, Refused, Role
 from hub.places.reading import read_neighbourhoods
+from hub.relay import drills
 from hub.relay.intake import AlreadyDifferent
 from hub.service import Hub, Sender, build_hub, running
 from hub.settings import (
@@ -52,6 +53,7 @@ from hub.store.migrating import ready
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.web.answers import alert_answer, delivery_answer, simulation_answer
 from hub.web.app import listen, serving
+from hub.web.health_answers import group_result_answer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -254,6 +256,42 @@ def report(alert: str) -> None:
             return {**alert_answer(view, CLOCK.now()), "items": rows}
 
     run(command())
+
+
+@app.command()
+def drill(
+    district: Annotated[str, typer.Option(help="CBS district, WK….")] = "",
+    municipality: Annotated[str, typer.Option(help="CBS municipality, GM….")] = "",
+    neighbourhood: Annotated[str, typer.Option(help="CBS neighbourhood, BU….")] = "",
+    event: Annotated[str, typer.Option(help="What is rehearsed.")] = "",
+    minutes: Annotated[int, typer.Option(help="How long it lasts.")] = drills.MINUTES,
+    results: Annotated[str, typer.Option(help="Begin nothing: the results of this alert, group by group.")] = "",
+) -> None:
+    """Rehearse: an exercise to everybody of one place; the running hub relays it within a second."""
+
+    async def command() -> dict[str, Any]:
+        if results:
+            return await group_results(results)
+        places = [one for one in (district, municipality, neighbourhood) if one]
+        if len(places) != 1:
+            wrong = "give one of --district, --municipality and --neighbourhood"
+            raise Refused("The drill was not begun", [Mistake("", wrong)])
+        asked = drills.Drill(places[0], event, minutes)
+        async with opened() as (settings, store), built(settings, store) as hub:
+            try:
+                taken = await drills.begin(asked, hub.intake, store.results, hub.atlas.index, CLOCK, COMMAND_LINE)
+            except drills.DrillOngoing as other:
+                raise Refused("The drill was not begun", [Mistake("", str(other))]) from None
+            return {"id": taken.view.id, "admins": taken.view.audience.admins, "warnings": list(taken.warnings)}
+
+    run(command())
+
+
+async def group_results(alert: str) -> dict[str, Any]:
+    async with opened() as (_, store):
+        if await store.alerts.view(alert) is None:
+            raise Refused("No such alert", [Mistake("", alert)])
+        return {"groups": [asdict(group_result_answer(one)) for one in await store.results.groups(alert)]}
 
 
 # --- the demo -------------------------------------------------------------------------------------------------------------------

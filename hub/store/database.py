@@ -33,6 +33,7 @@ from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
 from hub.store.queries import Queries
 from hub.store.receipts import Receipts
+from hub.store.results import Results
 from hub.store.sightings import Sightings
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
@@ -55,6 +56,7 @@ class Store:
     directory: Directory
     linking: Linking
     leases: Leases
+    results: Results
     sightings: Sightings
     figures: Figures
     measures: Measures
@@ -115,6 +117,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             directory=Directory(ids),
             linking=Linking(engine, sql, ids),
             leases=Leases(engine, sql),
+            results=Results(),
             sightings=Sightings(sql, on_postgres=settings.on_postgres),
             figures=Figures(engine, sql),
             measures=measures,

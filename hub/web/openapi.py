@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 from hub.cap.schema import AlertElement
 from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, LinkAnswer, SimulationAnswer
 from hub.web.calls import MOST_ITEMS, Call
-from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven
+from hub.web.directory_given import AdminGiven, DrillGiven, GroupGiven, LinkGiven
+from hub.web.health_answers import GroupResultAnswer, SightingAnswer
 
 if TYPE_CHECKING:
     from hub.web.routes import Described, Route
@@ -59,7 +60,7 @@ class ProblemMistake:
 
 @dataclass(frozen=True, slots=True)
 class ProblemAnswer:
-    """RFC 9457. `errors` with a 400, all mistakes at once; `id` with a 409: the alert that has the name already."""
+    """RFC 9457. `errors` with a 400, all mistakes at once; `id` with a 409: the alert that is there already."""
 
     status: int
     title: str
@@ -148,6 +149,9 @@ def _answer(status: int, name: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
     if name == "stream":
         answer["content"] = {CONTENT_TYPES[name]: {"schema": {"type": "string"}}}
+    elif name == "picture":
+        picture = {"schema": {"type": "string", "format": "binary"}}
+        answer["content"] = {"image/jpeg": picture, "image/png": picture}
     elif name == "openapi":
         answer["content"] = {"application/json": {"schema": {"type": "object"}}}
     elif name:
@@ -171,8 +175,11 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven)
-    answered = (AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer)
+    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DrillGiven)
+    answered = (
+        *(AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer),
+        *(GroupResultAnswer, SightingAnswer),
+    )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         *((one.__name__, "validation", TypeAdapter(one)) for one in given),
         *((one.__name__, "serialization", TypeAdapter(one)) for one in answered),
@@ -189,6 +196,8 @@ def _schemas() -> dict[str, Any]:
         ("DeliveryPage", "DeliveryAnswer"),
         ("AdminPage", "AdminAnswer"),
         ("GroupPage", "GroupAnswer"),
+        ("GroupResultPage", "GroupResultAnswer"),
+        ("SightingPage", "SightingAnswer"),
     ):
         schemas[name] = _page(item)
     feature = {

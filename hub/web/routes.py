@@ -24,12 +24,14 @@ from hub.web.directory_api import (
     update_admin,
     update_group,
 )
+from hub.web.drills_api import list_group_results, post_drill
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.linking_api import create_link
 from hub.web.linking_pages import link_page
 from hub.web.neighbourhoods_api import get_neighbourhood, list_neighbourhoods
 from hub.web.openapi import get_openapi
 from hub.web.pages import alert_page, alerts_page, front_page, proof_page, static_file
+from hub.web.sightings_api import get_sighting_picture, list_sightings
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
 from hub.web.stream import alert_events
@@ -46,6 +48,7 @@ PUBLIC = Open.PUBLIC
 ANY_KEY = frozenset(Role)
 POLICE = frozenset({Role.POLICE})
 COORDINATOR = frozenset({Role.COORDINATOR})
+COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 
 
@@ -106,6 +109,22 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False,
         described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/groups", list_group_results, ANY_KEY, "How far it came, group by group",
+        described=Described("alerts", {200: "GroupResultPage"}, (400, 404), LISTED),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/sightings", list_sightings, POLICE, "What admins wrote or sent us while it was active",
+        described=Described("alerts", {200: "SightingPage"}, (400, 404), LISTED),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/sightings/{{sid}}/picture", get_sighting_picture, POLICE, "The picture of a sighting",
+        described=Described("alerts", {200: "picture"}, (400, 404)),
+    ),
+    Route(
+        "POST", f"{API}/drills", post_drill, COORDINATOR_OR_POLICE, "Begin a drill: an exercise to one district",
+        described=Described("alerts", {202: "Alert"}, (*WRITE_ERRORS, 409), (), "DrillGiven"),
     ),
     Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",
