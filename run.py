@@ -29,7 +29,7 @@ from adapters.whatsapp import templates as whatsapp_templates
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, files, keys, links, processes
+from hub.commands import backups, files, health, keys, links, processes
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
@@ -63,6 +63,7 @@ app = typer.Typer(
 )
 app.add_typer(keys.app, name="key")
 app.command()(links.link)
+app.command()(health.health)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(files.imports, name="import")

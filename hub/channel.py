@@ -389,6 +389,23 @@ class Admits(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whether a message would reach somebody, as far as the messenger tells without sending one. `reason`: as in Rejected."""
+
+    state: Literal["reachable", "gone", "unknown"]
+    reason: str = ""
+
+
+@runtime_checkable
+class Reaches(Protocol):
+    """A channel that can be asked about a person without their noticing."""
+
+    async def reach(self, handle: Handle) -> Reach:
+        """One question, never raises. Gone only where the messenger says so of this person; trouble of ours is unknown."""
+        ...
+
+
 LARGEST_PICTURE = 5 << 20
 """Bytes of a picture that a person sent: what WhatsApp takes as well."""
 

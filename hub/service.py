@@ -28,12 +28,14 @@ from hub.relay.loops import Loops
 from hub.relay.message import Messages
 from hub.relay.outcomes import Outcomes
 from hub.relay.planner import Planner
+from hub.relay.reachability import Reachability
 from hub.relay.receiver import Receiver
 from hub.relay.rescuer import Rescuer
 from hub.relay.telling import Telling
 from hub.relay.tenure import Tenure, Tenures, process_name
 from hub.relay.wakes import Wakes
 from hub.relay.watchdog import Watchdog
+from hub.relay.weekly import Weekly
 from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
@@ -73,6 +75,8 @@ class Hub:
     planner: Planner
     rescuer: Rescuer
     withdrawals: Withdrawals
+    reachability: Reachability
+    weekly: Weekly
     tenures: Tenures
     telling: Telling
     wakes: Wakes
@@ -168,6 +172,15 @@ def build_hub(
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
+        reachability=Reachability(
+            store.health,
+            [(s.channel, s.account) for s in senders],
+            clock,
+            routes,
+            days=settings.health.check_days,
+            elsewhere=tenures.elsewhere,
+        ),
+        weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         wakes=wakes,
@@ -196,6 +209,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("backlog", hub.backlog.run)
     start("receiver", hub.receiver.run)
     start("withdrawals", hub.withdrawals.run)
+    start("reachability", hub.reachability.run)
+    start("weekly", hub.weekly.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

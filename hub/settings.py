@@ -115,6 +115,29 @@ class Relay(_Section):
     sightings: bool = False
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Tell(_Section):
+    """Who gets the weekly summary."""
+
+    channel: Literal["telegram", "whatsapp", "matrix"]
+    handle: Secret
+    language: Literal["nl", "en"] = "nl"
+
+
+class Health(_Section):
+    check_days: float = Field(30.0, ge=0)
+    weekly: str = "monday 09:00"
+    tell: tuple[Tell, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_moment(self) -> Health:
+        if self.weekly and not re.fullmatch(rf"({'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):[0-5]\d", self.weekly):
+            raise ValueError('weekly must be a day and a time, such as "monday 09:00", or "" for never')
+        return self
+
+
 class Account(_Section):
     """A sender account: what providers rate-limit. `rate` in messages a second (0: no limit), `timeout` in seconds."""
 
@@ -248,6 +271,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     database: Database = Database()
     relay: Relay = Relay()
+    health: Health = Health()
     channels: Channels = Channels()
     log: Log = Log()
     tracing: Tracing = Tracing()

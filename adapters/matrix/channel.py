@@ -32,6 +32,7 @@ from adapters.matrix.events import read_update
 from adapters.matrix.examine import examine
 from adapters.matrix.messages import Content, content, name_of, text, transaction
 from adapters.matrix.news import STATUS, news, sync_filter
+from adapters.matrix.reach import reach
 from adapters.matrix.rooms import Json, Rooms, events_in, section
 from adapters.matrix.shared import Shared
 from adapters.matrix.signin import NoCredentials, SignIn
@@ -47,6 +48,7 @@ from hub.channel import (
     Part,
     Picture,
     RawUpdate,
+    Reach,
     Rejected,
     Result,
     Uncertain,
@@ -114,6 +116,9 @@ class MatrixChannel:
 
     async def say(self, handle: Handle, text_: str) -> Result:
         return await self._put(handle.value, f"say-{uuid4().hex}", None, text(text_))
+
+    async def reach(self, handle: Handle) -> Reach:
+        return await reach(self._client, self._sign_in, self._rooms, handle.value)
 
     async def link(self, token: str) -> str | None:
         """matrix.to/#/<us>: opens a chat; the words cannot be given along, the page shows them."""

@@ -41,6 +41,7 @@ from hub.channel import (
     Part,
     Picture,
     RawUpdate,
+    Reach,
     Rejected,
     Result,
     Uncertain,
@@ -146,6 +147,20 @@ class TelegramChannel:
             return to_result(error)
         except NOT_UNDERSTOOD:
             return Uncertain("no answer: answer not understood")
+
+    async def reach(self, handle: Handle) -> Reach:
+        """getChat: nobody is there any more, or somebody is. That they blocked us it does not tell, so that is never reachable."""
+        try:
+            await self._bot.get_chat(handle.value)
+        except Refusal as error:
+            row = row_for(error)
+            gone = row.meaning is Meaning.DEAD
+            return Reach("gone" if gone else "unknown", f"telegram: {row.name}")
+        except TelegramError as error:
+            return Reach("unknown", f"telegram: {type(error).__name__}")
+        except NOT_UNDERSTOOD:
+            pass  # it is there: the library stumbled over what it looks like
+        return Reach("unknown", "telegram: the chat is there")
 
     async def link(self, token: str) -> str | None:
         """t.me/<bot>?start=<token>; the bot's name is asked for once."""

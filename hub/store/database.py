@@ -22,6 +22,7 @@ from hub.store.alerts import Alerts
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.figures import Figures
+from hub.store.health import Health
 from hub.store.ids import Ids
 from hub.store.keys import Keys
 from hub.store.leases import Leases
@@ -56,6 +57,7 @@ class Store:
     directory: Directory
     linking: Linking
     leases: Leases
+    health: Health
     results: Results
     sightings: Sightings
     figures: Figures
@@ -115,8 +117,9 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             keys=Keys(engine, sql),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
-            linking=Linking(engine, sql, ids),
+            linking=Linking(engine, sql, ids, on_postgres=settings.on_postgres),
             leases=Leases(engine, sql),
+            health=Health(),
             results=Results(),
             sightings=Sightings(sql, on_postgres=settings.on_postgres),
             figures=Figures(engine, sql),

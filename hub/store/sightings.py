@@ -17,13 +17,14 @@ from hub.domain import Point
 from hub.store import tables
 from hub.store.engine import Rows, Statement, shielded
 from hub.store.ids import BLOCK
+from hub.store.marks import marked
 from hub.store.queries import Queries
 
 LATEST = 10
 """So many of a person's latest alerts are looked at: more are hardly ever active at once."""
 LAST_MS = (1 << 63) // BLOCK - 1
 
-# The same on both databases, but for how a parameter is marked. Counted once: while the update waits to be dropped, and only if
+# Counted once: while the update waits to be dropped, and only if
 # the sighting is not there yet.
 _COUNT = """UPDATE alert SET remarks = remarks + 1 WHERE id = ?1 AND EXISTS (SELECT 1 FROM inbox WHERE id = ?2)
     AND NOT EXISTS (SELECT 1 FROM sighting WHERE id = ?3)"""
@@ -49,7 +50,7 @@ class Sighting:
 class Sightings:
     def __init__(self, queries: Queries, *, on_postgres: bool) -> None:
         self._sql = queries
-        self._count, self._keep = (one.replace("?", "$") if on_postgres else one for one in (_COUNT, _KEEP))
+        self._count, self._keep = (marked(one, on_postgres=on_postgres) for one in (_COUNT, _KEEP))
 
     # what comes in -----------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
-"""What the API answers of an alert's results per group and of sightings, as dataclasses: described in openapi.json."""
+"""What the API answers of results per group, sightings and the directory's health, as dataclasses: described in openapi.json."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.directory.health import DirectoryHealth
 from hub.store.results import GroupResult
 from hub.store.sightings import Sighting
 from hub.web.answers import Moment, moment
@@ -40,6 +41,99 @@ class SightingAnswer:
     latitude: float | None
     longitude: float | None
     picture: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAnswer:
+    """A group or an admin."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnansweredAnswer:
+    """An admin who got so many alerts in 90 days and answered none."""
+
+    id: str
+    name: str
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadAddressAnswer:
+    """An address that nothing reaches any more; whose, and on which channel."""
+
+    admin: str
+    name: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutGroupAnswer:
+    """A neighbourhood without a group."""
+
+    code: str
+    name: str
+    district: str
+    municipality: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictHealthAnswer:
+    """Counts of one district; a group counts in each district it covers."""
+
+    code: str
+    name: str
+    municipality: str
+    neighbourhoods: int
+    withoutGroup: int
+    groups: int
+    oneAdmin: int
+    unreachable: int
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryHealthAnswer:
+    """What to look after. `oneAdmin`: groups with one admin at most; `unreachable`: groups nobody of whom can be written to;
+    `withoutGroup` and `districts`: of municipalities that have groups."""
+
+    groups: int
+    admins: int
+    oneAdmin: tuple[NamedAnswer, ...]
+    unreachable: tuple[NamedAnswer, ...]
+    unanswered: tuple[UnansweredAnswer, ...]
+    deadAddresses: tuple[DeadAddressAnswer, ...]
+    withoutGroup: tuple[WithoutGroupAnswer, ...]
+    districts: tuple[DistrictHealthAnswer, ...]
+
+
+def directory_health_answer(found: DirectoryHealth) -> DirectoryHealthAnswer:
+    groups, admins = found.groups, found.admins
+    return DirectoryHealthAnswer(
+        groups=len(groups),
+        admins=len(admins),
+        oneAdmin=tuple(NamedAnswer(str(one), groups[one]) for one in found.one_admin),
+        unreachable=tuple(NamedAnswer(str(one), groups[one]) for one in found.unreachable),
+        unanswered=tuple(UnansweredAnswer(str(one), admins[one], alerts) for one, alerts in found.unanswered),
+        deadAddresses=tuple(DeadAddressAnswer(str(one), admins[one], channel) for one, channel in found.dead),
+        withoutGroup=tuple(
+            WithoutGroupAnswer(one.code, one.name, one.district, one.municipality) for one in found.without_group
+        ),
+        districts=tuple(
+            DistrictHealthAnswer(
+                one.code,
+                one.name,
+                one.municipality,
+                one.neighbourhoods,
+                one.without,
+                one.groups,
+                one.one_admin,
+                one.unreachable,
+            )
+            for one in found.districts
+        ),
+    )
 
 
 def group_result_answer(one: GroupResult) -> GroupResultAnswer:

@@ -19,7 +19,7 @@ from hub.cap.schema import AlertElement
 from hub.web.answers import AdminAnswer, AlertAnswer, DeliveryAnswer, GroupAnswer, LinkAnswer, SimulationAnswer
 from hub.web.calls import MOST_ITEMS, Call
 from hub.web.directory_given import AdminGiven, DrillGiven, GroupGiven, LinkGiven
-from hub.web.health_answers import GroupResultAnswer, SightingAnswer
+from hub.web.health_answers import DirectoryHealthAnswer, GroupResultAnswer, SightingAnswer
 
 if TYPE_CHECKING:
     from hub.web.routes import Described, Route
@@ -178,7 +178,7 @@ def _schemas() -> dict[str, Any]:
     given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DrillGiven)
     answered = (
         *(AlertAnswer, SimulationAnswer, DeliveryAnswer, AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer),
-        *(GroupResultAnswer, SightingAnswer),
+        *(GroupResultAnswer, SightingAnswer, DirectoryHealthAnswer),
     )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         *((one.__name__, "validation", TypeAdapter(one)) for one in given),

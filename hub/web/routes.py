@@ -18,6 +18,7 @@ from hub.web.directory_api import (
     delete_admin,
     delete_group,
     get_admin,
+    get_directory_health,
     get_group,
     list_admins,
     list_groups,
@@ -177,6 +178,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "DELETE", f"{API}/groups/{{id}}", delete_group, COORDINATOR, "Remove a group, and its admins who have no other",
         described=Described("directory", {204: ""}, (400, 404)),
+    ),
+    Route(
+        "GET", f"{API}/directory/health", get_directory_health, DIRECTORY_READERS, "What is wrong with the directory",
+        described=Described("directory", {200: "DirectoryHealthAnswer"}),
     ),
     Route(
         "GET", f"{API}/openapi.json", get_openapi, PUBLIC, "This description",

@@ -11,21 +11,21 @@ from hub.clock import to_milliseconds
 from hub.domain import Match
 from hub.relay.drills import Drill, posted
 from hub.relay.said import SPEECHES
-from hub.relay.wording import told_of
+from hub.relay.wording import Told, told_of
 from hub.relay.words import LANGUAGES
 from hub.settings import CONFIG
 from hub.store.alerts import Audience, NewAlert, view_of_new
 from tests.clock import FakeClock
-from tests.relay.wordings import Told, post, said
+from tests.relay.wordings import post, said
 
 CHANNELS = ("whatsapp", "telegram", "matrix")
 PRESENT = [(code, channel) for code in SPEECHES for channel in CHANNELS]
 
 
-def drill(**more: str) -> Told:
+def drill(event: str = "") -> Told:
     now = FakeClock().now()
     alert = complete(
-        posted(Drill("WK063703", **more), "Seghwaert", now),
+        posted(Drill("WK063703", event), "Seghwaert", now),
         sender="gemeente",
         now_ms=now,
         new_identifier="x",

@@ -9,10 +9,10 @@ import pytest
 from hub.domain import Role
 from tests.web.world import API, World, an_alert
 
-SEGHWAERT = {"district": "WK063703"}
+SEGHWAERT: dict[str, Any] = {"district": "WK063703"}
 
 
-async def begun(world: World, role: Role = Role.COORDINATOR, **body: Any) -> tuple[int, dict[str, Any]]:
+async def begun(world: World, /, role: Role = Role.COORDINATOR, **body: Any) -> tuple[int, dict[str, Any]]:
     response = await world.call("POST", f"{API}/drills", role, body=body or SEGHWAERT)
     return response.status, await response.json()
 
@@ -79,6 +79,7 @@ async def test_results_say_group_by_group_how_far_it_came(relaying: World) -> No
     assert anna.wording.text.splitlines()[0] == "OEFENING – geen echte melding"
     assert "vermist kind" in anna.wording.text.lower()
     assert (await relaying.tap(anna.handle.value, anna.actions[1].data)).status == 200
+    found: list[dict[str, Any]] = []
     for _ in range(400):
         found = await groups(relaying, drill["id"])
         if any(one["forwarded"] for one in found):
