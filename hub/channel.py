@@ -7,6 +7,7 @@ whoever writes an adapter should find the whole contract on one page.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -408,6 +409,17 @@ class Reaches(Protocol):
 
 LARGEST_PICTURE = 5 << 20
 """Bytes of a picture that a person sent: what WhatsApp takes as well."""
+
+
+def picture_of(content: bytes) -> Picture | None:
+    """What a person sent, by its first bytes, whatever it says it is; None for what is no JPEG or PNG, or too large."""
+    mime = next((kind for start, kind in _STARTS.items() if content.startswith(start)), "")
+    if not mime or len(content) > LARGEST_PICTURE:
+        return None
+    return Picture(content, mime, hashlib.sha256(content).hexdigest())
+
+
+_STARTS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import io
 import json
+import re
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -37,6 +38,7 @@ from adapters.matrix.rooms import Json, Rooms, events_in, section
 from adapters.matrix.shared import Shared
 from adapters.matrix.signin import NoCredentials, SignIn
 from hub.channel import (
+    LARGEST_PICTURE,
     Accepted,
     Batch,
     Can,
@@ -52,6 +54,7 @@ from hub.channel import (
     Rejected,
     Result,
     Uncertain,
+    picture_of,
 )
 from hub.clock import Clock
 from hub.domain import Handle, ReceiptKind
@@ -72,6 +75,7 @@ MOST_FAILED: Final = 10_000
 GHOST_SECONDS: Final = 30.0
 GHOST_AGAIN: Final = 0.5
 NOT_READY: Final = (LocalProtocolError, EncryptionError, GroupEncryptionError, OlmTrustError)
+MEDIA: Final = re.compile(r"mxc://(?P<server>[A-Za-z0-9.:\[\]-]+)/(?P<media>[A-Za-z0-9_-]+)")
 NO_CREDENTIALS: Final = "set access_token or password in channels.matrix"
 
 
@@ -119,6 +123,16 @@ class MatrixChannel:
 
     async def reach(self, handle: Handle) -> Reach:
         return await reach(self._client, self._sign_in, self._rooms, handle.value)
+
+    async def fetch(self, media_ref: str) -> Picture | None:
+        found = MEDIA.fullmatch(media_ref)
+        if found is None:
+            return None
+        with contextlib.suppress(Fault, NoCredentials, Trouble, LocalProtocolError):
+            await self._sign_in.ensure()
+            content = await self._client.download(found["server"], found["media"], LARGEST_PICTURE)
+            return picture_of(content) if content else None
+        return None
 
     async def link(self, token: str) -> str | None:
         """matrix.to/#/<us>: opens a chat; the words cannot be given along, the page shows them."""

@@ -30,6 +30,7 @@ from adapters.telegram.messages import LONGEST_TEXT, Wardrobe, fitting, keyboard
 from adapters.telegram.pictures import Pictures
 from adapters.telegram.request import AiohttpRequest, Refusal
 from hub.channel import (
+    LARGEST_PICTURE,
     Accepted,
     Batch,
     Can,
@@ -45,6 +46,7 @@ from hub.channel import (
     Rejected,
     Result,
     Uncertain,
+    picture_of,
 )
 from hub.clock import Clock
 from hub.domain import Handle, ReceiptKind
@@ -161,6 +163,17 @@ class TelegramChannel:
         except NOT_UNDERSTOOD:
             pass  # it is there: the library stumbled over what it looks like
         return Reach("unknown", "telegram: the chat is there")
+
+    async def fetch(self, media_ref: str) -> Picture | None:
+        """getFile, then the file: the Bot API gives out what is up to 20 MB."""
+        try:
+            file = await self._bot.get_file(media_ref)
+        except (TelegramError, *NOT_UNDERSTOOD):
+            return None
+        if not file.file_path or (file.file_size or 0) > LARGEST_PICTURE:
+            return None
+        content = await self._request.download(file.file_path, LARGEST_PICTURE)
+        return picture_of(content) if content else None
 
     async def link(self, token: str) -> str | None:
         """t.me/<bot>?start=<token>; the bot's name is asked for once."""
