@@ -10,12 +10,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hub.cap import alert_from_content
 from hub.channel import Channel, Fetches, SightingSeen
 from hub.clock import Clock
 from hub.domain import Point, Status
 from hub.relay.answering import Answer, say
-from hub.relay.message import ENDS, kind_of
 from hub.relay.said import said
 from hub.store.alerts import AlertView
 from hub.store.database import Store
@@ -84,8 +82,8 @@ class Sightings:
         return None
 
     def _is_active(self, view: AlertView) -> bool:
-        is_open = view.closed_at is None and view.expires_at > self._clock.now()
-        return is_open and kind_of(alert_from_content(view.content)) not in ENDS
+        # A Cancel or an all-clear matches no neighbourhood of its own: there is nothing to look out for any more.
+        return view.closed_at is None and view.expires_at > self._clock.now() and bool(view.matched)
 
     async def _answer(self, channel: Channel, sighting: Sighting, media_ref: str, told: Answer) -> None:
         """Once it is stored: say it once for each person and alert, then fetch the picture."""

@@ -55,6 +55,7 @@ async def test_unanswered_is_who_got_alerts_and_answered_none_of_that_time(store
         *((person(name, ("whatsapp", f"+{n}")), ["BU1"]) for n, name in enumerate(("Anna", "Bram", "Carl"), 1)),
         (person("Dirk", ("whatsapp", "+9")), ["BU9"]),
     )
+    rows: dict[str, int] = {}
     for number in "AB":
         rows = {one.admin_name: one.id for one in await relay(store, number, "BU1")}
         sent = {one.id: one for one in await claim(store)}
