@@ -203,7 +203,7 @@ def _read_message(message: Any, value: dict[str, Any], now: int) -> Sequence[Eve
             return [AnswerWithdrawn(_sender(message, value), said, at)]
         case {"type": "system", "system": {"type": str(kind)}} if kind in _MOVES:
             return _read_move(message, message["system"], at)
-        case {"type": "interactive" | "button" | "text" | "reaction" | "revoke" | "location" | "image" as kind}:
+        case {"type": "interactive" | "button" | "text" | "reaction" | "revoke" as kind}:
             raise _Broken(f"a message of type {kind} without its content")
         case {"type": str()}:
             return []
