@@ -108,7 +108,7 @@ class _Place:
             case "m.room.message":
                 if content.get("msgtype") == "m.text":
                     yield self._words(content, at, event_id)
-                elif content.get("msgtype") in ("m.image", "m.location"):
+                elif content.get("msgtype") in ("m.image", "m.location") and not _is_edit(content):
                     yield self._seen(content, at, event_id)
             case "m.room.encrypted":
                 yield NotUnderstood("event: encrypted, and no key to read it")
@@ -170,6 +170,10 @@ def _invitation(me: str, invite: Any, now: int) -> Iterator[Event]:
             yield InvitationSeen(Handle(_text(event["sender"])), _text(invite["room"]), now)
             return
     raise KeyError("sender")
+
+
+def _is_edit(content: Any) -> bool:
+    return bool((content.get("m.relates_to") or {}).get("rel_type") == "m.replace")
 
 
 def _replied_to(about: Any) -> str | None:
