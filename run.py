@@ -29,13 +29,14 @@ from adapters.whatsapp import templates as whatsapp_templates
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, files, keys, links, measuring, processes, simulations
+from hub.commands import backups, files, health, keys, links, measuring, processes, simulations
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
 from hub.directory.importing import import_directory
 from hub.domain import Mistake, Outcome, Refused, Role
 from hub.places.reading import read_neighbourhoods
+from hub.relay import drills
 from hub.relay.concluding import ConcludedOtherwise, conclude
 from hub.relay.intake import AlreadyDifferent
 from hub.service import Hub, Sender, build_hub, running
@@ -54,6 +55,7 @@ from hub.trust.keys import hash_secret, make_key, make_session
 from hub.trust.signing import signing_of
 from hub.web.answers import simulation_answer
 from hub.web.app import listen, serving
+from hub.web.health_answers import group_result_answer
 from hub.web.outcomes_api import outcome_answer
 
 app = typer.Typer(
@@ -64,6 +66,7 @@ app = typer.Typer(
 )
 app.add_typer(keys.app, name="key")
 app.command()(links.link)
+app.command()(health.health)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(measuring.statistics)
@@ -294,6 +297,42 @@ def simulate(
             return simulations.told(shown, comparison, readable=not Output.json)
 
     run(command())
+
+
+@app.command()
+def drill(
+    district: Annotated[str, typer.Option(help="CBS district, WK….")] = "",
+    municipality: Annotated[str, typer.Option(help="CBS municipality, GM….")] = "",
+    neighbourhood: Annotated[str, typer.Option(help="CBS neighbourhood, BU….")] = "",
+    event: Annotated[str, typer.Option(help="What is rehearsed.")] = "",
+    minutes: Annotated[int, typer.Option(help="How long it lasts.")] = drills.MINUTES,
+    results: Annotated[str, typer.Option(help="Begin nothing: the results of this alert, group by group.")] = "",
+) -> None:
+    """Rehearse: an exercise to everybody of one place; the running hub relays it within a second."""
+
+    async def command() -> dict[str, Any]:
+        if results:
+            return await group_results(results)
+        places = [one for one in (district, municipality, neighbourhood) if one]
+        if len(places) != 1:
+            wrong = "give one of --district, --municipality and --neighbourhood"
+            raise Refused("The drill was not begun", [Mistake("", wrong)])
+        asked = drills.Drill(places[0], event, minutes)
+        async with opened() as (settings, store), built(settings, store) as hub:
+            try:
+                taken = await drills.begin(asked, hub.intake, store.results, hub.atlas.index, CLOCK, COMMAND_LINE)
+            except drills.DrillOngoing as other:
+                raise Refused("The drill was not begun", [Mistake("", str(other))]) from None
+            return {"id": taken.view.id, "admins": taken.view.audience.admins, "warnings": list(taken.warnings)}
+
+    run(command())
+
+
+async def group_results(alert: str) -> dict[str, Any]:
+    async with opened() as (_, store):
+        if await store.alerts.view(alert) is None:
+            raise Refused("No such alert", [Mistake("", alert)])
+        return {"groups": [asdict(group_result_answer(one)) for one in await store.results.groups(alert)]}
 
 
 # --- the demo -------------------------------------------------------------------------------------------------------------------

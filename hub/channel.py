@@ -7,12 +7,13 @@ whoever writes an adapter should find the whole contract on one page.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
-from hub.domain import AckKind, Handle, ReceiptKind
+from hub.domain import AckKind, Handle, Point, ReceiptKind
 
 # Not frozen are the classes of which every send makes one: freezing triples the cost of making them (0.5 instead of 1.6 µs).
 
@@ -51,7 +52,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The picture police gave with the alert. `mime`: image/jpeg or image/png; `digest`: SHA-256 in hex, the key of an upload."""
+    """An alert's picture, or one a person sent us. `mime`: image/jpeg or image/png; `digest`: SHA-256 in hex."""
 
     content: bytes = field(repr=False)
     mime: str
@@ -186,6 +187,23 @@ class ReplySeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SightingSeen:
+    """A person sent a place or a picture. `location`: (latitude, longitude); `media_ref`: what Fetches gets the picture by.
+
+    `text`: the words beside it; `provider_ref` and `answer_ref` as in ReplySeen.
+    """
+
+    handle: Handle
+    kind: Literal["text", "location", "picture"]
+    at: int
+    provider_ref: str | None = field(default=None, repr=False)
+    answer_ref: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+    location: Point | None = field(default=None, repr=False)
+    media_ref: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerWithdrawn:
     """A person took a reaction or a message back: the answer with this `answer_ref` does not hold any more."""
 
@@ -243,6 +261,7 @@ Event = (
     ReceiptSeen
     | AckSeen
     | ReplySeen
+    | SightingSeen
     | AnswerWithdrawn
     | AddressChanged
     | ContactSeen
@@ -368,6 +387,47 @@ class Admits(Protocol):
 
     async def admit(self, room: str, welcome: bool) -> None:
         """Join the room, or decline the invitation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whether a message would reach somebody, as far as the messenger tells without sending one. `reason`: as in Rejected."""
+
+    state: Literal["reachable", "gone", "unknown"]
+    reason: str = ""
+
+
+@runtime_checkable
+class Reaches(Protocol):
+    """A channel that can be asked about a person without their noticing."""
+
+    async def reach(self, handle: Handle) -> Reach:
+        """One question, never raises. Gone only where the messenger says so of this person; trouble of ours is unknown."""
+        ...
+
+
+LARGEST_PICTURE = 5 << 20
+"""Bytes of a picture that a person sent: what WhatsApp takes as well."""
+
+
+def picture_of(content: bytes) -> Picture | None:
+    """What a person sent, by its first bytes, whatever it says it is; None for what is no JPEG or PNG, or too large."""
+    mime = next((kind for start, kind in _STARTS.items() if content.startswith(start)), "")
+    if not mime or len(content) > LARGEST_PICTURE:
+        return None
+    return Picture(content, mime, hashlib.sha256(content).hexdigest())
+
+
+_STARTS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A channel on which people send pictures."""
+
+    async def fetch(self, media_ref: str) -> Picture | None:
+        """The picture of a SightingSeen; None if it cannot be had, is no JPEG or PNG, or too large. Never raises."""
         ...
 
 

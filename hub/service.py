@@ -33,6 +33,7 @@ from hub.relay.loops import Loops
 from hub.relay.message import Messages
 from hub.relay.outcomes import Outcomes
 from hub.relay.planner import Planner
+from hub.relay.reachability import Reachability
 from hub.relay.receiver import Receiver
 from hub.relay.reporter import LATE_SECONDS, Reporter
 from hub.relay.rescuer import Rescuer
@@ -40,6 +41,7 @@ from hub.relay.telling import Telling
 from hub.relay.tenure import Tenure, Tenures, process_name
 from hub.relay.wakes import Wakes
 from hub.relay.watchdog import Watchdog
+from hub.relay.weekly import Weekly
 from hub.relay.widener import Widener
 from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
@@ -90,6 +92,8 @@ class Hub:
     eraser: Eraser
     withdrawals: Withdrawals
     widener: Widener
+    reachability: Reachability
+    weekly: Weekly
     tenures: Tenures
     telling: Telling
     signing: Signing | None
@@ -180,6 +184,7 @@ def build_hub(
             routes,
             poll=settings.relay.poll,
             beside=settings.relay.beside,
+            sightings=settings.relay.sightings,
             elsewhere=tenures.elsewhere,
         ),
         dispatchers=tuple(dispatchers),
@@ -208,6 +213,15 @@ def build_hub(
         widener=Widener(
             store.widenings, store.alerts, atlas, wakes, clock, routes, settings.rings, settings.relay.poll
         ),
+        reachability=Reachability(
+            store.health,
+            [(s.channel, s.account) for s in senders],
+            clock,
+            routes,
+            days=settings.health.check_days,
+            elsewhere=tenures.elsewhere,
+        ),
+        weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
@@ -260,6 +274,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     if hub.settings.rings.widen != "off":
         start("widener", hub.widener.run)
     start("eraser", hub.eraser.run)
+    start("reachability", hub.reachability.run)
+    start("weekly", hub.weekly.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

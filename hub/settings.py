@@ -114,6 +114,7 @@ class Relay(_Section):
     tell_expiry: bool = True
     shutdown: float = Field(6.0, gt=0)
     beside: tuple[Literal["picture", "location"], ...] = ("picture", "location")
+    sightings: bool = False
     escalation: Path = Path("escalation.toml")
 
     @property
@@ -141,6 +142,29 @@ class Rings(_Section):
     def moments(self, accepted_at: int) -> list[int]:
         """When (ms) the rings of an alert accepted then (ms) are due: the first at once."""
         return [accepted_at + round(n * self.every * 1000) for n in range(self.count)]
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Tell(_Section):
+    """Who gets the weekly summary."""
+
+    channel: Literal["telegram", "whatsapp", "matrix"]
+    handle: Secret
+    language: Literal["nl", "en"] = "nl"
+
+
+class Health(_Section):
+    check_days: float = Field(30.0, ge=0)
+    weekly: str = "monday 09:00"
+    tell: tuple[Tell, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_moment(self) -> Health:
+        if self.weekly and not re.fullmatch(rf"({'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):[0-5]\d", self.weekly):
+            raise ValueError('weekly must be a day and a time, such as "monday 09:00", or "" for never')
+        return self
 
 
 class Account(_Section):
@@ -328,6 +352,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     relay: Relay = Relay()
     rings: Rings = Rings()
+    health: Health = Health()
     channels: Channels = Channels()
     police: Police = Police()
     retention: Retention = Retention()

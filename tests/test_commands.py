@@ -192,3 +192,28 @@ def test_an_alert_is_concluded_and_reported_in_files(run: Run, tmp_path: Path) -
     assert run("report", sent, "--pdf", str(tmp_path / "no" / "such.pdf")).exit_code == 1
     (line,) = one_object(run("--json", "statistics"))["items"]
     assert (line["key"], line["alerts"], line["neighbourhoods"]) == ("WK063703", 1, 1)
+
+
+def test_a_drill_from_the_command_line_and_what_came_of_it(run: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "directory.csv"
+    directory.write_text(HEADER + ANNA, encoding="utf-8")
+    run("import", "neighbourhoods", MAP, "--edition", "2016")
+    run("import", "directory", str(directory))
+    begun = one_object(run("--json", "drill", "--district", "WK063703", "--minutes", "5"))
+    assert begun["admins"] == 1
+    again = run("--json", "drill", "--municipality", "GM0637")
+    assert again.exit_code == 1 and begun["id"] in one_object(again)["errors"][0]["reason"]
+    (group,) = one_object(run("--json", "drill", "--results", begun["id"]))["groups"]
+    assert (group["name"], group["admins"], group["forwarded"]) == ("Seghwaert", 1, 0)
+    assert run("drill").exit_code == run("drill", "--district", "WK9").exit_code == 1
+    assert run("drill", "--results", "0000-0000").exit_code == 1
+
+
+def test_health_says_what_to_look_after(run: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "directory.csv"
+    directory.write_text(HEADER + ANNA, encoding="utf-8")
+    run("import", "neighbourhoods", MAP, "--edition", "2016")
+    run("import", "directory", str(directory))
+    found = one_object(run("--json", "health"))
+    assert [one["name"] for one in found["oneAdmin"]] == ["Seghwaert"]
+    assert "Seghwaert" in run("health").stdout and "+316" not in run("health").stdout

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import io
 import json
+import re
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -32,10 +33,12 @@ from adapters.matrix.events import read_update
 from adapters.matrix.examine import examine
 from adapters.matrix.messages import Content, content, name_of, text, transaction
 from adapters.matrix.news import STATUS, news, sync_filter
+from adapters.matrix.reach import reach
 from adapters.matrix.rooms import Json, Rooms, events_in, section
 from adapters.matrix.shared import Shared
 from adapters.matrix.signin import NoCredentials, SignIn
 from hub.channel import (
+    LARGEST_PICTURE,
     Accepted,
     Batch,
     Can,
@@ -47,9 +50,11 @@ from hub.channel import (
     Part,
     Picture,
     RawUpdate,
+    Reach,
     Rejected,
     Result,
     Uncertain,
+    picture_of,
 )
 from hub.clock import Clock
 from hub.domain import Handle, ReceiptKind
@@ -70,6 +75,7 @@ MOST_FAILED: Final = 10_000
 GHOST_SECONDS: Final = 30.0
 GHOST_AGAIN: Final = 0.5
 NOT_READY: Final = (LocalProtocolError, EncryptionError, GroupEncryptionError, OlmTrustError)
+MEDIA: Final = re.compile(r"mxc://(?P<server>[A-Za-z0-9.:\[\]-]+)/(?P<media>[A-Za-z0-9_-]+)")
 NO_CREDENTIALS: Final = "set access_token or password in channels.matrix"
 
 
@@ -114,6 +120,19 @@ class MatrixChannel:
 
     async def say(self, handle: Handle, text_: str) -> Result:
         return await self._put(handle.value, f"say-{uuid4().hex}", None, text(text_))
+
+    async def reach(self, handle: Handle) -> Reach:
+        return await reach(self._client, self._sign_in, self._rooms, handle.value)
+
+    async def fetch(self, media_ref: str) -> Picture | None:
+        found = MEDIA.fullmatch(media_ref)
+        if found is None:
+            return None
+        with contextlib.suppress(Fault, NoCredentials, Trouble, LocalProtocolError):
+            await self._sign_in.ensure()
+            content = await self._client.download(found["server"], found["media"], LARGEST_PICTURE)
+            return picture_of(content) if content else None
+        return None
 
     async def link(self, token: str) -> str | None:
         """matrix.to/#/<us>: opens a chat; the words cannot be given along, the page shows them."""

@@ -8,6 +8,7 @@ rooms. The session belongs to whoever made it; it is not closed here.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -134,6 +135,24 @@ class Homeserver(AsyncClient):  # type: ignore[misc]  # nio has no type marks
         headers = {"Authorization": f"Bearer {self.access_token}", "Content-Type": "application/json"}
         response = await self.send(method, where, None if body is None else json.dumps(body), headers)
         return _json_object(await response.read()) or {}
+
+    async def download(self, server: str, media: str, most: int) -> bytes | None:
+        """A file of at most so many bytes, from our own homeserver; None if it is larger or cannot be had."""
+        path = f"/_matrix/client/v1/media/download/{quote(server, safe='')}/{quote(media, safe='')}"
+        timeout = aiohttp.ClientTimeout(total=2 * self._timeout, connect=self._timeout)
+        headers = {"Authorization": f"Bearer {self.access_token}"}
+        try:
+            async with self.client_session.get(
+                self.homeserver + path, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    return None
+                await response.content.readexactly(most + 1)
+        except asyncio.IncompleteReadError as whole:
+            return whole.partial
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+        return None
 
     async def expect(self, kind: type[Any], answer: Awaitable[Any]) -> Any:
         """What nio made of an answer, if it is of this kind: nio returns an error for a success that lacks what it needs."""

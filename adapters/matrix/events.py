@@ -19,6 +19,7 @@ from hub.channel import (
     RawUpdate,
     ReceiptSeen,
     ReplySeen,
+    SightingSeen,
     Unreadable,
 )
 from hub.domain import Handle, ReceiptKind
@@ -107,6 +108,8 @@ class _Place:
             case "m.room.message":
                 if content.get("msgtype") == "m.text":
                     yield self._words(content, at, event_id)
+                elif content.get("msgtype") in ("m.image", "m.location") and not _is_edit(content):
+                    yield self._seen(content, at, event_id)
             case "m.room.encrypted":
                 yield NotUnderstood("event: encrypted, and no key to read it")
             case _:
@@ -127,6 +130,19 @@ class _Place:
         replied_to = _replied_to(about)
         text = _text(content["body"])
         return ReplySeen(self.handle, _without_quote(text) if replied_to else text, at, replied_to, answer_ref=event_id)
+
+    def _seen(self, content: Any, at: int, event_id: str) -> SightingSeen:
+        """A place or a picture. An encrypted picture (`file`) has no address that we could read it at."""
+        about = _replied_to(content.get("m.relates_to"))
+        if content["msgtype"] == "m.location":
+            latitude, longitude = _text(content["geo_uri"]).removeprefix("geo:").partition(";")[0].split(",")[:2]
+            point = float(latitude), float(longitude)
+            return SightingSeen(self.handle, "location", at, about, event_id, location=point)
+        # Where there is a filename the body is what stands under the picture, else it is itself the file's name.
+        caption = _text(content.get("body", "")) if content.get("filename") not in (None, content.get("body")) else ""
+        return SightingSeen(
+            self.handle, "picture", at, about, event_id, caption, media_ref=_text(content.get("url", ""))
+        )
 
     def _membership(self, event: Any, sender: str) -> Iterator[Event]:
         who, at = _text(event["state_key"]), _number(event["origin_server_ts"])
@@ -154,6 +170,10 @@ def _invitation(me: str, invite: Any, now: int) -> Iterator[Event]:
             yield InvitationSeen(Handle(_text(event["sender"])), _text(invite["room"]), now)
             return
     raise KeyError("sender")
+
+
+def _is_edit(content: Any) -> bool:
+    return bool((content.get("m.relates_to") or {}).get("rel_type") == "m.replace")
 
 
 def _replied_to(about: Any) -> str | None:

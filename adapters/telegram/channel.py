@@ -30,6 +30,7 @@ from adapters.telegram.messages import LONGEST_TEXT, Wardrobe, fitting, keyboard
 from adapters.telegram.pictures import Pictures
 from adapters.telegram.request import AiohttpRequest, Refusal
 from hub.channel import (
+    LARGEST_PICTURE,
     Accepted,
     Batch,
     Can,
@@ -41,9 +42,11 @@ from hub.channel import (
     Part,
     Picture,
     RawUpdate,
+    Reach,
     Rejected,
     Result,
     Uncertain,
+    picture_of,
 )
 from hub.clock import Clock
 from hub.domain import Handle, ReceiptKind
@@ -146,6 +149,31 @@ class TelegramChannel:
             return to_result(error)
         except NOT_UNDERSTOOD:
             return Uncertain("no answer: answer not understood")
+
+    async def reach(self, handle: Handle) -> Reach:
+        """getChat: nobody is there any more, or somebody is. That they blocked us it does not tell, so that is never reachable."""
+        try:
+            await self._bot.get_chat(handle.value)
+        except Refusal as error:
+            row = row_for(error)
+            gone = row.meaning is Meaning.DEAD
+            return Reach("gone" if gone else "unknown", f"telegram: {row.name}")
+        except TelegramError as error:
+            return Reach("unknown", f"telegram: {type(error).__name__}")
+        except NOT_UNDERSTOOD:
+            pass  # it is there: the library stumbled over what it looks like
+        return Reach("unknown", "telegram: the chat is there")
+
+    async def fetch(self, media_ref: str) -> Picture | None:
+        """getFile, then the file: the Bot API gives out what is up to 20 MB."""
+        try:
+            file = await self._bot.get_file(media_ref)
+        except (TelegramError, *NOT_UNDERSTOOD):
+            return None
+        if not file.file_path or (file.file_size or 0) > LARGEST_PICTURE:
+            return None
+        content = await self._request.download(file.file_path, LARGEST_PICTURE)
+        return picture_of(content) if content else None
 
     async def link(self, token: str) -> str | None:
         """t.me/<bot>?start=<token>; the bot's name is asked for once."""

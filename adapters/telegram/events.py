@@ -14,6 +14,7 @@ from hub.channel import (
     GroupJoined,
     RawUpdate,
     ReplySeen,
+    SightingSeen,
     Unreadable,
 )
 from hub.domain import Handle
@@ -55,7 +56,7 @@ def _message(message: Any) -> list[Event]:
     handle, at = _handle(message["chat"]), _milliseconds(message["date"])
     if "migrate_to_chat_id" in message:
         return [AddressChanged(handle, at, reachable=True, moved_to=_new_handle(message["migrate_to_chat_id"]))]
-    return _words(message, handle, at)
+    return _words(message, handle, at) or _seen(message, handle, at)
 
 
 def _edited(message: Any) -> list[Event]:
@@ -69,6 +70,23 @@ def _words(message: Any, handle: Handle, at: int) -> list[Event]:
     answered = message.get("reply_to_message")
     provider_ref = str(int(answered["message_id"])) if answered else None
     return [ReplySeen(handle, _text(message["text"]), at, provider_ref, answer_ref=str(_number(message["message_id"])))]
+
+
+def _seen(message: Any, handle: Handle, at: int) -> list[Event]:
+    """A place or a picture. Not where an edit brings it: a live location is edited every few seconds."""
+    if _is_shared(message["chat"]):
+        return []
+    answered = message.get("reply_to_message")
+    ref, said = str(int(answered["message_id"])) if answered else None, str(_number(message["message_id"]))
+    if "location" in message:
+        place = message["location"]
+        point = float(place["latitude"]), float(place["longitude"])
+        return [SightingSeen(handle, "location", at, ref, said, location=point)]
+    if message.get("photo"):
+        # Several sizes of one picture, the largest last.
+        file_id, caption = _text(message["photo"][-1]["file_id"]), _text(message.get("caption", ""))
+        return [SightingSeen(handle, "picture", at, ref, said, caption, media_ref=file_id)]
+    return []
 
 
 def _reaction(change: Any) -> list[Event]:

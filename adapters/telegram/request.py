@@ -7,6 +7,7 @@ whoever made it (with a DummyCookieJar); it is not closed here.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -107,6 +108,20 @@ class AiohttpRequest(BaseRequest):
         if status < 300:
             return status, payload
         raise _refusal(status, payload)
+
+    async def download(self, url: str, most: int) -> bytes | None:
+        """A file of at most so many bytes; None if it is larger or cannot be had."""
+        timeout = aiohttp.ClientTimeout(total=2 * self._timeout, connect=self._timeout)
+        try:
+            async with self._session.get(url, allow_redirects=False, timeout=timeout) as response:
+                if response.status != 200:
+                    return None
+                await response.content.readexactly(most + 1)
+        except asyncio.IncompleteReadError as whole:
+            return whole.partial
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+        return None
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from adapters.whatsapp.events import read_hook
 from adapters.whatsapp.examining import examine
 from adapters.whatsapp.graph import Answer, Graph
 from adapters.whatsapp.hooks import check_signature, fingerprint, phone_number_ids
-from adapters.whatsapp.media import Upload, Uploads
+from adapters.whatsapp.media import Upload, Uploads, fetch
 from adapters.whatsapp.messages import (
     MAX_BODY,
     MessageWriter,
@@ -38,6 +38,7 @@ from hub.channel import (
     HookRefused,
     Outbound,
     Part,
+    Picture,
     RawUpdate,
     ReceiptSeen,
     Rejected,
@@ -121,6 +122,9 @@ class WhatsAppChannel:
             return Rejected("text-empty")
         answer = await self._post(write_text(to, text))
         return _judge(answer, 1) if isinstance(answer, Answer) else answer
+
+    async def fetch(self, media_ref: str) -> Picture | None:
+        return await fetch(self._graph, media_ref)
 
     async def link(self, token: str) -> str | None:
         """wa.me/<number> with the words ready to be sent; the number is a setting."""

@@ -21,6 +21,7 @@ from hub.channel import (
     NotUnderstood,
     ReceiptSeen,
     ReplySeen,
+    SightingSeen,
     Unreadable,
 )
 from hub.domain import Handle, ReceiptKind
@@ -182,6 +183,15 @@ def _read_message(message: Any, value: dict[str, Any], now: int) -> Sequence[Eve
         case {"type": "text", "text": {"body": str(words)}}:
             said = _text_at(message, "id") or ""
             return [ReplySeen(_sender(message, value), words, at, replied_to, answer_ref=said)]
+        case {
+            "type": "location",
+            "location": {"latitude": float() | int() as lat, "longitude": float() | int() as lon},
+        }:
+            said, place = _text_at(message, "id") or "", (float(lat), float(lon))
+            return [SightingSeen(_sender(message, value), "location", at, replied_to, said, location=place)]
+        case {"type": "image", "image": {"id": str(medium), **rest}}:
+            said, caption = _text_at(message, "id") or "", _text_at(rest, "caption") or ""
+            return [SightingSeen(_sender(message, value), "picture", at, replied_to, said, caption, media_ref=medium)]
         case {"type": "reaction", "reaction": {"message_id": str(reference), **rest}}:
             # A message of ours has one reader, and they one reaction to it: this names the reaction, whether the webhook shows
             # their number or their user id.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,6 +69,21 @@ class Graph:
             url, params=query, headers=self._bearer, timeout=self._patience(1), allow_redirects=False
         ) as response:
             return Answer(response.status, response.headers, decode(await response.read()))
+
+    async def download(self, url: URL, most: int) -> bytes | None:
+        """A file of at most so many bytes from where Meta says it is; None if it is larger. May raise UNREACHABLE."""
+        if url.scheme != "https" and self._root.startswith("https"):
+            return None  # our token goes with the question
+        async with self._session.get(
+            url, headers=self._bearer, timeout=self._patience(1), allow_redirects=False
+        ) as response:
+            if response.status != 200:
+                return None
+            try:
+                await response.content.readexactly(most + 1)
+            except asyncio.IncompleteReadError as whole:
+                return whole.partial
+            return None
 
     async def post(self, url: URL, body: bytes | aiohttp.FormData, share: float = 1) -> Answer:
         """`share`: of the time that one send may take, for those who need two requests."""

@@ -1,4 +1,4 @@
-"""Pictures at Meta: uploaded once per sender account, their ids kept in memory for as long as Meta keeps them."""
+"""Pictures at Meta: ours are uploaded once per sender account, their ids kept in memory; people's are fetched."""
 
 from __future__ import annotations
 
@@ -7,14 +7,30 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import aiohttp
+from yarl import URL
 
 from adapters.whatsapp.errors import result_of
 from adapters.whatsapp.graph import UNREACHABLE, Graph
-from hub.channel import Deferred, Picture, Rejected
+from hub.channel import LARGEST_PICTURE, Deferred, Picture, Rejected, picture_of
 from hub.clock import Clock
 
 # Meta keeps an uploaded medium for 30 days (…/media); a day less, so that no id ends on its way.
 KEPT_MS = 29 * 86_400_000
+
+
+async def fetch(graph: Graph, medium: str) -> Picture | None:
+    """The picture a person sent, by the id of its webhook: Meta says where it lies for five minutes, then gives it."""
+    if not (medium.isascii() and medium.isdigit()):
+        return None
+    try:
+        answer = await graph.get(graph.at(medium))
+        match answer.said:
+            case {"url": str(where)} if answer.status == 200:
+                content = await graph.download(URL(where), LARGEST_PICTURE)
+                return picture_of(content) if content else None
+    except (*UNREACHABLE, ValueError):
+        pass
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,13 @@ class SetAway:
 
 
 class Plain(Enum):
-    """Commands of one word."""
+    """Commands that are complete in themselves."""
 
     START = "start"
     BACK = "back"
     STATUS = "status"
+    TEST_ON = "test_on"
+    TEST_OFF = "test_off"
 
 
 Asked = Link | SetLanguage | SetOrder | SetAway | Plain

@@ -127,6 +127,11 @@ class Commands:
                 return Understood(self._linking.set_away(person.admin_id, 0), said(person.language, key))
             case Plain.STATUS:
                 return Understood(say=self._status(person))
+            case Plain.TEST_ON | Plain.TEST_OFF:
+                wanted = asked is Plain.TEST_ON
+                return Understood(
+                    self._linking.set_test_messages(person.admin_id, wanted), said(person.language, asked.value)
+                )
             case Plain.START:
                 raise AssertionError("START is answered before settings are")
         assert_never(asked)

@@ -8,22 +8,19 @@ Over 300 lines: a small method for each thing that a messenger can tell us.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any, assert_never
+from typing import assert_never
 
 import structlog
 
 from hub.channel import (
     AckSeen,
     AddressChanged,
-    Admits,
     AnswerWithdrawn,
     Channel,
-    Confirms,
     ContactSeen,
     GroupJoined,
     InvitationSeen,
@@ -31,14 +28,16 @@ from hub.channel import (
     RawUpdate,
     ReceiptSeen,
     ReplySeen,
+    SightingSeen,
     Unreadable,
 )
 from hub.clock import Clock
 from hub.domain import AckKind, Handle, ReceiptKind
+from hub.relay.answering import Answer, admit, confirm, say
 from hub.relay.answers import STOP, read_action, read_words
 from hub.relay.commands import Commands, Understood
+from hub.relay.sightings import Sightings
 from hub.relay.wakes import Wakes
-from hub.relay.words import language
 from hub.settings import Account
 from hub.store.alerts import Routes
 from hub.store.database import Store
@@ -57,8 +56,6 @@ STORM = 10
 GATHER_SECONDS = 0.05
 # Words without a reply-to are taken to be about the latest alert of the last day; a bare "ok" next week is about nothing.
 WORDS_MS = 24 * 3600 * 1000
-
-Answer = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True)
@@ -93,9 +90,10 @@ class Receiver:
         *,
         poll: float,
         beside: Sequence[str] = (),
+        sightings: bool = False,
         elsewhere: Callable[[], Sequence[Name]] = tuple,
     ) -> None:
-        """`elsewhere`: the accounts whose updates another process understands."""
+        """`sightings`: free replies are kept. `elsewhere`: the accounts whose updates another process understands."""
         self._store = store
         self._channels = {(channel.name, channel.account): channel for channel, _ in senders}
         self._attempts = {channel.name: account.attempts for channel, account in senders}
@@ -103,6 +101,7 @@ class Receiver:
             channel.name: [part.value for part in channel.can.parts if part.value in beside] for channel, _ in senders
         }
         self._commands = commands
+        self._sightings = Sightings(store, clock, keep=sightings)
         self._wakes = wakes
         self._clock = clock
         self._routes = routes
@@ -242,6 +241,8 @@ class Receiver:
                     await self._tapped(meaning, channel, event)
                 case ReplySeen():
                     await self._replied(meaning, channel, event)
+                case SightingSeen():
+                    await self._saw(meaning, channel, event)
                 case AnswerWithdrawn(handle, answer_ref, _):
                     handle = await self._known(channel, handle)
                     meaning.statements += store.take_back(channel.name, handle, answer_ref, now)
@@ -253,7 +254,7 @@ class Receiver:
                     contacts[alias] = handle
                 case InvitationSeen(handle, room, _):
                     welcome = await self._commands.is_expected(channel.name, handle)
-                    meaning.answers.append(_admit(channel, room, welcome))
+                    meaning.answers.append(admit(channel, room, welcome))
                 case GroupJoined(group, by, title, _):
                     heard = await self._commands.joined(channel.name, channel.account, group, by, title)
                     self._heard(meaning, channel, by, heard)
@@ -298,13 +299,13 @@ class Receiver:
             meaning.statements += self._acknowledged(channel, handle, delivery_id, kind, moment, tap.via)
         meaning.statements += self._window(channel, handle, tap.at)
         if tap.token:
-            meaning.answers.append(_confirm(channel, tap.token, answer[0] if answer else None))
+            meaning.answers.append(confirm(channel, tap.token, answer[0] if answer else None))
 
     def _heard(self, meaning: Meaning, channel: Channel, handle: Handle, heard: Understood) -> None:
         meaning.settles = True
         meaning.statements += heard.statements
         if heard.say:
-            meaning.answers.append(_say(channel, handle, heard.say))
+            meaning.answers.append(say(channel, handle, heard.say))
 
     async def _replied(self, meaning: Meaning, channel: Channel, reply: ReplySeen) -> None:
         handle = await self._known(channel, reply.handle)
@@ -320,10 +321,13 @@ class Receiver:
             meaning.statements += self._store.receipts.take_back(channel.name, handle, reply.answer_ref, now)
         kind = read_words(reply.text)
         if kind is None:
+            if reply.via != "reaction":
+                told = reply.provider_ref, reply.answer_ref, reply.text
+                await self._remark(meaning, channel, SightingSeen(handle, "text", reply.at, *told))
             return
         if kind == STOP:
             meaning.statements += self._store.receipts.stop(channel.name, handle)
-            meaning.answers.append(_say(channel, handle, await self._commands.stopped(channel.name, handle)))
+            meaning.answers.append(say(channel, handle, await self._commands.stopped(channel.name, handle)))
             return
         # A reply says itself what it is about, however old; but we do not know every message of ours (one that timed out and
         # arrived all the same), and then it counts like words without a reply.
@@ -338,6 +342,18 @@ class Receiver:
         via = reply.via if named else "word"
         meaning.reports.append(kind)
         meaning.statements += self._acknowledged(channel, handle, delivery_id, AckKind(kind), at, via, reply.answer_ref)
+
+    async def _saw(self, meaning: Meaning, channel: Channel, seen: SightingSeen) -> None:
+        seen = replace(seen, handle=await self._known(channel, seen.handle))
+        meaning.statements += self._window(channel, seen.handle, seen.at)
+        await self._remark(meaning, channel, seen)
+
+    async def _remark(self, meaning: Meaning, channel: Channel, seen: SightingSeen) -> None:
+        remark = await self._sightings.understand(channel, seen, meaning.update)
+        if remark is not None:
+            meaning.reports.append("remark")
+            meaning.statements += remark.statements
+            meaning.answers.append(remark.answer)
 
     def _acknowledged(
         self, channel: Channel, handle: Handle, delivery_id: int, kind: AckKind, at: int, via: str, ref: str = ""
@@ -379,29 +395,3 @@ def _receipt(seen: ReceiptSeen) -> Receipt:
         seen.again,
         seen.up_to,
     )
-
-
-def _say(channel: Channel, handle: Handle, text: str) -> Answer:
-    async def say() -> None:
-        with contextlib.suppress(Exception):  # best effort: what they asked for is done
-            await channel.say(handle, text)
-
-    return say
-
-
-def _admit(channel: Channel, room: str, welcome: bool) -> Answer:
-    async def admit() -> None:
-        if isinstance(channel, Admits):
-            await channel.admit(room, welcome)
-
-    return admit
-
-
-def _confirm(channel: Channel, token: str, kind: AckKind | None) -> Answer:
-    async def confirm() -> None:
-        if isinstance(channel, Confirms):
-            # The language of the person is not in the update; Dutch first.
-            with contextlib.suppress(Exception):  # best effort: what they said is stored
-                await channel.confirm(token, language("nl").noted[kind] if kind else "")
-
-    return confirm

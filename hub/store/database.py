@@ -26,6 +26,7 @@ from hub.store.engine import Engine, StoreUnavailable
 from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
 from hub.store.figures import Figures
+from hub.store.health import Health
 from hub.store.ids import Ids
 from hub.store.keys import Keys
 from hub.store.leases import Leases
@@ -38,6 +39,8 @@ from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
 from hub.store.queries import Queries
 from hub.store.receipts import Receipts
+from hub.store.results import Results
+from hub.store.sightings import Sightings
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
@@ -62,6 +65,9 @@ class Store:
     linking: Linking
     leases: Leases
     log: Log
+    health: Health
+    results: Results
+    sightings: Sightings
     figures: Figures
     widenings: Widenings
     clocks: Clocks
@@ -124,9 +130,12 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             keys=Keys(engine, sql),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
-            linking=Linking(engine, sql, ids),
+            linking=Linking(engine, sql, ids, on_postgres=settings.on_postgres),
             leases=Leases(engine, sql),
             log=Log(engine, sql),
+            health=Health(),
+            results=Results(),
+            sightings=Sightings(sql, on_postgres=settings.on_postgres),
             figures=Figures(engine, sql),
             widenings=Widenings(engine, sql, ids),
             clocks=Clocks(),

@@ -14,6 +14,7 @@ import orjson
 from hub.domain import Handle
 from hub.store.engine import Engine, Statement
 from hub.store.ids import Ids
+from hub.store.marks import marked
 from hub.store.queries import Queries
 
 
@@ -52,10 +53,11 @@ class OwnGroup:
 
 
 class Linking:
-    def __init__(self, engine: Engine, queries: Queries, ids: Ids) -> None:
+    def __init__(self, engine: Engine, queries: Queries, ids: Ids, *, on_postgres: bool) -> None:
         self._engine = engine
         self._sql = queries
         self._ids = ids
+        self._set_test = marked("UPDATE admin SET test_messages = ?2 WHERE id = ?1", on_postgres=on_postgres)
 
     # links -------------------------------------------------------------------------------------------------------------------
 
@@ -114,6 +116,10 @@ class Linking:
     def set_away(self, admin_id: int, until: int) -> list[Statement]:
         """No alerts until then (ms); 0: not away."""
         return [(self._sql.set_away, admin_id, until)]
+
+    def set_test_messages(self, admin_id: int, wanted: bool) -> list[Statement]:
+        """Whether they get a message now and then, to see whether they can be reached."""
+        return [(self._set_test, admin_id, wanted)]
 
     def set_order(self, admin_id: int, channels: Sequence[str]) -> list[Statement]:
         """Addresses on these channels first, in this order; within a channel, and after these, the order stays."""

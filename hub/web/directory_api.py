@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from hub.directory.health import DAY_MS, UNANSWERED_DAYS, health_of
 from hub.domain import Admin, Group, Mistake, Refused
 from hub.web.answers import admin_answer, group_answer
 from hub.web.calls import Call, answer, page
 from hub.web.directory_given import id_number, read_admin, read_group
+from hub.web.health_answers import directory_health_answer
 from hub.web.problems import not_found
 
 JSON_TYPE = "application/json"
@@ -71,6 +74,11 @@ async def update_group(call: Call) -> web.Response:
 async def delete_group(call: Call) -> web.Response:
     await call.hub.store.directory.delete_group((await _group(call, call.part("id"))).id)
     return web.Response(status=204)
+
+
+async def get_directory_health(call: Call) -> web.Response:
+    facts = await call.hub.store.health.facts(call.now() - UNANSWERED_DAYS * DAY_MS)
+    return answer(directory_health_answer(await asyncio.to_thread(health_of, facts)))
 
 
 async def known_admin(call: Call, admin_id: str) -> Admin:

@@ -1,4 +1,4 @@
-"""What may be given for an admin, a group, a link (by coordinators), an outcome (by police): the form, then map and handles."""
+"""What may be given for an admin, a group, a link, a drill (by coordinators), an outcome (by police): the form, then its rules."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hub.cap.sentences import mistakes_of
 from hub.directory.handles import check_handle
 from hub.domain import Address, Admin, Group, Mistake, Outcome, Refused
 from hub.places.index import NeighbourhoodIndex
+from hub.relay.drills import MINUTES, MOST_MINUTES, Drill
 
 
 def _written_as(pattern: str, sentence: str) -> AfterValidator:
@@ -100,6 +101,18 @@ class OutcomeGiven(_Given):
     text: Text = ""
 
 
+class DrillGiven(_Given):
+    """Where: one of `district`, `municipality` and `neighbourhood`, by its CBS code. `event`: what is rehearsed."""
+
+    district: Annotated[str, _written_as("WK[0-9A-Z]{6}", "give a CBS district, such as WK063703")] | None = None
+    municipality: Annotated[str, _written_as("GM[0-9A-Z]{4}", "give a CBS municipality, such as GM0637")] | None = None
+    neighbourhood: (
+        Annotated[str, _written_as("BU[0-9A-Z]{8}", "give a CBS neighbourhood, such as BU06370300")] | None
+    ) = None
+    event: Name | None = None
+    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] = MINUTES
+
+
 Given = TypeVar("Given", bound=_Given)
 WRONG_ADMIN = "The admin cannot be stored"
 WRONG_GROUP = "The group cannot be stored"
@@ -152,6 +165,16 @@ def read_outcome(content: Mapping[str, Any]) -> tuple[Outcome, str]:
     """Raises Refused with every mistake."""
     given = _read(OutcomeGiven, content, "No outcome was stored")
     return Outcome(given.outcome), given.text.strip()
+
+
+def read_drill(content: Mapping[str, Any]) -> Drill:
+    """Raises Refused with every mistake."""
+    title = "The drill was not begun"
+    given = _read(DrillGiven, content, title)
+    places = [one for one in (given.district, given.municipality, given.neighbourhood) if one]
+    if len(places) != 1:
+        raise Refused(title, [Mistake("district", "give one of district, municipality and neighbourhood")])
+    return Drill(places[0], given.event or "", given.minutes)
 
 
 def _read(model: type[Given], content: Mapping[str, Any], title: str) -> Given:

@@ -27,7 +27,8 @@ from hub.web.answers import (
 )
 from hub.web.calls import MOST_ITEMS, Call
 from hub.web.clocks_api import ClockAnswer, StatisticsAnswer
-from hub.web.directory_given import AdminGiven, GroupGiven, LinkGiven, OutcomeGiven
+from hub.web.directory_given import AdminGiven, DrillGiven, GroupGiven, LinkGiven, OutcomeGiven
+from hub.web.health_answers import DirectoryHealthAnswer, GroupResultAnswer, SightingAnswer
 from hub.web.outcomes_api import OutcomeAnswer
 from hub.web.widenings_api import DecisionGiven
 
@@ -81,7 +82,7 @@ class ProblemMistake:
 
 @dataclass(frozen=True, slots=True)
 class ProblemAnswer:
-    """RFC 9457. `errors` with a 400, all mistakes at once; `id` with a 409: the alert that has the name already."""
+    """RFC 9457. `errors` with a 400, all mistakes at once; `id` with a 409: the alert that is there already."""
 
     status: int
     title: str
@@ -170,6 +171,9 @@ def _answer(status: int, name: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
     if name in TEXTS:
         answer["content"] = {TEXTS[name]: {"schema": {"type": "string"}}}
+    elif name == "picture":
+        picture = {"schema": {"type": "string", "format": "binary"}}
+        answer["content"] = {"image/jpeg": picture, "image/png": picture}
     elif name == "openapi":
         answer["content"] = {"application/json": {"schema": {"type": "object"}}}
     elif name:
@@ -193,9 +197,10 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven, OutcomeGiven)
+    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven, OutcomeGiven, DrillGiven)
     answered = (
         *(AlertAnswer, SimulationAnswer, DeliveryAnswer, WideningAnswer, ClockAnswer, StatisticsAnswer, OutcomeAnswer),
+        *(GroupResultAnswer, SightingAnswer, DirectoryHealthAnswer),
         *(AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer),
     )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
@@ -215,6 +220,8 @@ def _schemas() -> dict[str, Any]:
         ("WideningPage", "WideningAnswer"),
         ("AdminPage", "AdminAnswer"),
         ("GroupPage", "GroupAnswer"),
+        ("GroupResultPage", "GroupResultAnswer"),
+        ("SightingPage", "SightingAnswer"),
     ):
         schemas[name] = _page(item)
     feature = {

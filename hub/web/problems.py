@@ -18,6 +18,7 @@ from aiohttp import web
 
 from hub.domain import Mistake, Refused
 from hub.relay.backlog import BacklogFull
+from hub.relay.drills import DrillOngoing
 from hub.relay.intake import AlreadyDifferent
 from hub.store.engine import StoreUnavailable
 
@@ -84,6 +85,13 @@ def problem_of(error: Exception) -> Problem:
                 409,
                 "Another alert has this sender and identifier",
                 f"Alert {error.alert_id} has other content. Post a change as an Update, with an identifier of its own.",
+                more={"id": error.alert_id},
+            )
+        case DrillOngoing():
+            return Problem(
+                409,
+                "A drill is going on there",
+                f"Drill {error.alert_id} has not ended yet. Begin another when it has, or in another district.",
                 more={"id": error.alert_id},
             )
         case BacklogFull():

@@ -20,12 +20,14 @@ from hub.web.directory_api import (
     delete_admin,
     delete_group,
     get_admin,
+    get_directory_health,
     get_group,
     list_admins,
     list_groups,
     update_admin,
     update_group,
 )
+from hub.web.drills_api import list_group_results, post_drill
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.linking_api import create_link
 from hub.web.linking_pages import link_page
@@ -34,6 +36,7 @@ from hub.web.openapi import get_openapi
 from hub.web.outcomes_api import post_outcome
 from hub.web.pages import alert_page, alerts_page, front_page, proof_page, proof_picture, static_file
 from hub.web.reports import report_csv, report_page, report_pdf
+from hub.web.sightings_api import get_sighting_picture, list_sightings
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
 from hub.web.stream import alert_events
@@ -51,6 +54,7 @@ PUBLIC = Open.PUBLIC
 ANY_KEY = frozenset(Role)
 POLICE = frozenset({Role.POLICE})
 COORDINATOR = frozenset({Role.COORDINATOR})
+COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 
 
@@ -141,6 +145,22 @@ ROUTES: tuple[Route, ...] = (
         described=Described("alerts", {200: "StatisticsAnswer"}, (400,), ("from", "to", "by")),
     ),
     Route(
+        "GET", f"{API}/alerts/{{id}}/groups", list_group_results, ANY_KEY, "How far it came, group by group",
+        described=Described("alerts", {200: "GroupResultPage"}, (400, 404), LISTED),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/sightings", list_sightings, POLICE, "What admins wrote or sent us while it was active",
+        described=Described("alerts", {200: "SightingPage"}, (400, 404), LISTED),
+    ),
+    Route(
+        "GET", f"{API}/alerts/{{id}}/sightings/{{sid}}/picture", get_sighting_picture, POLICE, "The picture of a sighting",
+        described=Described("alerts", {200: "picture"}, (400, 404)),
+    ),
+    Route(
+        "POST", f"{API}/drills", post_drill, COORDINATOR_OR_POLICE, "Begin a drill: an exercise to one district",
+        described=Described("alerts", {202: "Alert"}, (*WRITE_ERRORS, 409), (), "DrillGiven"),
+    ),
+    Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",
         described=Described("neighbourhoods", {200: "FeatureCollection"}, (400,), ("point", "bbox")),
     ),
@@ -191,6 +211,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "DELETE", f"{API}/groups/{{id}}", delete_group, COORDINATOR, "Remove a group, and its admins who have no other",
         described=Described("directory", {204: ""}, (400, 404)),
+    ),
+    Route(
+        "GET", f"{API}/directory/health", get_directory_health, DIRECTORY_READERS, "What is wrong with the directory",
+        described=Described("directory", {200: "DirectoryHealthAnswer"}),
     ),
     Route(
         "GET", f"{API}/openapi.json", get_openapi, PUBLIC, "This description",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from hub.channel import Outbound, RawUpdate, Result
@@ -16,6 +17,7 @@ from hub.store.alerts import Routes
 from hub.store.claiming import Claimed
 from hub.store.database import Store
 from hub.store.outbox import DeliveryView
+from hub.store.sightings import Sighting
 from tests.clock import FakeClock
 from tests.contracts.channels import Bench, outbound_to
 from tests.store import world
@@ -35,14 +37,16 @@ class Desk:
         self._store = store
         self._clock = clock
 
-    async def meets(self, bench: Bench) -> None:
+    async def meets(self, bench: Bench, *, sightings: bool = False) -> None:
         self._bench, self._channel = bench, bench.channel.name
         ways = ((self._channel, bench.handle.value), ELSEWHERE.get(self._channel, OTHERWISE))
         addresses = tuple(Address(name, Handle(handle), rank) for rank, (name, handle) in enumerate(ways, 1))
         await world.people(self._store, (Admin(0, "Anna", "nl", addresses), ["BU1"]))
         commands = Commands(self._store.linking, self._clock)
         senders = [(bench.channel, Account())]
-        self._receiver = Receiver(self._store, senders, commands, Wakes(), self._clock, ROUTES, poll=1.0)
+        self._receiver = Receiver(
+            self._store, senders, commands, Wakes(), self._clock, ROUTES, poll=1.0, sightings=sightings
+        )
 
     async def claims(self, number: str) -> Claimed:
         """An alert of this number, and the delivery it makes under way."""
@@ -83,6 +87,15 @@ class Desk:
 
     async def deliveries(self, number: str) -> Sequence[DeliveryView]:
         return await self._store.outbox.deliveries(number)
+
+    async def sightings(self, number: str) -> Sequence[Sighting]:
+        """Once nobody is being answered any more."""
+        while answers := [task for task in asyncio.all_tasks() if task.get_name() == "answer"]:
+            await asyncio.gather(*answers)
+        return await self._store.sightings.of(number)
+
+    async def picture(self, number: str, sighting: Sighting) -> tuple[bytes, str] | None:
+        return await self._store.sightings.picture(number, sighting.id)
 
     async def address(self) -> str:
         """The state of the person's address on the bench's channel."""

@@ -116,6 +116,14 @@ class OnMatrix(Bench):
         assert self._emulator.react(self.handle.value, SIGNS[kind])
         return await self._news()
 
+    async def photographs(self, content: bytes, caption: str = "") -> list[RawUpdate]:
+        assert self._emulator.photo(self.handle.value, content, caption=caption)
+        return await self._news()
+
+    async def locates(self, latitude: float, longitude: float) -> list[RawUpdate]:
+        assert self._emulator.location(self.handle.value, latitude, longitude)
+        return await self._news()
+
     async def close(self) -> None:
         await self._updates.aclose()
         for channel in self._made:

@@ -104,6 +104,17 @@ class OnTelegram(Bench):
 
     async def answer(self, kind: AckKind) -> list[RawUpdate]:
         assert self._emulator.tap(ANNA, LABELS[kind])
+        return await self._news()
+
+    async def photographs(self, content: bytes, caption: str = "") -> list[RawUpdate]:
+        self._emulator.photo(ANNA, content, caption)
+        return await self._news()
+
+    async def locates(self, latitude: float, longitude: float) -> list[RawUpdate]:
+        self._emulator.location(ANNA, latitude, longitude)
+        return await self._news()
+
+    async def _news(self) -> list[RawUpdate]:
         # The first request of an `updates` that was never asked before looks for a webhook; asking again confirms.
         async for batch in self.channel.updates(""):
             self._emulator.updates.pending.clear()

@@ -115,6 +115,14 @@ class OnWhatsApp(Bench):
         assert self._emulator.tap(ANNA, LABELS[kind])
         return await self._news()
 
+    async def photographs(self, content: bytes, caption: str = "") -> list[RawUpdate]:
+        self._emulator.photo(ANNA, self._emulator.media.put(content, "image/jpeg"), caption=caption)
+        return await self._news()
+
+    async def locates(self, latitude: float, longitude: float) -> list[RawUpdate]:
+        self._emulator.location(ANNA, latitude, longitude)
+        return await self._news()
+
     async def _news(self) -> list[RawUpdate]:
         await self._emulator.settled()
         hooks = list(self._emulator.postman.hooks)[self._told :]

@@ -255,3 +255,18 @@ async def test_strangers_and_people_we_may_not_write_link_no_chat_and_hear_nothi
     town.change("UPDATE address SET state = ? WHERE handle = ?", state, BRAM_TELEGRAM)
     assert await joined(town, "-100", STRANGER, "Noord") == await joined(town, "-100", BRAM_TELEGRAM) == ""
     assert chats(town) == []
+
+
+# test messages ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_who_agrees_gets_test_messages_until_they_say_so(town: Town) -> None:
+    def wanted() -> list[tuple[int, int]]:
+        return town.rows("SELECT id = ?, test_messages FROM admin".replace("?", str(town.anna)))
+
+    assert "TESTBERICHT UIT" in str(await town.hear(ANNA_TELEGRAM, "Testbericht aan."))
+    assert sorted(wanted()) == [(0, 0), (1, 1)]
+    assert "no test messages" in str(await town.hear(BRAM_TELEGRAM, "test message off"))
+    assert "geen testberichten" in str(await town.hear(ANNA_WHATSAPP, "testbericht uit", "whatsapp"))
+    assert sorted(wanted()) == [(0, 0), (1, 0)]
+    assert await town.hear(ANNA_TELEGRAM, "het testbericht kwam aan") is None

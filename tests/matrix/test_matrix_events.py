@@ -21,6 +21,7 @@ from hub.channel import (
     RawUpdate,
     ReceiptSeen,
     ReplySeen,
+    SightingSeen,
     Unreadable,
 )
 from hub.domain import Handle, ReceiptKind
@@ -92,11 +93,43 @@ def test_words_with_what_they_are_about(content: Json, expected: tuple[str, str 
     assert (reply.handle, reply.at, reply.answer_ref) == (Handle(ANNA), NOW, "$e")
 
 
+IMAGE = {"msgtype": "m.image", "body": "photo.jpg", "url": "mxc://x/1"}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (IMAGE, SightingSeen(Handle(ANNA), "picture", NOW, None, "$e", media_ref="mxc://x/1")),
+        (
+            {**IMAGE, "filename": "photo.jpg", "body": "daar"},
+            SightingSeen(Handle(ANNA), "picture", NOW, None, "$e", "daar", media_ref="mxc://x/1"),
+        ),
+        (
+            {"msgtype": "m.image", "body": "x", "file": {}, **about(**{"m.in_reply_to": {"event_id": "$1"}})},
+            SightingSeen(Handle(ANNA), "picture", NOW, "$1", "$e"),
+        ),
+        (
+            {"msgtype": "m.location", "body": "x", "geo_uri": "geo:52.06,4.49;u=35"},
+            SightingSeen(Handle(ANNA), "location", NOW, None, "$e", location=(52.06, 4.49)),
+        ),
+    ],
+    ids=["picture", "with words", "encrypted", "place"],
+)
+def test_a_picture_or_a_place_is_a_sighting(content: Json, expected: SightingSeen) -> None:
+    assert read(said(content)) == [expected]
+
+
+@pytest.mark.parametrize("uri", ["", "geo:", "geo:52", "geo:a,b", 7])
+def test_a_place_that_is_none_is_not_understood(uri: Any) -> None:
+    with pytest.raises(Unreadable):
+        read(said({"msgtype": "m.location", "body": "x", "geo_uri": uri}))
+
+
 @pytest.mark.parametrize(
     "event",
     [
         said({"msgtype": "m.notice", "body": "ok"}),
-        said({"msgtype": "m.image", "body": "ok"}),
+        said({"msgtype": "m.image", "body": "ok", **about(rel_type="m.replace", event_id="$1")}),
         said({"msgtype": "m.emote", "body": "ok"}),
         said({}, "m.reaction"),
         said({}),
@@ -105,7 +138,17 @@ def test_words_with_what_they_are_about(content: Json, expected: tuple[str, str 
         said({"x": 1}, "com.example.new"),
         said({"membership": "knock"}, "m.room.member", state_key=ANNA),
     ],
-    ids=["notice", "image", "emote", "reaction taken back", "message taken back", "another", "we", "new type", "knock"],
+    ids=[
+        "notice",
+        "image edited",
+        "emote",
+        "reaction taken back",
+        "message taken back",
+        "another",
+        "we",
+        "new type",
+        "knock",
+    ],
 )
 def test_what_is_no_answer_is_none(event: Json) -> None:
     assert read(event) == []

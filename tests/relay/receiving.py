@@ -79,11 +79,13 @@ def receiving(
     can: Can = BLIND,
     meanings: Meanings | None = None,
     kind: type[ConfirmingChannel] = ConfirmingChannel,
+    sightings: bool = False,
 ) -> Receiving:
     channel = kind(clock, can=can, meanings=meanings)
     wakes = Wakes()
     waked = wakes.dispatcher()
     routes = {"telegram": ["main"], "whatsapp": ["main"]}
     commands = Commands(store.linking, clock)
-    receiver = Receiver(store, [(channel, Account())], commands, wakes, clock, routes, poll=1.0, beside=BESIDE)
+    senders = [(channel, Account())]
+    receiver = Receiver(store, senders, commands, wakes, clock, routes, poll=1.0, beside=BESIDE, sightings=sightings)
     return Receiving(store, clock, channel, wakes, waked, receiver)

@@ -66,6 +66,8 @@ async def test_unmodified_ptb_can_do_everything_the_emulator_offers(bot: Bot, em
     photo = await bot.send_photo(ANNA, JPEG, caption="<i>foto</i>", parse_mode="HTML")
     assert photo.caption == "foto" and photo.photo[0].file_size == 300
     assert list(photo.parse_caption_entities().values()) == ["foto"]
+    file = await bot.get_file(photo.photo[-1].file_id)
+    assert file.file_size == 300 and file.file_path is not None
     again = await bot.send_photo(ANNA, photo.photo[-1].file_id, caption="foto")
     assert again.photo == photo.photo
     location = (await bot.send_location(ANNA, 52.0607, 4.4940)).location
@@ -135,6 +137,8 @@ def live_a_little(emulator: TelegramEmulator) -> None:
     chat.messages[ours.message_id] = ours
     emulator.tap(ANNA, "Ontvangen")
     emulator.reply(ANNA, "gezien")
+    emulator.photo(ANNA, JPEG, "daar")
+    emulator.location(ANNA, 52.06, 4.49)
     emulator.join(GROUP, "Buurt", by=ANNA)
     emulator.retitle(GROUP, "Buurtwacht", by=ANNA)
     emulator.reply(GROUP, "wat is er?", by=emulator.chat(9, "Chris"))
@@ -172,6 +176,7 @@ async def test_every_answer_and_update_is_as_published(
     for method in ("getMe", "getWebhookInfo", "deleteWebhook"):
         await ask(method)
     await ask("getChat", chat_id=ANNA)
+    await ask("getFile", file_id=photo["photo"][0]["file_id"])
     await ask("sendChatAction", chat_id=ANNA, action="typing")
     await ask(
         "getUpdates",

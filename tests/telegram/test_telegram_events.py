@@ -18,6 +18,7 @@ from hub.channel import (
     GroupJoined,
     RawUpdate,
     ReplySeen,
+    SightingSeen,
     Unreadable,
 )
 from hub.domain import Handle
@@ -52,6 +53,24 @@ def test_an_edited_answer_is_told_anew_under_the_same_name() -> None:
         }
     )
     assert event == ReplySeen(ME, "nee", 9000, "2", answer_ref="3")
+
+
+def test_a_picture_is_told_by_its_largest_size_and_a_place_where_it_is() -> None:
+    sizes = [{"file_id": "small"}, {"file_id": "large"}]
+    said = {"message_id": 3, "date": 7, "chat": CHAT, "reply_to_message": {"message_id": 2}}
+    assert parse(message={**said, "photo": sizes, "caption": "daar"}) == [
+        SightingSeen(ME, "picture", 7000, "2", "3", "daar", media_ref="large")
+    ]
+    place = {"latitude": 52.06, "longitude": 4}
+    for kind in ({"location": place}, {"location": place, "venue": {"location": place, "title": "Brug"}}):
+        assert parse(message={**said, **kind}) == [SightingSeen(ME, "location", 7000, "2", "3", location=(52.06, 4.0))]
+
+
+def test_a_live_location_that_moves_and_what_residents_send_are_none() -> None:
+    place = {"latitude": 52.06, "longitude": 4.49}
+    assert parse(edited_message={"message_id": 3, "date": 7, "edit_date": 8, "chat": CHAT, "location": place}) == []
+    assert parse(message={"message_id": 3, "date": 7, "chat": GROUP, "location": place}) == []
+    assert parse(message={"message_id": 3, "date": 7, "chat": GROUP, "photo": [{"file_id": "x"}]}) == []
 
 
 def signs(*emoji: str) -> list[dict[str, str]]:

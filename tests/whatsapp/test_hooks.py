@@ -26,6 +26,7 @@ from hub.channel import (
     RawUpdate,
     ReceiptSeen,
     ReplySeen,
+    SightingSeen,
     Unreadable,
 )
 from hub.domain import Handle, ReceiptKind
@@ -67,7 +68,7 @@ def signed(body: bytes) -> dict[str, str]:
 def test_every_sample_webhook_is_understood(file: Path) -> None:
     events = read_hook(file.read_bytes(), NOW)
     assert not any(isinstance(event, NotUnderstood) for event in events)
-    quiet = ("image", "unsupported", "location", "template", "identity")
+    quiet = ("unsupported", "template", "identity")
     said = [event for event in events if not isinstance(event, ContactSeen)]
     assert bool(said) == (not any(word in file.stem for word in quiet))
     if "unreaction" in file.stem:
@@ -111,7 +112,16 @@ def test_a_batch_is_told_in_order() -> None:
             AnswerWithdrawn(ANNA, "wamid.1:reaction", NOW),
         ),
         (message("reaction", {"message_id": "wamid.1"}), AnswerWithdrawn(ANNA, "wamid.1:reaction", NOW)),
-        (message("image", {"id": "1"}), None),
+        (
+            message("image", {"id": "1", "caption": "daar"}, context={"id": "wamid.1"}),
+            SightingSeen(ANNA, "picture", NOW, "wamid.1", "wamid.9", "daar", media_ref="1"),
+        ),
+        (
+            message("location", {"latitude": 52, "longitude": 4.5, "name": "Brug"}),
+            SightingSeen(ANNA, "location", NOW, answer_ref="wamid.9", location=(52.0, 4.5)),
+        ),
+        (message("image", {"caption": "x"}), None),
+        (message("location", {"latitude": "52", "longitude": 4.5}), None),
         (message("something-new", 7), None),
         (message("interactive", {"type": "list_reply", "list_reply": {"id": "x"}}), None),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from adapters.matrix.emulator.accounts import Media
 from adapters.matrix.emulator.homeserver import Homeserver
 from adapters.matrix.emulator.rooms import Content, Event, Room
 
@@ -169,6 +170,26 @@ class People:
             return None
         room = room_id or max(rooms, key=lambda one: one.events[-1].position).id
         return self._server.send(handle, room, "m.room.message", {"msgtype": "m.text", "body": text})
+
+    def photo(self, handle: str, content: bytes, mime: str = "image/jpeg", caption: str = "") -> str | None:
+        """Upload a picture and send it where something was written last."""
+        name = f"photo{len(self._server.accounts.media)}"
+        self._server.accounts.media[name] = Media(content, mime, "photo.jpg")
+        address = f"mxc://{handle.partition(':')[2]}/{name}"
+        words = {"body": caption, "filename": "photo.jpg"} if caption else {"body": "photo.jpg"}
+        return self._send(handle, {"msgtype": "m.image", "url": address, **words})
+
+    def location(self, handle: str, latitude: float, longitude: float) -> str | None:
+        """Send a place where something was written last."""
+        uri = f"geo:{latitude},{longitude};u=20"
+        return self._send(handle, {"msgtype": "m.location", "body": f"Locatie {uri}", "geo_uri": uri})
+
+    def _send(self, handle: str, content: Content) -> str | None:
+        rooms = self.rooms(handle)
+        if not rooms:
+            return None
+        room = max(rooms, key=lambda one: one.events[-1].position).id
+        return self._server.send(handle, room, "m.room.message", content)
 
     def take_back(self, handle: str, event_id: str) -> None:
         """Remove a message of theirs."""

@@ -20,6 +20,8 @@ NOT_MODIFIED = (
     "and reply markup of the message"
 )
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+# Bot API, getFile.
+LARGEST_DOWNLOAD = 20 << 20
 # sendChatAction.
 ACTIONS = {"typing", "find_location", "choose_sticker"} | {
     f"{verb}_{what}"
@@ -62,6 +64,7 @@ class Calls:
             "deleteMessage": self._delete_message,
             "answerCallbackQuery": self._answer_tap,
             "getChat": self._get_chat,
+            "getFile": self._get_file,
             "setMyCommands": self._set_my_commands,
             "sendChatAction": self._send_chat_action,
         }
@@ -221,6 +224,20 @@ class Calls:
         # ChatFullInfo has more required fields than Chat.
         required = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": GIFTS}
         return {**self.find(given["chat_id"]).json(), **required}
+
+    async def _get_file(self, given: Given) -> Any:
+        file_id = given["file_id"]
+        if file_id not in self.files:
+            raise bad_request("wrong file_id or the file is temporarily unavailable")
+        size = self.files[file_id].size
+        if size > LARGEST_DOWNLOAD:
+            raise bad_request("file is too big")
+        return {
+            "file_id": file_id,
+            "file_unique_id": f"u{file_id}",
+            "file_size": size,
+            "file_path": f"photos/{file_id}",
+        }
 
     async def _set_my_commands(self, given: Given) -> Any:
         self.commands = given["commands"]

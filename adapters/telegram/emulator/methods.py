@@ -166,6 +166,7 @@ METHODS: Mapping[str, Mapping[str, Parameter]] = {
         "cache_time": _p("Integer"),
     },
     "getChat": CHAT,
+    "getFile": {"file_id": _p("String", required=True)},
     "setMyCommands": {
         "commands": _p("Array of BotCommand", required=True, most=100),
         "scope": _p("BotCommandScope"),

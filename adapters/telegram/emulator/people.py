@@ -9,6 +9,7 @@ from typing import Any
 from adapters.telegram.emulator.calls import Calls
 from adapters.telegram.emulator.chats import Chat, Message, Phone, Tap, message_json, person_json
 from adapters.telegram.emulator.faults import Refused
+from adapters.telegram.emulator.methods import Upload
 from adapters.telegram.emulator.updates import Updates
 from hub.clock import Clock
 
@@ -101,6 +102,30 @@ class People:
         if to is None and to_last:
             to = next((one.message_id for one in reversed(chat.messages.values()) if one.from_bot), None)
         message = self._put(chat, text, reply_to=to, by=by)
+        self.updates.push("message", message_json(chat, message, self._calls.bot))
+        return message
+
+    def photo(self, chat_id: int, content: bytes, caption: str = "", by: Chat | None = None) -> Message:
+        """Send a picture."""
+        chat = self.chat(chat_id)
+        file_id = f"AgACAgQ{len(self._calls.files) + 1:08d}p"
+        self._calls.files[file_id] = Upload("photo.jpg", content)
+        size = {
+            "file_id": file_id,
+            "file_unique_id": f"u{file_id}",
+            "width": 800,
+            "height": 600,
+            "file_size": len(content),
+        }
+        message = self._put(chat, caption, by=by, kind="photo", content={"photo": [size]})
+        self.updates.push("message", message_json(chat, message, self._calls.bot))
+        return message
+
+    def location(self, chat_id: int, latitude: float, longitude: float, by: Chat | None = None) -> Message:
+        """Send a place."""
+        chat = self.chat(chat_id)
+        place = {"location": {"latitude": latitude, "longitude": longitude}}
+        message = self._put(chat, "", by=by, kind="location", content=place)
         self.updates.push("message", message_json(chat, message, self._calls.bot))
         return message
 

@@ -96,6 +96,7 @@ class TelegramEmulator(People):
         app = web.Application(client_max_size=LARGEST_BODY)
         app.on_response_prepare.append(self._date)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_get("/file/bot{token}/photos/{file_id}", self._file)
         PhonePages(self).add_to(app)
         app.cleanup_ctx.append(self._deliver_to_hook)
         app.on_shutdown.append(self._let_go)
@@ -146,6 +147,12 @@ class TelegramEmulator(People):
                     return await truncated(request, code, orjson.dumps(body))
         except Refused as error:
             return answer(error.refusal.body(), error.refusal.code)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        content = self.file(request.match_info["file_id"])
+        if request.match_info["token"] != self._token or not content:
+            return answer(faults.NOT_FOUND.body(), 404)
+        return web.Response(body=content, content_type="application/octet-stream")
 
     def _take_fault(self, chat_id: Any, method: str) -> Fault | None:
         for planned in self._planned:

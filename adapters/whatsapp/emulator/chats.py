@@ -90,6 +90,16 @@ class Chats:
                 return True
         return False
 
+    def photo(self, number: str, medium: str, mime: str = "image/jpeg", caption: str = "") -> None:
+        """Send a picture that lies at Meta under this id (media.put)."""
+        image = {"id": medium, "mime_type": mime} | ({"caption": caption} if caption else {})
+        self._write(plain(number), caption, {"type": "image", "image": image}, None)
+
+    def location(self, number: str, latitude: float, longitude: float) -> None:
+        """Send a place."""
+        place = {"latitude": latitude, "longitude": longitude}
+        self._write(plain(number), "", {"type": "location", "location": place}, None)
+
     def change_number(self, old: str, new: str) -> None:
         """The person takes another number, and with it another user id; Meta tells us. The old one is on WhatsApp no more."""
         was, now = plain(old), plain(new)

@@ -7,6 +7,7 @@ approval.py, uploads in media.py, what can go wrong in faults.py, the page of a 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import formatdate
@@ -89,7 +90,8 @@ class WhatsAppEmulator(Chats):
         number, account = self._phone_number_id, BUSINESS_ACCOUNT_ID
         app.router.add_post(f"{node}/messages", self._guarded(number, self._post_message))
         app.router.add_post(f"{node}/media", self._guarded(number, self._post_media))
-        app.router.add_get(node, self._guarded(number, self._get_number))
+        app.router.add_get(r"/{version:v\d+\.\d+}/{node:\d+}", self._get_node)
+        app.router.add_get("/medium/{name}", self._get_medium)
         app.router.add_get(f"{node}/message_templates", self._guarded(account, self._get_templates))
         app.router.add_post(f"{node}/message_templates", self._guarded(account, self._post_template))
         app.router.add_get(f"{node}/subscribed_apps", self._guarded(account, self._get_apps))
@@ -172,6 +174,26 @@ class WhatsAppEmulator(Chats):
         if self.latency:
             await self.clock.sleep(self.latency)
         return _json(answer) if fault is None else await self._break(request, fault, orjson.dumps(answer))
+
+    async def _get_node(self, request: web.Request) -> web.StreamResponse:
+        """A phone number, or where a medium lies: both are asked for by their id alone."""
+        name = request.match_info["node"]
+        kept = self.media.get(name)
+        if kept is None:
+            return await self._guarded(self._phone_number_id, self._get_number)(request)
+
+        async def where(request: web.Request) -> web.StreamResponse:
+            url = str(request.url.origin().joinpath("medium", name))
+            told = {"url": url, "mime_type": kept.mime, "file_size": len(kept.content), "id": name}
+            return _json(told | {"messaging_product": "whatsapp", "sha256": hashlib.sha256(kept.content).hexdigest()})
+
+        return await self._guarded(name, where)(request)
+
+    async def _get_medium(self, request: web.Request) -> web.Response:
+        kept = self.media.get(request.match_info["name"])
+        if kept is None or request.headers.get("Authorization") != f"Bearer {self._token}":
+            return web.Response(status=404 if kept is None else 401)
+        return web.Response(body=kept.content, content_type=kept.mime)
 
     async def _get_number(self, request: web.Request) -> web.StreamResponse:
         fields = request.query.get("fields", "verified_name,display_phone_number,quality_rating").split(",")
