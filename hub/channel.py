@@ -68,6 +68,7 @@ class Wording:
     where, time, until, description, instruction, link. `template` names the kind of message: alert, update, ended (cancelled or
     all-clear), or, whatever it is about, exercise or test.
 
+    `forward`: the text made for forwarding alone, and `share` what the button to it is called; '' for what is not to be forwarded.
     For Part.AMEND `text` is the earlier message as it should read now, for Part.POST what residents read.
     """
 
@@ -78,6 +79,8 @@ class Wording:
     parts: Mapping[str, str] = field(repr=False)
     location: Location | None = field(default=None, repr=False)
     picture: Picture | None = None
+    forward: str = field(default="", repr=False)
+    share: str = ""
 
 
 @dataclass(slots=True)

@@ -257,7 +257,7 @@ class TelegramChannel:
         dressed = self._wardrobe.dress(outbound.wording)
         more = self._reply(outbound, bare)
         if outbound.actions and outbound.part is Part.MESSAGE:
-            more["reply_markup"] = keyboard(outbound.actions)
+            more["reply_markup"] = keyboard(outbound.actions, dressed.share)
         if picture is not None:
             more["caption_entities"] = dressed.caption_entities
             return await self._bot.send_photo(

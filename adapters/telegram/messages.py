@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from hub.channel import Action, Wording
 
@@ -16,6 +17,8 @@ from hub.channel import Action, Wording
 # everywhere else: never too many.
 LONGEST_TEXT: Final = 4096
 LONGEST_CAPTION: Final = 1024
+# Nowhere documented for a button; browsers and proxies take 2,048 of a URL and more.
+LONGEST_URL: Final = 2048
 # Two such lines enclose what is to be forwarded (config/messages).
 RULE: Final = "———"
 # Wordings alive at the same time: alerts being relayed × languages × parts, and room to spare.
@@ -33,6 +36,7 @@ class Dressed:
     entities: Entities = field(repr=False)
     caption: str = field(repr=False)
     caption_entities: Entities = field(repr=False)
+    share: dict[str, str] | None = field(repr=False)
 
 
 class Wardrobe:
@@ -55,7 +59,7 @@ def dress(wording: Wording) -> Dressed:
     text = fitting(wording.text, wording.short_text)
     caption = fitting(wording.short_text or wording.text, most=LONGEST_CAPTION)
     headline = wording.parts.get("headline", "")
-    return Dressed(wording, text, entities(text, headline), caption, entities(caption, headline))
+    return Dressed(wording, text, entities(text, headline), caption, entities(caption, headline), sharing(wording))
 
 
 def fitting(text: str, shorter: str = "", most: int = LONGEST_TEXT) -> str:
@@ -98,7 +102,23 @@ def entities(text: str, headline: str) -> Entities:
     return found
 
 
-def keyboard(actions: Sequence[Action]) -> dict[str, Any]:
-    """Inline keyboard, two buttons to a row: three in one row cut "Doorgestuurd" off on a small phone."""
-    buttons = [{"text": action.label, "callback_data": action.data} for action in actions]
-    return {"inline_keyboard": [buttons[start : start + 2] for start in range(0, len(buttons), 2)]}
+def keyboard(actions: Sequence[Action], share: dict[str, str] | None = None) -> dict[str, Any]:
+    """Inline keyboard, two buttons to a row: three in one row cut "Doorgestuurd" off on a small phone. `share`: a row below."""
+    buttons: list[dict[str, str]] = [{"text": action.label, "callback_data": action.data} for action in actions]
+    rows = [buttons[start : start + 2] for start in range(0, len(buttons), 2)]
+    return {"inline_keyboard": [*rows, [share]] if share else rows}
+
+
+def sharing(wording: Wording) -> dict[str, str] | None:
+    """Telegram's own button to choose a chat for the text that is made for forwarding; None if nothing is to be forwarded.
+
+    Its page takes a link, which it puts first, and a text: as much of it as fits into a URL.
+    """
+    if not wording.forward:
+        return None
+    link = wording.parts.get("link", "")
+    text, most = wording.forward.replace(link, "").strip(), LONGEST_URL
+    while len(url := f"https://t.me/share/url?{urlencode({'url': link, 'text': text}, quote_via=quote)}") > LONGEST_URL:
+        most = most * 9 // 10
+        text = fitting(text, most=most)
+    return {"text": wording.share, "url": url}

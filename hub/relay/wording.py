@@ -120,6 +120,7 @@ class _Teller:
         self._whole: Callable[[Pieces], dict[str, str]] = _once(self._with_body)
 
     def wording(self, whole: str, short: str) -> Wording:
+        shared = whole == "message" and not self.lead  # nothing of an exercise is ever forwarded
         return Wording(
             template=self.template,
             language=self._words.code,
@@ -128,6 +129,8 @@ class _Teller:
             parts=fit(self._parts, self._pieces, PARTS_MOST, lambda parts: sum(map(units, parts.values()))),
             location=self._location(),
             picture=None if self._ended else self._told.picture,
+            forward=self._fitted(self.body, SHORT_MOST) if shared else "",
+            share=self._words.asides["share"] if shared else "",
         )
 
     # what there is to tell ----------------------------------------------------------------------------------------------------

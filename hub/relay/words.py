@@ -48,7 +48,7 @@ _TABLES = {
     "amended": ("update", "cancelled", "all_clear", "expired"),
     "ended": ("cancelled", "all_clear", "expired"),
     "outcomes": tuple(Outcome),
-    "asides": ("next_door",),
+    "asides": ("next_door", "share"),
     "instructions": ("alert", "ended", "exercise", "test"),
     "blanks": ("event", "where", "description", "explanation"),
     "labels": tuple(AckKind),

@@ -148,6 +148,11 @@ async def test_forwarded_is_posted_where_the_bot_is_in_the_group(tmp_path: Path)
         await walk.post(**ended(posted))
         await holds(lambda: len(on_telegram(walk, -1007)) == 2)
         assert on_telegram(walk, -1007)[1].reply_to == post.message_id
+        await holds(
+            lambda: (
+                "EINDE MELDING" in on_telegram(walk, -1007)[0].text and posted["id"] in on_telegram(walk, -1007)[0].text
+            )
+        )
         assert len(on_telegram(walk)) > told
 
 
@@ -196,6 +201,7 @@ async def test_stop_and_start_by_message(tmp_path: Path) -> None:
         await holds(lambda: any("START" in one.text for one in on_telegram(walk)))
         dark = await walk.post(**alert("BU06370301"))
         assert dark["audience"]["dark"] == ["BU06370301"]
+        await walk.post(**ended(dark))  # else it would come to Bram as soon as he is back
         walk.telegram.reply(700001, "start")
         await holds(lambda: len(on_telegram(walk)) == 2)
         posted = await walk.post(**alert("BU06370301"))

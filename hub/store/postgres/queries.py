@@ -117,14 +117,14 @@ POSTGRES = Queries(
             (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
         FROM {_REACHED} d WHERE d.n = 1 AND d.part = '' AND EXISTS (SELECT 1 FROM alert WHERE id = $1::text)""",
     follow_up_beside=f"""{DELIVERY}
-        SELECT $3::bigint + row_number() OVER (ORDER BY d.distance, d.id), $1::text, d.admin_id, d.address_id,
-            CASE d.part WHEN 'post' THEN d.step ELSE 1000 END, d.channel, d.account, 0, 0, 0,
-            $4::int + 50, d.distance, $6::bigint, $5::bigint, '', '', 0, $6::bigint,
-            CASE d.part WHEN 'post' THEN 'post' ELSE 'amend' END, d.id,
-            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
-        FROM {_REACHED} d
+        SELECT $3::bigint + row_number() OVER (ORDER BY d.distance, d.id, how.part), $1::text, d.admin_id, d.address_id,
+            CASE WHEN d.part = '' THEN 1000 WHEN how.part = 'post' THEN d.step ELSE d.step + 1000 END, d.channel, d.account,
+            0, 0, 0, $4::int + 50, d.distance, $6::bigint, $5::bigint, '', '', 0, $6::bigint, how.part, d.id,
+            (row_number() OVER (ORDER BY d.distance, d.id, how.part) - 1) / {TURN}, 0
+        FROM {_REACHED} d CROSS JOIN (VALUES ('post'), ('amend')) how(part)
         WHERE d.n = 1 AND EXISTS (SELECT 1 FROM alert WHERE id = $1::text)
-          AND (d.part = 'post' OR d.part = '' AND COALESCE($7::jsonb -> d.channel, '[]') ? 'amend')""",
+          AND (how.part = 'post' AND d.part = 'post'
+               OR how.part = 'amend' AND COALESCE($7::jsonb -> d.channel, '[]') ? 'amend')""",
     alert_chain="""WITH RECURSIVE chain(id) AS (SELECT unnest($1::text[])
             UNION SELECT a.closed_by FROM chain JOIN alert a ON a.id = chain.id WHERE a.closed_by <> '')
         SELECT id FROM chain""",
@@ -210,13 +210,13 @@ POSTGRES = Queries(
     claim=_claim("priority, turn, distance, id", "AND (priority, turn) < ($7::int, $8::int)"),
     claim_probe=_claim("attempt, priority, turn, distance, id"),
     claimed="""SELECT COALESCE(json_agg(json_build_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
-            d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
+            d.lease_until, COALESCE(chat.handle, a.handle), admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, f.provider_ref,
             f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at,
             d.rung)), '[]')
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
             LEFT JOIN delivery f ON f.id = d.follows
-            LEFT JOIN group_chat chat ON d.part = 'post' AND chat.id = d.address_id AND chat.state = 'verified'
+            LEFT JOIN group_chat chat ON d.part IN ('post', 'amend') AND chat.id = d.address_id AND chat.state = 'verified'
         WHERE d.state = 1 AND d.lease = $1::bigint""",
     hand_over="""UPDATE delivery SET account = $3::text, home = account
         WHERE channel = $1::text AND account = $2::text AND state = 0 AND home IS NULL AND due_at <= $4::bigint RETURNING id""",

@@ -85,14 +85,16 @@ SQLITE = Queries(
         SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id, 0, d.channel, d.account, 0, 0, 0,
             ?4, d.distance, ?6, ?5, '', '', 0, ?6, '', d.id, (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
         FROM {_REACHED} d WHERE d.n = 1 AND d.part = '' AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)""",
+    # A post in a group's chat is answered there, and edited like the others: the old one must not live on as it was.
     follow_up_beside=f"""{DELIVERY}
-        SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id), ?1, d.admin_id, d.address_id,
-            CASE d.part WHEN 'post' THEN d.step ELSE 1000 END, d.channel, d.account, 0, 0, 0,
-            ?4 + 50, d.distance, ?6, ?5, '', '', 0, ?6, CASE d.part WHEN 'post' THEN 'post' ELSE 'amend' END, d.id,
-            (row_number() OVER (ORDER BY d.distance, d.id) - 1) / {TURN}, 0
-        FROM {_REACHED} d
+        SELECT ?3 + row_number() OVER (ORDER BY d.distance, d.id, how.value), ?1, d.admin_id, d.address_id,
+            CASE WHEN d.part = '' THEN 1000 WHEN how.value = 'post' THEN d.step ELSE d.step + 1000 END, d.channel, d.account,
+            0, 0, 0, ?4 + 50, d.distance, ?6, ?5, '', '', 0, ?6, how.value, d.id,
+            (row_number() OVER (ORDER BY d.distance, d.id, how.value) - 1) / {TURN}, 0
+        FROM {_REACHED} d JOIN json_each('["post","amend"]') how
         WHERE d.n = 1 AND EXISTS (SELECT 1 FROM alert WHERE id = ?1)
-          AND (d.part = 'post' OR d.part = '' AND EXISTS (SELECT 1 FROM json_each(?7, '$.' || d.channel) WHERE value = 'amend'))""",
+          AND (how.value = 'post' AND d.part = 'post'
+               OR how.value = 'amend' AND EXISTS (SELECT 1 FROM json_each(?7, '$.' || d.channel) WHERE value = 'amend'))""",
     alert_chain="""WITH RECURSIVE chain(id) AS (SELECT value FROM json_each(?1)
             UNION SELECT a.closed_by FROM chain JOIN alert a ON a.id = chain.id WHERE a.closed_by <> '')
         SELECT id FROM chain""",
@@ -182,12 +184,12 @@ SQLITE = Queries(
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
             ORDER BY attempt, priority, turn, distance, id LIMIT ?6)""",
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
-            d.lease_until, CASE d.part WHEN 'post' THEN chat.handle ELSE a.handle END, admin.language, a.window_open_until,
+            d.lease_until, COALESCE(chat.handle, a.handle), admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, f.provider_ref,
             f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at, d.rung))
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
             LEFT JOIN delivery f ON f.id = d.follows
-            LEFT JOIN group_chat chat ON d.part = 'post' AND chat.id = d.address_id AND chat.state = 'verified'
+            LEFT JOIN group_chat chat ON d.part IN ('post', 'amend') AND chat.id = d.address_id AND chat.state = 'verified'
         WHERE d.state = 1 AND d.lease = ?1""",
     hand_over="""UPDATE delivery SET account = ?3, home = account
         WHERE channel = ?1 AND account = ?2 AND state = 0 AND home IS NULL AND due_at <= ?4 RETURNING id""",
