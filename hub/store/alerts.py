@@ -108,7 +108,10 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """Everything there is to see of one alert. `adjacent`: neighbourhoods next door that were asked for one that stayed dark."""
+    """Everything there is to see of one alert. `adjacent`: neighbourhoods next door that were asked for one that stayed dark.
+
+    `closed_by`: the number of what ended or replaced it; `outcome`: what came of it, as the control room says ('' for neither).
+    """
 
     id: str
     sender: str
@@ -127,6 +130,8 @@ class AlertView:
     matched: tuple[Matched, ...]
     deliveries: Mapping[DeliveryState, int]
     adjacent: tuple[Matched, ...] = field(default=(), kw_only=True)
+    closed_by: str = field(default="", kw_only=True)
+    outcome: str = field(default="", kw_only=True)
     first_sent_at: int | None
     last_sent_at: int | None
 
@@ -332,6 +337,8 @@ class Alerts:
                 closed_as=row[11],
                 audience=_audience(row[12]),
                 last_event=row[13] or 0,
+                closed_by=row[14],
+                outcome=row[15],
                 matched=tuple(one for one in matched[row[0]] if one.added != ADJACENT),
                 adjacent=tuple(one for one in matched[row[0]] if one.added == ADJACENT),
                 deliveries=counts[row[0]],

@@ -82,12 +82,15 @@ class AlertAnswer:
     """Our part of an alert's answer; the CAP names of the alert itself stand beside these. `deliveries`: how many per state.
 
     `adjacent`: neighbourhoods next door whose admins were asked for one that stayed dark; they do not count in the coverage.
+    `closedBy`: the id of what ended or replaced it; `outcome`: what came of it.
     """
 
     id: str
     state: AlertState
     matched: tuple[MatchedAnswer, ...]
     adjacent: tuple[MatchedAnswer, ...]
+    closedBy: str | None
+    outcome: str | None
     audience: AudienceAnswer
     deliveries: Mapping[str, int]
     coverage: CoverageAnswer
@@ -277,6 +280,8 @@ def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = Non
         state=view.state(now),
         matched=tuple(map(_matched, view.matched)),
         adjacent=tuple(map(_matched, view.adjacent)),
+        closedBy=view.closed_by or None,
+        outcome=view.outcome or None,
         audience=audience_answer(view.audience),
         deliveries={state_name(state): view.deliveries.get(state, 0) for state in DeliveryState},
         coverage=CoverageAnswer(

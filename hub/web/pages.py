@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
 from aiohttp import web
@@ -79,13 +80,15 @@ async def proof_page(call: Call) -> web.Response:
     else:
         state = view.state(call.now())
         kind = kind_of(alert_from_content(view.content))
+        active = state in ACTIVE and kind not in ENDS
         response = rendering.page(
             request,
             "proof",
             view=view,
             number=view.id,
             state=state,
-            active=state in ACTIVE and kind not in ENDS,
+            active=active,
+            sharing=await _sharing(call, view) if active else {},
             over={"cancelled": "cancels", "all_clear": "ends", "expired": "runs_out"}.get(kind, ""),
             now=call.now(),
             info=shown_info(view, language_of(request)),
@@ -94,6 +97,20 @@ async def proof_page(call: Call) -> web.Response:
         )
     response.headers.update(headers)
     return response
+
+
+async def _sharing(call: Call, view: AlertView) -> dict[str, str]:
+    """Links that open a messenger with the text made for forwarding, by its name; none for what is not to be forwarded."""
+    await call.hub.messages.prepare([view.id])
+    text = call.hub.messages.wording(view.id, language_of(call.request)).forward
+    if not text:
+        return {}
+    link = f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}"
+    own = text.replace(link, "").strip()
+    return {
+        "WhatsApp": f"https://wa.me/?{urlencode({'text': text}, quote_via=quote)}",
+        "Telegram": f"https://t.me/share/url?{urlencode({'url': link, 'text': own}, quote_via=quote)}",
+    }
 
 
 async def proof_picture(call: Call) -> web.Response:

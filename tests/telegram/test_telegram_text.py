@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,8 @@ from adapters.telegram.messages import (
     dress,
     entities,
     fitting,
+    keyboard,
+    sharing,
 )
 from hub.channel import Accepted, Outbound, Rejected, Wording
 
@@ -166,3 +169,15 @@ async def test_when_even_that_is_too_long_it_is_cut_between_two_characters(
     [message] = emulator.messages(ANNA)
     assert message.text.endswith("…") and (short or text).startswith(message.text[:-1])
     assert LONGEST_TEXT - 1 <= units(message.text) <= LONGEST_TEXT
+
+
+def test_what_is_to_be_forwarded_can_be_shared_by_a_button_however_long_it_is() -> None:
+    parts = {"link": "https://hub.example/a/4K7P-QX2M"}
+    for text in ("Kort.", "é" * 3000, "👩\u200d👧" * 900):
+        forward = f"Inbraak {text}\n{parts['link']}"
+        button = sharing(Wording("alert", "nl", "x", "x", parts, forward=forward, share="Delen"))
+        assert button is not None and len(button["url"]) <= 2048
+        asked = parse_qs(urlsplit(button["url"]).query, errors="strict")
+        assert asked["url"] == [parts["link"]] and asked["text"][0].startswith("Inbraak")
+    assert sharing(Wording("exercise", "nl", "x", "x", parts)) is None
+    assert keyboard((), {"text": "Delen", "url": "https://t.me/share/url"})["inline_keyboard"][-1][0]["text"] == "Delen"

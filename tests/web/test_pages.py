@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from aiohttp import ClientResponse, FormData
@@ -56,6 +57,25 @@ async def test_the_proof_page_of_an_active_alert_says_so_and_what_it_is(world: W
     ):
         assert text in page
     assert "Oefening" not in page
+
+
+async def test_the_proof_page_shares_what_is_meant_to_be_forwarded_and_nothing_of_an_exercise(world: World) -> None:
+    real, practice = await world.accepted(an_alert()), await world.accepted(an_alert(status="Exercise"))
+    page = unquote(html.unescape(await proof(world, real["id"])))
+    for link in ("https://wa.me/?text=", "https://t.me/share/url?url=https://buurtsein.example/a/"):
+        assert link in page
+    assert "Dit is een bericht van de politie" in page and real["id"] in page.partition("wa.me")[2]
+    page = await proof(world, practice["id"])
+    assert "wa.me" not in page and "t.me" not in page
+
+
+async def test_the_proof_page_of_what_was_replaced_leads_to_the_latest(world: World) -> None:
+    first = await world.accepted(an_alert())
+    reference = f"{first['sender']},{first['identifier']},{first['sent']}"
+    update = await world.accepted(an_alert(msgType="Update", references=reference))
+    page = await proof(world, first["id"])
+    assert f'href="/a/{update["id"]}"' in page and "wa.me" not in page, "what is over is not shared any more"
+    assert f'href="/a/{update["id"]}"' not in await proof(world, update["id"])
 
 
 async def test_times_are_those_of_amsterdam(world: World) -> None:
@@ -171,6 +191,7 @@ async def test_no_page_runs_anything_but_our_own_files(world: World) -> None:
         )
         assert response.headers["Referrer-Policy"] == "same-origin"
         assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:", page)
+        page = re.sub(r'<a class="button" href="https://(wa.me|t.me)/', "", page)  # sharing: nothing before a tap
         assert not re.findall(r"""(?:src|href|action)=["'](?:https?:)?//""", page), "another host"
         assert '<html lang="' in page and 'class="skip"' in page and "<main" in page and "<h1>" in page
 

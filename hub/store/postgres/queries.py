@@ -152,7 +152,7 @@ POSTGRES = Queries(
           AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.part = ''
               AND (d.state + 0 IN (1, 4, 6, 7) OR d.sent_at IS NOT NULL OR d.possible_duplicates > 0))""",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
-            closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id)
+            closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id), closed_by, outcome
         FROM alert WHERE id = ANY($1::text[])""",
     alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at, added, rung, dark_at
         FROM alert_neighbourhood WHERE alert_id = ANY($1::text[]) ORDER BY distance, code""",
