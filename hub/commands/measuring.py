@@ -12,7 +12,7 @@ import typer
 from hub.commands.shell import CLOCK, opened, run
 from hub.domain import Mistake, Refused
 from hub.places.atlas import Atlas
-from hub.report.account import account_of, find, map_of
+from hub.report.account import account_of, find, map_of, overshoot_of
 from hub.report.page import as_page
 from hub.report.paper import as_pdf
 from hub.report.statistics import By
@@ -46,7 +46,8 @@ def report(
                 return {**alert_answer(found.view, CLOCK.now()), "items": rows}
             atlas = Atlas(store.neighbourhoods)
             await atlas.refresh()
-            account = account_of(found, map_of(found.view, atlas.index), CLOCK.now(), language, names=True)
+            shown, beyond = map_of(found.view, atlas.index), overshoot_of(found.view, atlas.index)
+            account = account_of(found, shown, beyond, CLOCK.now(), language, names=True)
         written: dict[str, Any] = {}
         try:
             if html:

@@ -16,9 +16,20 @@ from hub.settings import Hook
 from hub.store.log import Covered, LoggedEvent
 from hub.trust.signing import Signing
 
-TOLD = ("accepted", "closed", "acknowledgement", "coverage", "takenBack", "dark", "widening", "sighting", "outcome")
+TOLD = (
+    "accepted",
+    "closed",
+    "acknowledgement",
+    "coverage",
+    "takenBack",
+    "escalation",
+    "dark",
+    "widening",
+    "sighting",
+    "outcome",
+)
 ACKNOWLEDGED = ("accepted", "coverage", "dark")
-_WRITTEN_BY_PEOPLE = {"sighting": ("id", "kind", "admin")}
+_WRITTEN_BY_PEOPLE = {"sighting": ("sighting", "kind")}
 """Of these only so much: what people write may hold names."""
 
 

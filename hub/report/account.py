@@ -17,6 +17,7 @@ from hub.cap import alert_from_content
 from hub.clock import to_datetime
 from hub.domain import AlertState, DeliveryState
 from hub.places.index import NeighbourhoodIndex
+from hub.places.overshoot import YARDSTICK_METRES, Overshoot, overshoot
 from hub.places.picture import Sketch, sketch
 from hub.store.alerts import AlertView
 from hub.store.clocks import Aftermath, AlertClock, Clocked, Step
@@ -91,8 +92,16 @@ def map_of(view: AlertView, index: NeighbourhoodIndex) -> Sketch | None:
     return sketch(index, [area for info in alert.infos for area in info.areas], [*states], states)
 
 
-def account_of(found: Found, shown: Sketch | None, now: int, language: str, *, names: bool) -> Account:
-    """`shown`: its map. `names`: whether admins are told by name."""
+def overshoot_of(view: AlertView, index: NeighbourhoodIndex) -> Overshoot | None:
+    """The ground alerted outside the police's area. In any thread; of a large area it takes its time."""
+    areas = [area for info in alert_from_content(view.content).infos for area in info.areas]
+    return overshoot(index, areas, [one.code for one in view.matched])
+
+
+def account_of(
+    found: Found, shown: Sketch | None, beyond: Overshoot | None, now: int, language: str, *, names: bool
+) -> Account:
+    """`shown`: its map; `beyond`: its overshoot. `names`: whether admins are told by name."""
     view, words = found.view, WORDS[language]
     tables = [
         _steps(found, words),
@@ -105,7 +114,7 @@ def account_of(found: Found, shown: Sketch | None, now: int, language: str, *, n
         language=language,
         title=f"{words['title']} {view.id}",
         practice="" if view.status.value == "Actual" else words["practice"],
-        facts=tuple(_facts(found, words, now)),
+        facts=tuple(_facts(found, words, beyond, now)),
         curve=curve_of(view, now),
         tables=tuple(tables),
         words=words,
@@ -122,7 +131,7 @@ def curve_of(view: AlertView, now: int) -> tuple[tuple[int, float], ...]:
     return (*points, (max(points[-1][0], min(ends) - view.accepted_at), points[-1][1]))
 
 
-def _facts(found: Found, words: Mapping[str, Any], now: int) -> list[tuple[str, str]]:
+def _facts(found: Found, words: Mapping[str, Any], beyond: Overshoot | None, now: int) -> list[tuple[str, str]]:
     view, after = found.view, found.aftermath
     state = view.state(now)
     over = state in (AlertState.ENDED, AlertState.CANCELLED, AlertState.EXPIRED)
@@ -137,6 +146,7 @@ def _facts(found: Found, words: Mapping[str, Any], now: int) -> list[tuple[str, 
         "ended": _moment(ended) if over else "",
         "outcome": outcome or "",
         "neighbourhoods": f"{view.forwarded} / {len(view.matched)}",
+        "overshoot": _beyond(beyond, words) if beyond is not None else "",
         "groups": str(view.audience.groups),
         "admins": str(view.audience.admins),
         "doubles": str(sum(one.possible_duplicates for one in found.deliveries)),
@@ -144,6 +154,12 @@ def _facts(found: Found, words: Mapping[str, Any], now: int) -> list[tuple[str, 
         "erased": _moment(after.erased_at) if after.erased_at is not None else "",
     }
     return [(words["facts"][name], text) for name, text in told.items() if text]
+
+
+def _beyond(beyond: Overshoot, words: Mapping[str, Any]) -> str:
+    return str(words["overshoot"]).format(
+        share=round(100 * beyond.share), metres=round(beyond.farthest_metres), yardstick=round(YARDSTICK_METRES)
+    )
 
 
 def _steps(found: Found, words: Mapping[str, Any]) -> Table:

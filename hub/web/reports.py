@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from hub.domain import Role
-from hub.report.account import Account, Found, account_of, find, map_of
+from hub.report.account import Account, Found, account_of, find, map_of, overshoot_of
 from hub.report.page import POLICY, as_page
 from hub.report.paper import as_pdf
 from hub.report.table import as_csv
@@ -45,7 +45,12 @@ async def _made(call: Call, render: Callable[[Account], T]) -> T:
     found = await _found(call)
     shown = map_of(found.view, call.hub.atlas.index)
     now, language, names = call.now(), language_of(call.request), call.identity.role in NAMES
-    return await asyncio.to_thread(lambda: render(account_of(found, shown, now, language, names=names)))
+    index = call.hub.atlas.index
+
+    def render_all() -> T:
+        return render(account_of(found, shown, overshoot_of(found.view, index), now, language, names=names))
+
+    return await asyncio.to_thread(render_all)
 
 
 async def _found(call: Call) -> Found:

@@ -165,12 +165,12 @@ async def test_what_people_write_is_not_told_and_deliveries_only_where_asked_for
             world,
             alert["id"],
             "sighting",
-            {"id": "7", "kind": "text", "text": "Jan Pietersen rent weg", "handle": "+316"},
+            {"sighting": "7", "kind": "text", "text": "Jan Pietersen rent weg", "handle": "+316"},
         )
         await log(world, alert["id"], "deliveries", [[1, 4, "whatsapp", 2]])
         await receiver.until(lambda: "deliveries" in receiver.kinds())
     seen = next(one for one in receiver.taken if one["type"] == "alert.sighting")
-    assert seen["data"].keys() == {"alert", "sender", "identifier", "at", "id", "kind"}
+    assert seen["data"].keys() == {"alert", "sender", "identifier", "at", "sighting", "kind"}
     assert receiver.taken[-1]["data"]["deliveries"] == [
         {"id": "1", "state": "sent", "channel": "whatsapp", "admin": "2"}
     ]

@@ -62,11 +62,14 @@
   function neighbourhoods(alert) {
     const begun = Date.parse(alert.timeline.acceptedAt);
     const unreachable = new Set(alert.audience.dark);
-    const rank = (one) => (one.forwardedAt ? 2 : unreachable.has(one.code) ? 0 : 1);
+    const gone = (one) => one.darkAt || unreachable.has(one.code);
+    const rank = (one) => (one.forwardedAt ? 2 : gone(one) ? 0 : 1);
     return [...alert.matched].sort((a, b) => rank(a) - rank(b)).map((one) => {
       const [kind, text] = one.forwardedAt
         ? ["lit", `${words.alert.forwarded} ${since(begun, one.forwardedAt)}`]
-        : unreachable.has(one.code) ? ["unreachable", words.alert.unreachable] : ["dark", words.alert.not_yet];
+        : one.darkAt ? ["unreachable", words.alert.stays_dark]
+        : gone(one) ? ["unreachable", words.alert.unreachable]
+        : ["dark", one.step ? words.alert.step.replace("{n}", one.step) : words.alert.not_yet];
       return make("li", kind, make("strong", "", one.name), make("span", "", text));
     });
   }
