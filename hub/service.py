@@ -202,7 +202,7 @@ def build_hub(
         ),
         ladder=ladder,
         escalator=Escalator(store, atlas, ladder, dispatchers, wakes, clock, routes, settings.relay.poll),
-        expiry=Expiry(store.alerts, intake.accept, clock),
+        expiry=Expiry(store.alerts, intake.accept, clock, settings.relay.poll),
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),

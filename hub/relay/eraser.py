@@ -1,4 +1,4 @@
-"""The eraser: a few times a minute it takes out what alerts said that ended long enough ago. What was measured stays.
+"""The eraser: every few minutes it takes out what alerts said that ended long enough ago. What was measured stays.
 
 Every process runs one: each also forgets the texts it kept in memory, whoever erased the alert.
 """
@@ -15,8 +15,10 @@ from hub.store.erasing import Erasing
 
 log = structlog.get_logger()
 
-EVERY_SECONDS = 20.0
+BEAT_SECONDS = 20.0
 """Less than a loop may be silent (loops.py)."""
+ROUNDS = 15
+"""It looks every five minutes: what was kept for a day may be kept for so long more."""
 ALERTS_AT_ONCE = 100
 
 
@@ -32,8 +34,9 @@ class Eraser:
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
-            beat()
-            await self._clock.sleep(EVERY_SECONDS)  # first: a start has more urgent things to do
+            for _ in range(ROUNDS):  # first: a start has more urgent things to do
+                beat()
+                await self._clock.sleep(BEAT_SECONDS)
             await self.erase(beat)
 
     async def erase(self, beat: Callable[[], None] = lambda: None) -> None:

@@ -28,17 +28,20 @@ LOOK_SECONDS = 5.0
 
 
 class Expiry:
-    def __init__(self, alerts: Alerts, accept: Callable[[Posted, Identity], Awaitable[object]], clock: Clock) -> None:
+    def __init__(
+        self, alerts: Alerts, accept: Callable[[Posted, Identity], Awaitable[object]], clock: Clock, poll: float = 0.0
+    ) -> None:
         """`accept`: the intake's."""
         self._alerts = alerts
         self._accept = accept
         self._clock = clock
+        self._look = max(LOOK_SECONDS, poll)
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
             beat()
             await self.look()
-            await self._clock.sleep(LOOK_SECONDS)
+            await self._clock.sleep(self._look)
 
     async def look(self) -> None:
         now = self._clock.now()

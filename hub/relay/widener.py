@@ -1,4 +1,4 @@
-"""The widener: once a second it plans the rings of alerts whose suspect got away, and proposes or takes those that are due.
+"""The widener: every few seconds it plans the rings of alerts whose suspect got away, and proposes or takes those that are due.
 
 What is done stands in the store: a ring is asked for, decided on and carried out once, whoever is killed in between; only the log
 may tell of it twice. `decide` is the control room's answer.
@@ -26,6 +26,9 @@ log = structlog.get_logger()
 
 # An alert is looked for from so long (ms) before the last look: one that another process accepts is in sight only when committed.
 OVERLAP_MS = 10_000
+# Rings are minutes apart; where something happened (an alert came in) it looks at once, but no more than once a second.
+LOOK_SECONDS = 15.0
+PAUSE_SECONDS = 1.0
 
 
 class Decided(Exception):
@@ -65,17 +68,19 @@ class Widener:
         self._clock = clock
         self._routes = routes
         self._limits = limits
-        self._poll = poll
+        self._look = max(LOOK_SECONDS, poll)
         moments = limits.moments(0)
         self._looked_at = clock.now() - moments[-1]  # of an alert older than that every ring is due, and too late
         self._without_rings: set[str] = set()
 
     async def run(self, beat: Callable[[], None]) -> None:
-        while True:
-            beat()
-            await self.plan()
-            await self.carry_on()
-            await self._clock.sleep(self._poll)
+        with self._wakes.watching() as changed:
+            while True:
+                beat()
+                await self.plan()
+                await self.carry_on()
+                if await self._clock.wait(changed, self._look):
+                    await self._clock.sleep(PAUSE_SECONDS)
 
     async def plan(self) -> None:
         """Store the rings of alerts that came in since the last look."""

@@ -19,7 +19,7 @@ from hub.domain import AckKind, Handle, Role
 from hub.places.reading import read_neighbourhoods
 from hub.relay.answers import actions_for
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import CONFIG, Account, Database, Relay, Settings
+from hub.settings import CONFIG, Account, Database, Health, Relay, Settings
 from hub.store.alerts import AlertEvent, AlertView
 from hub.store.keys import Identity
 from hub.store.migrating import migrate
@@ -146,6 +146,7 @@ async def street(
     settings = Settings(
         database=Database(url=f"sqlite://{folder}/hub.db"),
         relay=Relay(escalation=folder / "escalation.toml", **(relay or {})),
+        health=Health(check_days=0),
     )
     channels = [
         FakeChannel(clock, "telegram", can=BLIND, meanings=meanings),

@@ -24,7 +24,7 @@ from hub.directory.importing import import_directory
 from hub.domain import DeliveryState, Role
 from hub.places.reading import read_neighbourhoods
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import CONFIG, Channels, Database, Relay, Settings
+from hub.settings import CONFIG, Channels, Database, Health, Relay, Settings
 from hub.store.database import Store, open_store
 from hub.store.keys import Identity
 from hub.store.migrating import migrate
@@ -136,7 +136,9 @@ async def town(
             only = Channels.model_validate({channel: line.settings})
             lines.append(line)
             senders += [Sender(*one) for one in registry.channels(only, session, clock, "")]
-        settings = Settings(database=Database(url=f"sqlite://{folder}/hub.db"), relay=relay or Relay())
+        settings = Settings(
+            database=Database(url=f"sqlite://{folder}/hub.db"), relay=relay or Relay(), health=Health(check_days=0)
+        )
         with standing_still():
             store = await to(_store(settings, rows, clock))
         hub = build_hub(settings, store, senders, clock, Random(1))
