@@ -1,7 +1,7 @@
 """The words of the field as frozen dataclasses (see hub/README.md): alert, area, neighbourhood, group, admin, address, delivery.
 
 Knows nothing of databases, messengers or HTTP; everything else may import it. Times are `datetime` with offset where CAP
-speaks, integer milliseconds since 1970 (UTC) where the queue counts.
+speaks, integer milliseconds since 1970 (UTC) where the queue counts. Over 300 lines because every word stands here.
 """
 
 from __future__ import annotations

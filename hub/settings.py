@@ -1,6 +1,7 @@
 """What an operator can set: config/hub.toml < config/hub.local.toml < environment HUB_A__B. Unknown keys are errors.
 
 Every key is explained in config/hub.toml. A secret may be given as { file = "/run/secrets/…" } (environment: …__FILE).
+Over 300 lines because all that can be set is to be found in one file, in the order of hub.toml.
 """
 
 from __future__ import annotations

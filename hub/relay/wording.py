@@ -1,7 +1,7 @@
 """Makes the texts of one alert in one language: which pieces there are, what they are in this kind of message, how they fit.
 
 Times are shown in Europe/Amsterdam. A description too long for a channel is cut, never split over messages; the link has the rest.
-Called by message.py, which keeps what was made.
+Called by message.py, which keeps what was made. Over 300 lines: the pieces of a text and how they stand in it are read together.
 """
 
 from __future__ import annotations
