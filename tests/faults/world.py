@@ -16,11 +16,10 @@ from aiohttp import web
 from hub.clock import SystemClock
 from hub.directory.importing import import_directory
 from hub.domain import Role
-from hub.places.reading import read_neighbourhoods
-from hub.settings import CONFIG, ROOT, Database
+from hub.settings import ROOT, Database
 from hub.store.database import open_store
-from hub.store.migrating import migrate
 from hub.trust.keys import hash_secret, make_key
+from tests.furnished import furnish
 from tests.walk.world import HEADER, free_port, until
 
 CLOCK = SystemClock()
@@ -60,10 +59,8 @@ async def silent_provider() -> AsyncIterator[Silent]:
 
 async def prepared(database: Database, rows: list[str]) -> str:
     """A database with Zoetermeer and these people in it; the police's key."""
-    await migrate(database.sqlite_path, CLOCK)
+    furnish(database.sqlite_path)
     async with open_store(database, CLOCK) as store:
-        found, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-        await store.neighbourhoods.replace(found, source="test", now=CLOCK.now())
         await import_directory(store, (HEADER + "\n".join(rows)).encode())
         key_id, key = make_key(Role.POLICE)
         about = {"name": "police", "role": Role.POLICE, "sender": "oc@politie.example", "hash": hash_secret(key)}

@@ -16,17 +16,16 @@ from hub.cap import read_json
 from hub.channel import AckSeen, Event, Part
 from hub.directory.importing import import_directory
 from hub.domain import AckKind, Handle, Role
-from hub.places.reading import read_neighbourhoods
 from hub.relay.answers import actions_for
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import CONFIG, Account, Database, Health, Relay, Settings
+from hub.settings import Account, Database, Health, Relay, Settings
 from hub.store.alerts import AlertEvent, AlertView
 from hub.store.keys import Identity
-from hub.store.migrating import migrate
+from tests.furnished import furnish
 from tests.relay.channel import BLIND, TELLS, FakeChannel, Meanings
 from tests.walk.timelapse import LapseClock, lapse, standing_still
 from tests.walk.town import open_unwatched
-from tests.walk.world import CLOCK, HEADER, alert
+from tests.walk.world import HEADER, alert
 
 POLICE = Identity("key-1", "Meldkamer", Role.POLICE, "oc@politie.example")
 # Seghwaert, a district of two neighbourhoods; each touches the other, and Meerzicht lies elsewhere.
@@ -155,11 +154,9 @@ async def street(
     async with AsyncExitStack() as stack:
         with standing_still():
             if new:
-                await migrate(settings.database.sqlite_path, CLOCK)
+                furnish(settings.database.sqlite_path)
             store = await stack.enter_async_context(open_unwatched(settings, clock))
             if new:
-                found, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-                await store.neighbourhoods.replace(found, source="test", now=clock.now())
                 await import_directory(store, (HEADER + "\n".join(rows)).encode())
         senders = [Sender(channels[0], telegram or Account()), Sender(channels[1], Account())]
         hub = build_hub(settings, store, senders, clock, Random(clock.now()))  # not the same numbers after a restart

@@ -12,6 +12,7 @@ from tests.walk.street import DISTRICT, EAST, WEST, Street, admin, story, street
 from tests.walk.world import alert
 
 ANNA = admin("Anna", WEST, ("telegram", "1"))
+BRIEF = {"default_duration": 300.0}  # how long an end itself is valid, so that nobody need wait two hours for it
 CHRIS = admin("Chris", EAST, ("telegram", "3"))
 
 
@@ -34,7 +35,7 @@ async def all_clear(here: Street, number: str) -> str:
 
 def test_an_alert_that_nobody_ended_ends_by_itself_for_those_who_got_it(tmp_path: Path) -> None:
     async def tell() -> None:
-        async with street(tmp_path, ANNA + CHRIS) as here:
+        async with street(tmp_path, ANNA + CHRIS, relay=BRIEF) as here:
             number = await short(here, 600)
             await here.wait(2)
             await here.answer("1", AckKind.FORWARDED)  # so that nobody next door is asked
@@ -46,7 +47,7 @@ def test_an_alert_that_nobody_ended_ends_by_itself_for_those_who_got_it(tmp_path
             assert not here.got("3"), "nobody hears of an end whose alert they never got"
             view = await here.view(number)
             assert view.state(here.clock.now()) is AlertState.EXPIRED
-            await here.wait(4 * 3600)
+            await here.wait(400)
             assert len(here.got("1")) == 2, "an end runs out in silence"
 
     story(tell)
@@ -54,14 +55,14 @@ def test_an_alert_that_nobody_ended_ends_by_itself_for_those_who_got_it(tmp_path
 
 def test_what_the_police_ended_or_updated_does_not_run_out_as_well(tmp_path: Path) -> None:
     async def tell() -> None:
-        async with street(tmp_path, ANNA) as here:
+        async with street(tmp_path, ANNA, relay=BRIEF) as here:
             number = await short(here, 600)
             await here.wait(10)
             update = await short(here, 900, msgType="Update", references=await referred(here, number))
             await here.wait(620)
             assert len(here.got("1")) == 2, "the first was replaced"
             await all_clear(here, update)
-            await here.wait(2 * 3600)
+            await here.wait(400)
             assert len(here.got("1")) == 3 and "verlopen" not in here.got("1")[2]
 
     story(tell)

@@ -18,17 +18,16 @@ from adapters.matrix.emulator import MatrixEmulator
 from adapters.telegram.emulator import TelegramEmulator
 from adapters.whatsapp.emulator import WhatsAppEmulator
 from hub.cap import read_json
-from hub.clock import SystemClock, to_datetime
+from hub.clock import to_datetime
 from hub.directory.handles import CHANNELS
 from hub.directory.importing import import_directory
 from hub.domain import DeliveryState, Role
-from hub.places.reading import read_neighbourhoods
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import CONFIG, Channels, Database, Health, Relay, Settings
+from hub.settings import Channels, Database, Health, Relay, Settings
 from hub.store.database import Store, open_store
 from hub.store.keys import Identity
-from hub.store.migrating import migrate
 from hub.store.outbox import DeliveryView
+from tests.furnished import furnish
 from tests.walk.providers import Provider
 from tests.walk.timelapse import LapseClock, standing_still
 from tests.walk.world import HEADER, alert
@@ -176,10 +175,8 @@ def _line(channel: str, account: str, number: int, rows: list[str], sockets: Pat
 @asynccontextmanager
 async def _store(settings: Settings, rows: list[str], clock: LapseClock) -> AsyncIterator[Store]:
     """With Zoetermeer and this directory."""
-    await migrate(settings.database.sqlite_path, SystemClock())
+    furnish(settings.database.sqlite_path)
     async with open_unwatched(settings, clock) as store:
-        neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-        await store.neighbourhoods.replace(neighbourhoods, source="test", now=clock.now())
         await import_directory(store, (HEADER + "\n".join(rows)).encode())
         yield store
 

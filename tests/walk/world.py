@@ -22,13 +22,12 @@ from adapters.whatsapp.emulator import WhatsAppEmulator
 from hub.clock import SystemClock
 from hub.directory.importing import import_directory
 from hub.domain import Role
-from hub.places.reading import read_neighbourhoods
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import CONFIG, Channels, Database, Settings, Web
+from hub.settings import Channels, Database, Settings, Web
 from hub.store.database import open_store
-from hub.store.migrating import migrate
 from hub.trust.keys import hash_secret, make_key
 from hub.web.app import serving
+from tests.furnished import furnish
 
 TELEGRAM_TOKEN, WHATSAPP_TOKEN, NUMBER_ID, APP_SECRET = "123456:walk", "walk-token", "106540352242922", "walk-secret"
 MATRIX_USER, MATRIX_PASSWORD = "@buurtsein:hub.test", "walk-password"
@@ -174,10 +173,8 @@ async def walking(
             database=Database(url=f"sqlite://{folder}/hub.db"),
             channels=Channels.model_validate(channels),
         )
-        await migrate(settings.database.sqlite_path, CLOCK)
+        furnish(settings.database.sqlite_path)
         store = await to(open_store(settings.database, CLOCK))
-        neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-        await store.neighbourhoods.replace(neighbourhoods, source="test", now=CLOCK.now())
         await import_directory(store, (HEADER + "\n".join(rows)).encode())
         key_id, key = make_key(Role.POLICE)
         await store.keys.put(
