@@ -39,6 +39,7 @@ from hub.places.reading import read_neighbourhoods
 from hub.relay import drills
 from hub.relay.concluding import ConcludedOtherwise, conclude
 from hub.relay.intake import AlreadyDifferent
+from hub.relay.ladder import read_ladder
 from hub.service import Hub, Sender, build_hub, running
 from hub.settings import (
     CONFIG,
@@ -178,7 +179,14 @@ def check() -> None:
         settings = configuration()
         async with aiohttp.ClientSession() as session:
             found = registry.channels(settings.channels, session, CLOCK, settings.web.public_url)
-            signing_of(settings.police)
+            mistakes: list[Mistake] = []
+            for read in (lambda: read_ladder(settings.relay.ladder), lambda: signing_of(settings.police)):
+                try:
+                    read()
+                except Refused as refused:
+                    mistakes += refused.mistakes
+            if mistakes:
+                raise Refused("The configuration has mistakes", mistakes)
             return {
                 "ok": True,
                 "channels": [f"{c.name}/{c.account}" for c, _ in found],

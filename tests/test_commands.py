@@ -217,3 +217,13 @@ def test_health_says_what_to_look_after(run: Run, tmp_path: Path) -> None:
     found = one_object(run("--json", "health"))
     assert [one["name"] for one in found["oneAdmin"]] == ["Seghwaert"]
     assert "Seghwaert" in run("health").stdout and "+316" not in run("health").stdout
+
+
+def test_check_names_what_is_wrong_with_the_escalation(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "steps.toml").write_text("begin = 'two'\nsteps = [{ after = 1, tell = 'nobody' }]", encoding="utf-8")
+    monkeypatch.setenv("HUB_RELAY__ESCALATION", str(tmp_path / "steps.toml"))
+    refused = run("--json", "check")
+    assert refused.exit_code == 1
+    assert [one["place"] for one in one_object(refused)["errors"]] == ["begin", "steps.0.tell"]
