@@ -211,7 +211,7 @@ async def _arrived(bench: Bench) -> bool:
 HANDLE, RAW = Handle(NEVER_PRINTED), RawUpdate(NEVER_PRINTED.encode())
 PLACE = Location(52.0, 4.5, "Zoetermeer")
 PICTURE = Picture(NEVER_PRINTED.encode(), "image/png", "digest")
-SAID = Wording("alert", "nl", NEVER_PRINTED, NEVER_PRINTED, {"headline": NEVER_PRINTED}, PLACE, PICTURE)
+SAID = Wording("alert", "nl", NEVER_PRINTED, NEVER_PRINTED, {"headline": NEVER_PRINTED}, PLACE, PICTURE, NEVER_PRINTED)
 OF_THE_CONTRACT = [
     contract.Action(AckKind.RECEIVED, "Ontvangen", "received:1"),
     PLACE,
@@ -225,6 +225,7 @@ OF_THE_CONTRACT = [
     contract.ReceiptSeen(ReceiptKind.READ, 1, "ref"),
     contract.AckSeen(HANDLE, "received:1", 1),
     contract.ReplySeen(HANDLE, NEVER_PRINTED, 1),
+    contract.SightingSeen(HANDLE, "text", 1, "ref", "ref", NEVER_PRINTED, (52.0, 4.5), NEVER_PRINTED),
     contract.AnswerWithdrawn(HANDLE, "ref", 1),
     contract.AddressChanged(HANDLE, 1, True, HANDLE),
     contract.ContactSeen(HANDLE, HANDLE),
@@ -235,6 +236,7 @@ OF_THE_CONTRACT = [
     Batch([RAW]),
     contract.Can(frozenset(), frozenset(), False, 1),
     contract.Finding(True, "text"),
+    contract.Reach("unknown", "reason"),
 ]
 
 
