@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo run test check bench crash crash-postgres soak install format clean
+.PHONY: demo run test check bench histories crash crash-postgres soak install format clean
 
 install: $(RUNTIME)
 
@@ -45,6 +45,10 @@ bench: $(DEV)
 # make crash N=300 SEED=1: kill -9 in mid-relay, on both stores
 crash: $(DEV)
 	$(BIN)/python -m tests.crash.storm $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED))
+
+# make histories N=10000: random histories of alerts, people and providers; what must always hold
+histories: $(DEV)
+	$(BIN)/python -m tests.walk.histories $(if $(N),--count $(N))
 
 # PostgreSQL stopped for a minute, one of two hubs killed, a replica promoted
 crash-postgres: $(DEV)

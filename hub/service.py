@@ -115,8 +115,8 @@ def build_hub(
     ladder = read_ladder(settings.relay.ladder)
     backlog = Backlog(store.outbox, clock, accounts, most=settings.relay.backlog, poll=settings.relay.poll)
     messages = Messages(store.alerts, settings.web.public_url)
-    outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes, store.measures)
     alone, process = not settings.database.on_postgres, process_name()
+    outcomes = Outcomes(store.outbox, store.ids, wakes, clock, routes, store.measures, one_writer=alone)
     signing = signing_of(settings.police)
     held = {name: Tenure(name, account.rate, clock) for name, account in accounts.items()}
     tenures = Tenures([*held.values()], store.leases, wakes, clock, holder=process, alone=alone)

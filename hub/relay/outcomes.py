@@ -35,8 +35,17 @@ LOOK_SECONDS = 1.0
 
 class Outcomes:
     def __init__(
-        self, outbox: Outbox, ids: Ids, wakes: Wakes, clock: Clock, routes: Routes, measures: Measures | None = None
+        self,
+        outbox: Outbox,
+        ids: Ids,
+        wakes: Wakes,
+        clock: Clock,
+        routes: Routes,
+        measures: Measures | None = None,
+        *,
+        one_writer: bool = False,
     ) -> None:
+        """`one_writer`: the store's units come one after the other (SQLite), so none can miss another."""
         self._outbox = outbox
         self._ids = ids
         self._wakes = wakes
@@ -46,6 +55,7 @@ class Outcomes:
         self._waiting: list[Outcome] = []
         self._arrived = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._one_writer = one_writer
 
     def put(self, outcome: Outcome) -> None:
         self._waiting.append(outcome)
@@ -55,7 +65,7 @@ class Outcomes:
         looked, began = self._clock.monotonic(), float("-inf")
         while True:
             beat()
-            if self._clock.monotonic() - looked >= LOOK_SECONDS:
+            if not self._one_writer and self._clock.monotonic() - looked >= LOOK_SECONDS:
                 await self._match_late()
                 looked = self._clock.monotonic()
             if await self._clock.wait(self._arrived, 1.0):

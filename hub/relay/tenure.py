@@ -36,6 +36,8 @@ WINDOW_SECONDS = 1.0
 """Over which providers count; a rate below one a second has a longer one."""
 ALONE_SECONDS = 366 * 24 * 3600.0
 """The lease of a hub that has its database to itself, where a lease that ends could only do harm."""
+ALONE_RENEW_SECONDS = 20.0
+"""Nobody waits for it; less than a loop may be silent (loops.py)."""
 FORGET_SECONDS = 3600.0
 
 PROCESS = "process"
@@ -111,6 +113,7 @@ class Tenures:
         self._holder = holder
         self._alone = alone
         self._seconds = ALONE_SECONDS if alone else LEASE_SECONDS
+        self._renew = ALONE_RENEW_SECONDS if alone else RENEW_SECONDS
         self._resigning = False
         self._resigned = asyncio.Event()
 
@@ -151,7 +154,7 @@ class Tenures:
             if self._resigning:
                 await self._release((PROCESS, self._holder))  # the others' share grows from now on
                 await self._take([])
-                return RENEW_SECONDS
+                return self._renew
             leases = await self._take([(PROCESS, self._holder)])
             share = self._share(leases)
             ours = [tenure for tenure in self._tenures if tenure.mine]
@@ -164,7 +167,7 @@ class Tenures:
             log.warning("leases_not_renewed", reason=str(error) or "the database did not answer in time")
             return MARGIN_SECONDS
         others = [leases[tenure.name].left for tenure in self._tenures if not tenure.mine and tenure.name in leases]
-        return min([RENEW_SECONDS, *(left for left in others if left > 0)])
+        return min([self._renew, *(left for left in others if left > 0)])
 
     async def _take(self, more: Sequence[Name]) -> dict[Name, Lease]:
         """Renew what is ours, and take these. All leases as they are then."""
@@ -236,7 +239,7 @@ class Tenures:
         """Seconds until one of our leases begins or ends."""
         now = self._clock.monotonic()
         moments = [tenure.ends if tenure.working else tenure.begins for tenure in self._tenures if tenure.mine]
-        return min((moment - now for moment in moments if moment > now), default=RENEW_SECONDS)
+        return min((moment - now for moment in moments if moment > now), default=self._renew)
 
 
 def _is_held(lease: Lease | None) -> bool:
