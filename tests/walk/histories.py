@@ -88,8 +88,9 @@ T = TypeVar("T")
 
 @dataclass
 class Sent:
-    """One request at a provider. `arrived`: it may have come; `lost`: the hub was killed before it wrote down what it
-    came to, so that it cannot know whether it came.
+    """One request at a provider. `arrived`: it may have come; `written`: what it came to is on disk.
+
+    Of what is not, for the hub was killed or its lease was over before, the hub cannot know whether it came.
     """
 
     admin: int
@@ -99,9 +100,8 @@ class Sent:
     part: Part
     arrived: bool
     ends: bool
-    follows: str | None
     text: str
-    lost: bool = False
+    written: bool = False
 
 
 @dataclass
@@ -277,7 +277,6 @@ class History(RuleBasedStateMachine):
                 one.part,
                 arrived,
                 kind in ENDS,
-                one.follows,
                 outbound.wording.text,
             )
         )
@@ -288,11 +287,22 @@ class History(RuleBasedStateMachine):
     @rule(data=some.data())
     def write_down(self, data: some.DataObject) -> None:
         count = data.draw(some.integers(1, len(self.pending)))
+        self.do(self._write(count))
+
+    async def _write(self, count: int) -> None:
         batch, self.pending = self.pending[:count], self.pending[count:]
+        if not batch:
+            return
         store = self.town.store
-        self.do(
-            store.outbox.record([o for _, o in batch], ROUTES, first_id=store.ids.block(), now=self.town.clock.now())
+        await store.outbox.record(
+            [outcome for _, outcome in batch], ROUTES, first_id=store.ids.block(), now=self.town.clock.now()
         )
+        for sent, outcome in batch:
+            if sent is not None:
+                rows = await store.engine.read(
+                    "SELECT possible_duplicates FROM delivery WHERE id = ?1", outcome.delivery_id
+                )
+                sent.written = rows[0][0] == 0
 
     @precondition(lambda self: self.sent)
     @rule(data=some.data(), kind=some.sampled_from(AckKind))
@@ -373,29 +383,21 @@ class History(RuleBasedStateMachine):
         await self._stages()
         for channel in ROUTES:
             await self._send(channel, ["accepted"] * 20)
-        batch, self.pending = [outcome for _, outcome in self.pending], []
-        if batch:
-            store = self.town.store
-            await store.outbox.record(batch, ROUTES, first_id=store.ids.block(), now=self.town.clock.now())
+        await self._write(len(self.pending))
 
     @rule()
     def killed(self) -> None:
         """What was not written down is lost, with all that was in memory."""
-        self._lose()
-        self.start()
-
-    def _lose(self) -> None:
-        for sent, _ in self.pending:
-            if sent is not None:
-                sent.lost = True
         self.pending.clear()
+        self.start()
 
     # what must hold -------------------------------------------------------------------------------------------------------------
 
     async def _judge_sent(self, sent: Sent, one: Claimed) -> None:
         earlier = [s for s in self.sent[:-1] if s.admin == sent.admin]
         if sent.ends and sent.part is Part.MESSAGE:
-            got = [s for s in earlier if s.alert == sent.follows and (s.arrived or s.lost)]
+            family = await self._family(sent.alert)
+            got = [s for s in earlier if s.alert in family and (s.arrived or not s.written)]
             assert got, "an end to somebody who never got its alert, or before it"
         if sent.rung and sent.part is Part.MESSAGE:
             assert await self._open_for(sent), "somebody was nagged where it is forwarded already"
@@ -406,6 +408,15 @@ class History(RuleBasedStateMachine):
         if sent.arrived and same:
             rows = await self.town.store.engine.read("SELECT possible_duplicates FROM delivery WHERE id = ?1", one.id)
             assert rows[0][0] > 0, "twice, and nobody counted it"
+
+    async def _family(self, end: str) -> set[str]:
+        """The alert that this end names, and all that followed it: who got any of them is told."""
+        alerts = self.town.store.alerts
+        view = await alerts.view(end)
+        assert view is not None
+        sender, identifier, _ = view.content["references"].split(",")
+        named = await alerts.find([(sender, identifier)])
+        return {*await alerts.chain(list(named.values()))} - {end}
 
     async def _open_for(self, sent: Sent) -> bool:
         """Is it still dark anywhere that this person was asked for?"""
@@ -424,7 +435,7 @@ class History(RuleBasedStateMachine):
         if not hasattr(self, "messages"):
             return
         try:
-            self._lose()
+            self.pending.clear()
             self.start()
             self.do(self._until_quiet())
             self.do(self._judge_end())
