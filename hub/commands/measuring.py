@@ -14,7 +14,6 @@ from hub.domain import Mistake, Refused
 from hub.places.atlas import Atlas
 from hub.report.account import account_of, find, map_of, overshoot_of
 from hub.report.page import as_page
-from hub.report.paper import as_pdf
 from hub.report.statistics import By
 from hub.report.statistics import period as period_of
 from hub.report.statistics import statistics as statistics_of
@@ -53,6 +52,8 @@ def report(
             if html:
                 written["html"] = await _written(html, (await asyncio.to_thread(as_page, account)).encode())
             if pdf:
+                from hub.report.paper import as_pdf  # 0.2 s that every command would wait
+
                 written["pdf"] = await _written(pdf, await asyncio.to_thread(as_pdf, account))
             if csv:
                 written["csv"] = await _written(csv, as_csv(found, names=True).encode())

@@ -11,7 +11,6 @@ from aiohttp import web
 from hub.domain import Role
 from hub.report.account import Account, Found, account_of, find, map_of, overshoot_of
 from hub.report.page import POLICY, as_page
-from hub.report.paper import as_pdf
 from hub.report.table import as_csv
 from hub.web.calls import Call
 from hub.web.problems import not_found
@@ -30,6 +29,8 @@ async def report_page(call: Call) -> web.Response:
 
 
 async def report_pdf(call: Call) -> web.Response:
+    from hub.report.paper import as_pdf  # 0.2 s and 25 MB of fonts and drawing, for who asks for paper only
+
     pdf = await _made(call, as_pdf)
     return web.Response(body=pdf, content_type="application/pdf", headers=_named(call, "pdf"))
 
