@@ -8,6 +8,7 @@ from hub.channel import Rejected, Uncertain
 from hub.clock import to_datetime
 from hub.domain import AckKind, AlertState, DeliveryState
 from hub.settings import Account
+from tests.relay.channel import After
 from tests.walk.street import DISTRICT, EAST, WEST, Street, admin, story, street
 from tests.walk.world import alert
 
@@ -161,5 +162,20 @@ def test_of_two_alerts_in_one_street_each_end_is_about_its_own(tmp_path: Path) -
             await here.answer("1", AckKind.FORWARDED)  # the end
             assert (await here.view(second)).forwarded == 0
             assert (await here.view(second)).state(here.clock.now()) is AlertState.RELAYED
+
+    story(tell)
+
+
+def test_an_end_does_not_reach_on_another_channel_who_surely_never_got_the_alert(tmp_path: Path) -> None:
+    """Found by the random histories: the address died while the end waited for the first message, and the next one got it."""
+
+    async def tell() -> None:
+        async with street(tmp_path, admin("Chris", EAST, ("telegram", "3"), ("whatsapp", "+31600000003"))) as here:
+            here.telegram.script("3", [After(2.0, Rejected("blocked", address_dead=True))])
+            number = await here.post(EAST)
+            await here.wait(0.5)
+            await all_clear(here, number)
+            await here.wait(20)
+            assert len(here.got("3")) == 1 and not here.got("+31600000003")
 
     story(tell)

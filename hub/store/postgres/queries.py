@@ -28,7 +28,7 @@ def _fall_back(failed: str, first: str, routes: str, now: str) -> str:
     return f"""{DELIVERY}
     SELECT {first}::bigint + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel,
         {ACCOUNT.format(routes=routes)}, 0, 0, 0, d.priority, d.distance, {now}::bigint, d.expires_at, '', '', 0, {now}::bigint,
-        '', NULL::bigint, d.turn, d.rung
+        '', d.follows, d.turn, d.rung
     FROM (SELECT d.*, alert.closed_at
           FROM {failed} failed(id) CROSS JOIN LATERAL (SELECT * FROM delivery WHERE delivery.id = failed.id OFFSET 0) d
           JOIN alert ON alert.id = d.alert_id WHERE d.state = 5 AND d.part = '' AND d.expires_at > {now}::bigint
@@ -211,7 +211,7 @@ POSTGRES = Queries(
     claim_probe=_claim("attempt, priority, turn, distance, id"),
     claimed="""SELECT COALESCE(json_agg(json_build_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
             d.lease_until, COALESCE(chat.handle, a.handle), admin.language, a.window_open_until,
-            d.part, d.home, f.alert_id, f.provider_ref,
+            d.part, d.home, f.alert_id, CASE WHEN f.address_id = d.address_id THEN f.provider_ref END,
             f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at,
             d.rung)), '[]')
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id

@@ -20,7 +20,7 @@ _AUDIENCE = """FROM json_each(?1) codes JOIN group_neighbourhood gn ON gn.code =
 # failed is gone from the directory meanwhile, any other will do.
 _FALL_BACK = f"""{ROUTES.format(routes=3)} {DELIVERY}
     SELECT ?2 + row_number() OVER (), d.alert_id, d.admin_id, a.id, d.step + 1, a.channel, {ACCOUNT}, 0, 0, 0, d.priority,
-        d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL, d.turn, d.rung
+        d.distance, ?4, d.expires_at, '', '', 0, ?4, '', d.follows, d.turn, d.rung
     FROM {{failed}} failed JOIN delivery d ON d.id = failed.value JOIN alert ON alert.id = d.alert_id
     LEFT JOIN address tried ON tried.id = d.address_id
     JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="d.admin_id", more=NOT_TRIED)}
@@ -185,7 +185,7 @@ SQLITE = Queries(
             ORDER BY attempt, priority, turn, distance, id LIMIT ?6)""",
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
             d.lease_until, COALESCE(chat.handle, a.handle), admin.language, a.window_open_until,
-            d.part, d.home, f.alert_id, f.provider_ref,
+            d.part, d.home, f.alert_id, CASE WHEN f.address_id = d.address_id THEN f.provider_ref END,
             f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at, d.rung))
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
             LEFT JOIN delivery f ON f.id = d.follows
