@@ -496,8 +496,11 @@ async def furnished(store: Store) -> Atlas:
     return atlas
 
 
-def play(folder: Path, count: int, seed: int | None = None, steps: int = 30, shrink: bool = True) -> None:
-    """So many histories on a database in this folder; raises what does not hold, with the shortest history that shows it."""
+def play(folder: Path, count: int, fixed: bool = False, steps: int = 30, shrink: bool = True) -> None:
+    """So many histories on a database in this folder; raises what does not hold, with the shortest history that shows it.
+
+    `fixed`: the same histories each time.
+    """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     folder.mkdir(exist_ok=True)
     with ExitStack() as stack:
@@ -512,7 +515,7 @@ def play(folder: Path, count: int, seed: int | None = None, steps: int = 30, shr
             stateful_step_count=steps,
             deadline=None,
             database=None,
-            derandomize=seed is not None,
+            derandomize=fixed,
             phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
