@@ -128,7 +128,7 @@ class History(RuleBasedStateMachine):
         self.sent: list[Sent] = []
         self.alerts: list[str] = []
         self.status: dict[str, Status] = {}
-        self.pending: list[tuple[Sent | None, Outcome]] = []  # what sends came to, not written down yet
+        self.pending: list[tuple[Sent, Outcome]] = []  # what sends came to, not written down yet
         self.count = 0
         self.answers: list[tuple[int, str]] = []
 
@@ -230,13 +230,20 @@ class History(RuleBasedStateMachine):
         claimed = await store.outbox.claim(claim)
         for one, result in zip(claimed, what, strict=False):
             if one.first_under_way:
-                self.pending.append((None, put_back(one, now)))
+                self.pending.append((await self._claimed(one), put_back(one, now)))
                 continue
             outcomes: list[Outcome] = []
             taken: list[Outbound] = []
             await self._attempts(channel, RESULTS[result](one.id), taken, outcomes).make(one)
             sent = [await self._arrives(one, outbound, result) for outbound in taken]
-            self.pending += [(sent[0] if sent else None, outcome) for outcome in outcomes]
+            known = sent[0] if sent else await self._claimed(one)
+            self.pending += [(known, outcome) for outcome in outcomes]
+
+    async def _claimed(self, one: Claimed) -> Sent:
+        """Claimed and not sent: if the hub is killed before that is written down, it cannot know that it was not."""
+        (row,) = await self.town.store.engine.read("SELECT admin_id, step FROM delivery WHERE id = ?1", one.id)
+        self.sent.append(Sent(row[0], one.alert_id, row[1], one.rung, one.part, arrived=False, ends=False, text=""))
+        return self.sent[-1]
 
     def _attempts(self, name: str, result: Result, taken: list[Outbound], outcomes: list[Outcome]) -> Attempts:
         clock = self.town.clock
@@ -298,11 +305,10 @@ class History(RuleBasedStateMachine):
             [outcome for _, outcome in batch], ROUTES, first_id=store.ids.block(), now=self.town.clock.now()
         )
         for sent, outcome in batch:
-            if sent is not None:
-                rows = await store.engine.read(
-                    "SELECT possible_duplicates FROM delivery WHERE id = ?1", outcome.delivery_id
-                )
-                sent.written = rows[0][0] == 0
+            rows = await store.engine.read(
+                "SELECT possible_duplicates FROM delivery WHERE id = ?1", outcome.delivery_id
+            )
+            sent.written = rows[0][0] == 0
 
     @precondition(lambda self: self.sent)
     @rule(data=some.data(), kind=some.sampled_from(AckKind))
