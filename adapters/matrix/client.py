@@ -8,7 +8,6 @@ rooms. The session belongs to whoever made it; it is not closed here.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -22,6 +21,7 @@ import aiohttp
 from nio import AsyncClient, AsyncClientConfig, ErrorResponse, SyncResponse
 from nio.crypto import ENCRYPTION_ENABLED
 
+from adapters.download import download
 from hub.clock import Clock, to_milliseconds
 from hub.settings import ROOT, MatrixAccount
 
@@ -141,18 +141,7 @@ class Homeserver(AsyncClient):  # type: ignore[misc]  # nio has no type marks
         path = f"/_matrix/client/v1/media/download/{quote(server, safe='')}/{quote(media, safe='')}"
         timeout = aiohttp.ClientTimeout(total=2 * self._timeout, connect=self._timeout)
         headers = {"Authorization": f"Bearer {self.access_token}"}
-        try:
-            async with self.client_session.get(
-                self.homeserver + path, headers=headers, timeout=timeout, allow_redirects=False
-            ) as response:
-                if response.status != 200:
-                    return None
-                await response.content.readexactly(most + 1)
-        except asyncio.IncompleteReadError as whole:
-            return whole.partial
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            return None
-        return None
+        return await download(self.client_session, self.homeserver + path, most, timeout, headers)
 
     async def expect(self, kind: type[Any], answer: Awaitable[Any]) -> Any:
         """What nio made of an answer, if it is of this kind: nio returns an error for a success that lacks what it needs."""

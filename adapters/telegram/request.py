@@ -7,7 +7,6 @@ whoever made it (with a DummyCookieJar); it is not closed here.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import re
@@ -17,6 +16,8 @@ import aiohttp
 import orjson
 from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
+
+from adapters.download import download
 
 # Raised before the first byte of the request leaves: no name, no route, no TLS, no free connection in time, no usable
 # address.
@@ -112,16 +113,7 @@ class AiohttpRequest(BaseRequest):
     async def download(self, url: str, most: int) -> bytes | None:
         """A file of at most so many bytes; None if it is larger or cannot be had."""
         timeout = aiohttp.ClientTimeout(total=2 * self._timeout, connect=self._timeout)
-        try:
-            async with self._session.get(url, allow_redirects=False, timeout=timeout) as response:
-                if response.status != 200:
-                    return None
-                await response.content.readexactly(most + 1)
-        except asyncio.IncompleteReadError as whole:
-            return whole.partial
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            return None
-        return None
+        return await download(self._session, url, most, timeout, {})
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:

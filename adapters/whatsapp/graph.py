@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ import orjson
 from multidict import CIMultiDict
 from yarl import URL
 
+from adapters.download import download
 from adapters.whatsapp.errors import Failure, Verdict, asked_wait, failure_of
 from hub.settings import WhatsAppAccount
 
@@ -71,19 +71,10 @@ class Graph:
             return Answer(response.status, response.headers, decode(await response.read()))
 
     async def download(self, url: URL, most: int) -> bytes | None:
-        """A file of at most so many bytes from where Meta says it is; None if it is larger. May raise UNREACHABLE."""
+        """A file of at most so many bytes from where Meta says it is; None if it is larger or cannot be had."""
         if url.scheme != "https" and self._root.startswith("https"):
             return None  # our token goes with the question
-        async with self._session.get(
-            url, headers=self._bearer, timeout=self._patience(1), allow_redirects=False
-        ) as response:
-            if response.status != 200:
-                return None
-            try:
-                await response.content.readexactly(most + 1)
-            except asyncio.IncompleteReadError as whole:
-                return whole.partial
-            return None
+        return await download(self._session, url, most, self._patience(1), self._bearer)
 
     async def post(self, url: URL, body: bytes | aiohttp.FormData, share: float = 1) -> Answer:
         """`share`: of the time that one send may take, for those who need two requests."""

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from shapely.geometry.base import BaseGeometry
 
 from hub.domain import Area
-from hub.places.discs import Disc, as_polygon
+from hub.places.discs import as_polygon
 from hub.places.index import NeighbourhoodIndex
 from hub.places.projection import place_to_metres
 from hub.places.shapes import read_shapes
@@ -68,7 +68,7 @@ def sketch(
     states = states or {}
     matched = {int(row): code for code in codes for row in index.rows_of(code)}
     read = [shape for area in areas for shape in read_shapes(area, "").shapes]
-    shapes = tuple(_polygon(shape.widened or shape.geometry) for shape in read)
+    shapes = tuple(as_polygon(shape.widened or shape.geometry) for shape in read)
     shown = [*shapes, *(index.shapes[row] for row in matched)]
     if not shown:
         return None
@@ -84,10 +84,6 @@ def sketch(
 def draw(of: Sketch, source: str = "CBS / Kadaster") -> bytes:
     """The picture as PNG, WIDTH by HEIGHT. Takes some time: call it in a thread."""
     return _Drawing(of).png(source)
-
-
-def _polygon(shape: BaseGeometry | Disc) -> BaseGeometry:
-    return as_polygon(shape) if isinstance(shape, Disc) else shape
 
 
 def _fitting(bounds: Iterable[float]) -> Box:

@@ -172,10 +172,8 @@ class Intake:
         order = await self._alerts.would_send(
             [] if ends(alert) else match.matches, self._routes, self._clock.now(), most, first_only=self._first_only
         )
-        sends, areas = (
-            forecast(order, accounts or self._accounts),
-            [area for info in alert.infos for area in info.areas],
-        )
+        sends = forecast(order, accounts or self._accounts)
+        areas = [area for info in alert.infos for area in info.areas]
         # In a thread: for a province it takes a while. It asks nothing of the R-tree, which only the loop may.
         beyond = await asyncio.to_thread(overshoot, self._atlas.index, areas, codes)
         return Simulation(alert, match, audience, tuple(by_account), tuple(warnings), tuple(sends), beyond)

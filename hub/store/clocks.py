@@ -7,19 +7,17 @@ whoever was removed since is still an admin of the alert, but of no group.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from tortoise.expressions import Subquery
 
 from hub.domain import AckKind, ReceiptKind, Status
 from hub.store import tables
+from hub.store.batches import BATCH, batches
 from hub.store.engine import shielded
 
-BATCH = 1000
-"""Rows at a time, so that the event loop is not held for longer than they take."""
 ARRIVED = (ReceiptKind.DELIVERED, ReceiptKind.READ)
 
 
@@ -148,12 +146,12 @@ class Clocks:
         """{group: its admins} and {code: its groups} of those that cover one of these codes."""
         covered: dict[str, list[int]] = defaultdict(list)
         run: dict[int, list[int]] = {}
-        for part in _parts(codes):
+        for part in batches(codes):
             rows = tables.GroupNeighbourhood.filter(code__in=part).values_list("code", "group_id")
             for code, group in await rows:
                 covered[str(code)].append(int(group))
                 run.setdefault(int(group), [])
-        for ids in _parts(list(run)):
+        for ids in batches(list(run)):
             rows = tables.GroupAdmin.filter(group_id__in=ids).values_list("group_id", "admin_id")
             for group, admin in await rows:
                 run[int(group)].append(int(admin))
@@ -161,7 +159,7 @@ class Clocks:
 
     async def _names(self, groups: Sequence[int]) -> dict[int, str]:
         names: dict[int, str] = {}
-        for part in _parts(groups):
+        for part in batches(groups):
             rows = await tables.WatchGroup.filter(id__in=part).values_list("id", "name")
             names |= {int(group): str(name) for group, name in rows}
         return names
@@ -189,9 +187,3 @@ def _first(of: Iterable[Times]) -> Times:
 
 def _earlier(times: dict[Step, int], step: Step, at: int) -> None:
     times[step] = min(at, times.get(step, at))
-
-
-def _parts(of: Collection[Any]) -> Iterator[list[Any]]:
-    """SQLite takes at most 32,766 parameters in a statement."""
-    every = list(of)
-    return (every[start : start + BATCH] for start in range(0, len(every), BATCH))

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from hub.domain import Address, Admin, Group, Handle, Mistake, Refused
 from hub.store import tables
+from hub.store.batches import BATCH, batches
 from hub.store.engine import shielded
 from hub.store.ids import Ids
-
-BATCH = 1000
-
-T = TypeVar("T")
 
 
 class Directory:
@@ -33,7 +30,7 @@ class Directory:
         found = [row.id for row in rows]
         codes: dict[int, list[str]] = defaultdict(list)
         admins: dict[int, list[int]] = defaultdict(list)
-        for part in _parts(found):
+        for part in batches(found):
             links = tables.GroupNeighbourhood.filter(group_id__in=part).order_by("code").values_list("group_id", "code")
             for group_id, code in await links:
                 codes[int(group_id)].append(str(code))
@@ -51,7 +48,7 @@ class Directory:
         found = [row.id for row in rows]
         addresses: dict[int, list[Address]] = defaultdict(list)
         groups: dict[int, list[int]] = defaultdict(list)
-        for part in _parts(found):
+        for part in batches(found):
             ways = tables.Address.filter(admin_id__in=part).order_by("rank")
             for admin_id, *way in await ways.values_list("admin_id", "channel", "handle", "rank", "state"):
                 channel, handle, rank, state = way
@@ -64,7 +61,7 @@ class Directory:
     async def groups_named(self, names: Sequence[str]) -> list[Group]:
         """Those of these names that there are."""
         found: list[Group] = []
-        for part in _parts(names):
+        for part in batches(names):
             ids = await tables.WatchGroup.filter(name__in=part).values_list("id", flat=True)
             found += await self.groups([int(str(one)) for one in ids])
         return found
@@ -75,10 +72,10 @@ class Directory:
         for channel, part in _by_channel(ways):
             held = tables.Address.filter(channel=channel, handle__in=part).values_list("admin_id", flat=True)
             ids.update(int(str(one)) for one in await held)
-        for those in _parts(groups):
+        for those in batches(groups):
             run = tables.GroupAdmin.filter(group_id__in=those).values_list("admin_id", flat=True)
             ids.update(int(str(one)) for one in await run)
-        return [admin for these in _parts(sorted(ids)) for admin in await self.admins(these)]
+        return [admin for these in batches(sorted(ids)) for admin in await self.admins(these)]
 
     # the whole list, from a file ---------------------------------------------------------------------------------------------
 
@@ -105,11 +102,11 @@ class Directory:
 
     async def _put_groups(self, groups: Sequence[Group]) -> dict[str, int]:
         known: dict[str, int] = {}
-        for part in _parts([group.name for group in groups]):
+        for part in batches([group.name for group in groups]):
             named = await tables.WatchGroup.filter(name__in=part).values_list("id", "name")
             known |= {str(name): int(group_id) for group_id, name in named}
         ids = {group.name: known.get(group.name) or self._ids.one() for group in groups}
-        for these in _parts(list(ids.values())):
+        for these in batches(list(ids.values())):
             await tables.GroupNeighbourhood.filter(group_id__in=these).delete()
         await tables.WatchGroup.bulk_create(
             [tables.WatchGroup(id=ids[g.name], name=g.name, platform=g.platform, members=g.members) for g in groups],
@@ -126,7 +123,7 @@ class Directory:
     async def _unlink(self, groups: Sequence[int]) -> set[int]:
         """Take every admin out of these groups; who they were."""
         were: set[int] = set()
-        for part in _parts(groups):
+        for part in batches(groups):
             query = tables.GroupAdmin.filter(group_id__in=part)
             were |= {link.admin_id for link in await query.only("admin_id")}
             await query.delete()
@@ -141,7 +138,7 @@ class Directory:
             owners = (known[key].admin_id for key in _keys(admin) if key in known)
             put.append(next((owner for owner in owners if owner not in taken), 0) or self._ids.one())
             taken.add(put[-1])
-        for part in _parts(list(taken.intersection(row.admin_id for row in known.values()))):
+        for part in batches(list(taken.intersection(row.admin_id for row in known.values()))):
             known |= {(row.channel, row.handle): row for row in await tables.Address.filter(admin_id__in=part)}
         linked: dict[int, list[tables.Address]] = defaultdict(list)
         for key, row in known.items():
@@ -196,7 +193,7 @@ class Directory:
     async def _remove_addresses(self, ids: Sequence[int]) -> list[tables.AddressAlias]:
         """Take them out; their other names, to be put back with those that come back."""
         aliases: list[tables.AddressAlias] = []
-        for part in _parts(ids):
+        for part in batches(ids):
             aliases += await tables.AddressAlias.filter(address_id__in=part)
             await tables.Address.filter(id__in=part).delete()
         return aliases
@@ -310,21 +307,16 @@ def _keys(admin: Admin) -> Iterable[tuple[str, str]]:
     return ((address.channel, address.handle.value) for address in admin.addresses)
 
 
-def _parts(of: Sequence[T]) -> Iterable[Sequence[T]]:
-    """SQLite takes at most 32,766 parameters in a statement."""
-    return (of[start : start + BATCH] for start in range(0, len(of), BATCH))
-
-
 def _by_channel(ways: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Sequence[str]]]:
     """Handles of one channel, a part at a time."""
     handles: dict[str, list[str]] = defaultdict(list)
     for channel, handle in ways:
         handles[channel].append(handle)
-    return ((channel, part) for channel, those in handles.items() for part in _parts(those))
+    return ((channel, part) for channel, those in handles.items() for part in batches(those))
 
 
 async def _remove_without_group(candidates: Iterable[int]) -> None:
     people = list(candidates)
-    for part in _parts(people):
+    for part in batches(people):
         still = {link.admin_id for link in await tables.GroupAdmin.filter(admin_id__in=part).only("admin_id")}
         await tables.Admin.filter(id__in=[a for a in part if a not in still]).delete()

@@ -17,6 +17,7 @@ from tortoise.transactions import in_transaction
 from hub.domain import DeliveryState
 from hub.settings import Database
 from hub.store import tables
+from hub.store.batches import batches
 from hub.store.engine import shielded
 from hub.store.ids import BLOCK
 
@@ -100,7 +101,7 @@ class Erasing:
         late = tables.Receipt.filter(id__gt=after, id__lte=last, delivery_id__lt=before * BLOCK)
         found = await late.exclude(provider_ref__startswith=ERASED).values_list("id", "delivery_id")
         erased = 0
-        for part in (found[start : start + BATCH] for start in range(0, len(found), BATCH)):
+        for part in batches(found, BATCH):
             alerts = Subquery(tables.Alert.filter(erased_at__isnull=False).values("id"))
             owners = tables.Delivery.filter(id__in=[delivery for _, delivery in part], alert_id__in=alerts)
             ours = set(await owners.values_list("id", flat=True))

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from hub.domain import AckKind, DeliveryState, Status
 from hub.store import tables
+from hub.store.batches import batches
 from hub.store.engine import shielded
 
-BATCH = 1000
 DRILL = "drill-"
 """How the identifier of a drill begins."""
 REACHED = {DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +47,14 @@ class Results:
             return []
         matched = await tables.AlertNeighbourhood.filter(alert_id=alert_id).values_list("code", flat=True)
         codes: dict[int, list[str]] = defaultdict(list)
-        for part in _parts([str(one) for one in matched]):
+        for part in batches([str(one) for one in matched]):
             links = tables.GroupNeighbourhood.filter(code__in=part, group_id__gt=after)
             for group_id, code in await links.values_list("group_id", "code"):
                 codes[int(group_id)].append(str(code))
         ids = sorted(codes)[:limit]
         names: dict[int, str] = {}
         people: dict[int, set[int]] = defaultdict(set)
-        for these in _parts(ids):
+        for these in batches(ids):
             named = await tables.WatchGroup.filter(id__in=these).values_list("id", "name")
             names |= {int(group_id): str(name) for group_id, name in named}
             run = await tables.GroupAdmin.filter(group_id__in=these).values_list("group_id", "admin_id")
@@ -72,7 +69,7 @@ class Results:
         open_ones = tables.Alert.filter(
             identifier__startswith=DRILL, status=Status.EXERCISE.value, closed_at=None, expires_at__gt=now
         )
-        for part in _parts(list(codes)):
+        for part in batches(list(codes)):
             if found := await open_ones.filter(matched__code__in=part).first():
                 return str(found.id)
         return None
@@ -91,7 +88,7 @@ class _Heard:
         states: dict[int, set[DeliveryState]] = defaultdict(set)
         answers: dict[int, dict[AckKind, int]] = defaultdict(dict)
         reachable: set[int] = set()
-        for part in _parts(admins):
+        for part in batches(admins):
             sent = tables.Delivery.filter(alert_id=alert_id, admin_id__in=part, part="")
             for admin_id, state in await sent.values_list("admin_id", "state"):
                 states[int(admin_id)].add(DeliveryState(int(str(state))))
@@ -124,8 +121,3 @@ class _Heard:
     def _is_dead(self, admin: int) -> bool:
         states = self.states.get(admin)
         return states == {DeliveryState.FAILED} if states else admin not in self.reachable
-
-
-def _parts(of: Sequence[T]) -> Iterable[Sequence[T]]:
-    """SQLite takes at most 32,766 parameters in a statement."""
-    return (of[start : start + BATCH] for start in range(0, len(of), BATCH))

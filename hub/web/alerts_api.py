@@ -8,11 +8,11 @@ from aiohttp import web
 
 from hub.cap import Posted, read_json, read_xml
 from hub.store.alerts import AlertView
-from hub.web.answers import alert_answer, delivery_answer, simulation_answer
-from hub.web.calls import Call, answer, page, refused
+from hub.web.answers import alert_answer, delivery_answer
+from hub.web.calls import JSON_TYPE, Call, answer, page, refused
 from hub.web.problems import not_found
+from hub.web.simulation_answers import simulation_answer
 
-JSON_TYPE = "application/json"
 XML_TYPES = ("application/cap+xml", "application/xml")
 NEWEST = (2**63 - 1, "")
 """Later than every alert."""

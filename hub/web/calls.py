@@ -20,6 +20,7 @@ from hub.store.keys import Identity
 from hub.web.problems import Problem
 from hub.web.state import State
 
+JSON_TYPE = "application/json"
 MOST_ITEMS = 500
 T = TypeVar("T")
 
@@ -104,6 +105,19 @@ class Call:
                 raise too_large
         return bytes(body)
 
+    async def json_object(self, *more_types: str) -> dict[str, Any]:
+        """The body as a JSON object, of content type JSON or one of these; raises Refused."""
+        raw = await self.body(self.hub.settings.web.max_body_bytes, JSON_TYPE, *more_types)
+        try:
+            content = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise Refused(
+                "This is not JSON", [Mistake(f"line {error.lineno}, column {error.colno}", error.msg)]
+            ) from None
+        if not isinstance(content, dict):
+            raise Refused("This is not an object", [Mistake("", "give a JSON object: {…}")])
+        return content
+
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
@@ -113,7 +127,7 @@ def refused(place: str, reason: str) -> Refused:
 
 
 def answer(content: Any, status: int = 200, **headers: str) -> web.Response:
-    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json", headers=headers)
+    return web.Response(body=orjson.dumps(content), status=status, content_type=JSON_TYPE, headers=headers)
 
 
 def page(items: Sequence[T], limit: int, shown: Callable[[T], Any], mark: Callable[[T], Sequence[Any]]) -> web.Response:

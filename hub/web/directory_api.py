@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from hub.directory.health import DAY_MS, UNANSWERED_DAYS, health_of
-from hub.domain import Admin, Group, Mistake, Refused
+from hub.domain import Admin, Group
 from hub.web.answers import admin_answer, group_answer
 from hub.web.calls import Call, answer, page
 from hub.web.directory_given import id_number, read_admin, read_group
-from hub.web.health_answers import directory_health_answer
 from hub.web.problems import not_found
 
-JSON_TYPE = "application/json"
 MERGE_TYPE = "application/merge-patch+json"
 """RFC 7396: members left out stay as they are."""
 
@@ -28,7 +24,7 @@ async def list_admins(call: Call) -> web.Response:
 
 
 async def create_admin(call: Call) -> web.Response:
-    admin_id = await call.hub.store.directory.put_admin(read_admin(await given_object(call, JSON_TYPE), None))
+    admin_id = await call.hub.store.directory.put_admin(read_admin(await call.json_object(), None))
     return _created("admins", admin_id, admin_answer(await known_admin(call, str(admin_id))))
 
 
@@ -37,7 +33,7 @@ async def get_admin(call: Call) -> web.Response:
 
 
 async def update_admin(call: Call) -> web.Response:
-    given = await given_object(call, JSON_TYPE, MERGE_TYPE)
+    given = await call.json_object(MERGE_TYPE)
     old = await known_admin(call, call.part("id"))
     await call.hub.store.directory.put_admin(read_admin(_merged(admin_answer(old), given), old))
     return await get_admin(call)
@@ -55,7 +51,7 @@ async def list_groups(call: Call) -> web.Response:
 
 
 async def create_group(call: Call) -> web.Response:
-    group = read_group(await given_object(call, JSON_TYPE), None, call.hub.atlas.index)
+    group = read_group(await call.json_object(), None, call.hub.atlas.index)
     group_id = await call.hub.store.directory.put_group(group)
     return _created("groups", group_id, group_answer(await _group(call, str(group_id))))
 
@@ -65,7 +61,7 @@ async def get_group(call: Call) -> web.Response:
 
 
 async def update_group(call: Call) -> web.Response:
-    given = await given_object(call, JSON_TYPE, MERGE_TYPE)
+    given = await call.json_object(MERGE_TYPE)
     old = await _group(call, call.part("id"))
     await call.hub.store.directory.put_group(read_group(_merged(group_answer(old), given), old, call.hub.atlas.index))
     return await get_group(call)
@@ -74,11 +70,6 @@ async def update_group(call: Call) -> web.Response:
 async def delete_group(call: Call) -> web.Response:
     await call.hub.store.directory.delete_group((await _group(call, call.part("id"))).id)
     return web.Response(status=204)
-
-
-async def get_directory_health(call: Call) -> web.Response:
-    facts = await call.hub.store.health.facts(call.now() - UNANSWERED_DAYS * DAY_MS)
-    return answer(directory_health_answer(await asyncio.to_thread(health_of, facts)))
 
 
 async def known_admin(call: Call, admin_id: str) -> Admin:
@@ -102,18 +93,6 @@ def _number(what: str, given: str) -> int:
     if number is None:
         raise not_found(what, given)
     return number
-
-
-async def given_object(call: Call, *types: str) -> dict[str, Any]:
-    """The body as a JSON object; raises Refused."""
-    raw = await call.body(call.hub.settings.web.max_body_bytes, *types)
-    try:
-        content = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Refused("This is not JSON", [Mistake(f"line {error.lineno}, column {error.colno}", error.msg)]) from None
-    if not isinstance(content, dict):
-        raise Refused("This is not an object", [Mistake("", "give a JSON object: {…}")])
-    return content
 
 
 def _merged(old: Any, given: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from hub.directory.linking import make_link
 from hub.relay.events import moment
 from hub.web.answers import LinkAnswer
 from hub.web.calls import Call, answer
-from hub.web.directory_api import JSON_TYPE, given_object, known_admin
+from hub.web.directory_api import known_admin
 from hub.web.directory_given import read_link
 
 
 async def create_link(call: Call) -> web.Response:
-    channel = read_link(await given_object(call, JSON_TYPE))
+    channel = read_link(await call.json_object())
     admin = await known_admin(call, call.part("id"))
     channels = tuple(sender.channel.name for sender in call.hub.senders)
     public_url = call.hub.settings.web.public_url

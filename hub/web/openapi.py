@@ -22,15 +22,16 @@ from hub.web.answers import (
     DeliveryAnswer,
     GroupAnswer,
     LinkAnswer,
-    SimulationAnswer,
-    WideningAnswer,
 )
 from hub.web.calls import MOST_ITEMS, Call
 from hub.web.clocks_api import ClockAnswer, StatisticsAnswer
 from hub.web.directory_given import AdminGiven, DrillGiven, GroupGiven, LinkGiven, OutcomeGiven
-from hub.web.health_answers import DirectoryHealthAnswer, GroupResultAnswer, SightingAnswer
+from hub.web.directory_health_api import DirectoryHealthAnswer
+from hub.web.group_results_api import GroupResultAnswer
 from hub.web.outcomes_api import OutcomeAnswer
-from hub.web.widenings_api import DecisionGiven
+from hub.web.sightings_api import SightingAnswer
+from hub.web.simulation_answers import SimulationAnswer
+from hub.web.widenings_api import DecisionGiven, WideningAnswer
 
 if TYPE_CHECKING:
     from hub.web.routes import Described, Route

@@ -9,10 +9,9 @@ from aiohttp import web
 from hub.domain import Outcome
 from hub.relay.concluding import Concluded, ConcludedOtherwise, conclude
 from hub.relay.events import moment
-from hub.web.alerts_api import JSON_TYPE, known_alert
+from hub.web.alerts_api import known_alert
 from hub.web.answers import Moment
 from hub.web.calls import Call, answer
-from hub.web.directory_api import given_object
 from hub.web.directory_given import read_outcome
 from hub.web.problems import Problem
 
@@ -28,7 +27,7 @@ class OutcomeAnswer:
 
 
 async def post_outcome(call: Call) -> web.Response:
-    outcome, text = read_outcome(await given_object(call, JSON_TYPE))
+    outcome, text = read_outcome(await call.json_object())
     view, hub = await known_alert(call), call.hub
     try:
         done = await conclude(hub.store.conclusions, hub.intake, view, outcome, text, call.identity, call.now())

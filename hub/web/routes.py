@@ -20,14 +20,15 @@ from hub.web.directory_api import (
     delete_admin,
     delete_group,
     get_admin,
-    get_directory_health,
     get_group,
     list_admins,
     list_groups,
     update_admin,
     update_group,
 )
-from hub.web.drills_api import list_group_results, post_drill
+from hub.web.directory_health_api import get_directory_health
+from hub.web.drills_api import post_drill
+from hub.web.group_results_api import list_group_results
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.linking_api import create_link
 from hub.web.linking_pages import link_page

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiohttp import web
 
+from hub.relay.events import moment
+from hub.store.sightings import Sighting
 from hub.web.alerts_api import known_alert
+from hub.web.answers import Moment
 from hub.web.calls import Call, page
 from hub.web.directory_given import id_number
-from hub.web.health_answers import sighting_answer
 from hub.web.problems import not_found
+
+
+@dataclass(frozen=True, slots=True)
+class SightingAnswer:
+    """What an admin wrote or sent: `kind` text, location or picture. `picture`: where to get it, null if it could not be had."""
+
+    id: str
+    admin: str
+    adminName: str
+    at: Moment
+    kind: str
+    text: str
+    latitude: float | None
+    longitude: float | None
+    picture: str | None
 
 
 async def list_sightings(call: Call) -> web.Response:
@@ -26,3 +45,10 @@ async def get_sighting_picture(call: Call) -> web.Response:
         raise not_found("picture", call.part("sid"))
     content, mime = found
     return web.Response(body=content, content_type=mime)
+
+
+def sighting_answer(one: Sighting) -> SightingAnswer:
+    latitude, longitude = one.location or (None, None)
+    picture = f"/api/v1/alerts/{one.alert_id}/sightings/{one.id}/picture" if one.pictured else None
+    who = str(one.admin_id), one.admin_name
+    return SightingAnswer(str(one.id), *who, moment(one.at), one.kind, one.text, latitude, longitude, picture)

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.domain import Mistake, Refused
-from hub.relay.widener import Decided, NoSuchRing
+from hub.relay.events import moment
+from hub.relay.widener import Decided, NoSuchRing, RingView
 from hub.web.alerts_api import known_alert
-from hub.web.answers import widening_answer
+from hub.web.answers import Moment, moment_or_none
 from hub.web.calls import Call, answer
-from hub.web.directory_api import JSON_TYPE, given_object
 from hub.web.problems import Problem, not_found
+
+
+@dataclass(frozen=True, slots=True)
+class AddedAnswer:
+    """A neighbourhood that a ring adds."""
+
+    code: str
+    name: str
+    distanceMetres: float
+
+
+@dataclass(frozen=True, slots=True)
+class WideningAnswer:
+    """A ring that the search may widen to. `neighbourhoods`: what it adds to the alert as it stands, nearest first;
+    `admins`: how many more people that is. `state`: due, proposed, accepted, done, refused, lapsed (nothing to widen any more)."""
+
+    number: int
+    dueAt: Moment
+    metres: float
+    why: str
+    state: str
+    decidedAt: Moment | None
+    neighbourhoods: tuple[AddedAnswer, ...]
+    admins: int
 
 
 class DecisionGiven(BaseModel):
@@ -31,7 +56,7 @@ async def list_widenings(call: Call) -> web.Response:
 
 
 async def decide_widening(call: Call) -> web.Response:
-    given = await given_object(call, JSON_TYPE)
+    given = await call.json_object()
     try:
         decision = DecisionGiven.model_validate(given).decision
     except ValidationError:
@@ -46,3 +71,17 @@ async def decide_widening(call: Call) -> web.Response:
     except Decided as decided:
         raise Problem(409, "This ring cannot be decided on", str(decided)) from None
     return answer(widening_answer(ring))
+
+
+def widening_answer(ring: RingView) -> WideningAnswer:
+    one = ring.widening
+    return WideningAnswer(
+        number=one.number,
+        dueAt=moment(one.due_at),
+        metres=round(one.metres, 1),
+        why=ring.why,
+        state=one.state.value,
+        decidedAt=moment_or_none(one.decided_at),
+        neighbourhoods=tuple(AddedAnswer(m.code, m.name, round(m.distance_metres, 1)) for m in ring.adds),
+        admins=ring.admins,
+    )
