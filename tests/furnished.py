@@ -1,6 +1,6 @@
-"""A SQLite file with our schema and the map of Zoetermeer: made once in each test process, and copied for whoever needs one.
+"""A SQLite file with our schema, bare or with Zoetermeer's map: made once in each test process, and copied for whoever needs one.
 
-Migrating takes a second or two, copying none.
+Migrating takes two seconds, copying none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import threading
 from functools import cache
 from pathlib import Path
 
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+
 from hub.clock import SystemClock
 from hub.places.reading import read_neighbourhoods
 from hub.settings import CONFIG, Database
@@ -20,9 +22,14 @@ from hub.store.database import open_store
 from hub.store.migrating import migrate
 
 
+def put_schema(file: Path) -> None:
+    """An empty database there."""
+    shutil.copyfile(_made_once() / "empty.db", file)
+
+
 def furnish(file: Path) -> None:
-    """Put one there."""
-    shutil.copyfile(_made_once(), file)
+    """One with the map."""
+    shutil.copyfile(_made_once() / "hub.db", file)
 
 
 @cache
@@ -30,15 +37,17 @@ def _made_once() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="furnished"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # In a thread of its own: a test's loop may be running here.
-    making = threading.Thread(target=lambda: asyncio.run(_make(folder / "hub.db")))
+    making = threading.Thread(target=lambda: asyncio.run(_make(folder)))
     making.start()
     making.join()
-    return folder / "hub.db"
+    return folder
 
 
-async def _make(file: Path) -> None:
-    clock = SystemClock()
-    await migrate(file, clock)
+async def _make(folder: Path) -> None:
+    clock, file = SystemClock(), folder / "hub.db"
+    EXECUTOR_CACHE.clear()
+    await migrate(folder / "empty.db", clock)
+    shutil.copyfile(folder / "empty.db", file)
     found, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
     async with open_store(Database(url=f"sqlite://{file}"), clock) as store:
         await store.neighbourhoods.replace(found, source="zoetermeer.geojson", now=0)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from hub.settings import CONFIG
 from hub.store.database import HubLock
 from run import app
+from tests.furnished import furnish
 from tests.test_settings import environment
 
 MAP = str(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
@@ -32,7 +33,8 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
+def first_run(tmp_path: Path) -> Iterator[Run]:
+    """The command line where no database is yet."""
     runner = CliRunner()
     with environment(
         HUB_DATABASE__URL=f"sqlite://{tmp_path}/hub.db",
@@ -43,37 +45,45 @@ def run(tmp_path: Path) -> Iterator[Run]:
         yield lambda *arguments, stdin=None: runner.invoke(app, list(arguments), input=stdin)
 
 
+@pytest.fixture
+def run(first_run: Run, tmp_path: Path) -> Run:
+    """The command line on a database with the map of Zoetermeer."""
+    furnish(tmp_path / "hub.db")
+    return first_run
+
+
 def one_object(result: Any) -> dict[str, Any]:
     """--json prints one object and nothing else."""
     answer: dict[str, Any] = json.loads(result.stdout)
     return answer
 
 
-def test_from_nothing_to_a_report(run: Run, tmp_path: Path) -> None:
+def test_from_nothing_to_a_report(first_run: Run, tmp_path: Path) -> None:
     directory = tmp_path / "directory.csv"
     directory.write_text(HEADER + ANNA, encoding="utf-8")
-    assert one_object(run("--json", "import", "neighbourhoods", MAP, "--edition", "2016"))["neighbourhoods"] == 26
-    assert one_object(run("--json", "import", "directory", str(directory)))["admins"] == 1
-    made = one_object(run("--json", "key", "create", "--role", "police", "--name", "oc", "--sender", "oc@example.org"))
+    assert one_object(first_run("--json", "import", "neighbourhoods", MAP, "--edition", "2016"))["neighbourhoods"] == 26
+    assert one_object(first_run("--json", "import", "directory", str(directory)))["admins"] == 1
+    made = one_object(
+        first_run("--json", "key", "create", "--role", "police", "--name", "oc", "--sender", "oc@example.org")
+    )
     assert made["key"].startswith("bs_police_")
-    assert one_object(run("--json", "simulate", "-", stdin=json.dumps(ALERT)))["audience"]["admins"] == 1
-    sent = one_object(run("--json", "send", "-", stdin=json.dumps(ALERT)))
-    report = one_object(run("--json", "report", sent["id"]))
+    assert one_object(first_run("--json", "simulate", "-", stdin=json.dumps(ALERT)))["audience"]["admins"] == 1
+    sent = one_object(first_run("--json", "send", "-", stdin=json.dumps(ALERT)))
+    report = one_object(first_run("--json", "report", sent["id"]))
     assert report["state"] == "relaying"
     assert [match["code"] for match in report["matched"]] == ["BU06370300"]
-    exported = one_object(run("--json", "export", "directory"))["csv"]
+    exported = one_object(first_run("--json", "export", "directory"))["csv"]
     assert "+31612340001" in exported
-    listed = run("key", "list")
+    listed = first_run("key", "list")
     assert made["key"] not in listed.output
-    assert one_object(run("--json", "key", "revoke", made["id"])) == {"revoked": made["id"]}
-    assert run("key", "revoke", made["id"]).exit_code == 1
+    assert one_object(first_run("--json", "key", "revoke", made["id"])) == {"revoked": made["id"]}
+    assert first_run("key", "revoke", made["id"]).exit_code == 1
 
 
 def test_a_simulation_is_a_table_for_people_and_can_replay_an_alert_on_another_area(run: Run, tmp_path: Path) -> None:
     directory, area = tmp_path / "directory.csv", tmp_path / "area.json"
     bram = ANNA.replace("Seghwaert", "Noordoost").replace("BU06370300", "BU06370301").replace("0001", "0002")
     directory.write_text(HEADER + ANNA + bram.replace("Anna de Vries", "Bram Jansen"), encoding="utf-8")
-    run("import", "neighbourhoods", MAP)
     run("import", "directory", str(directory))
     shown = run("simulate", "-", stdin=json.dumps(ALERT)).output
     assert "0.0 s  whatsapp/main" in shown and "Anna de Vries" in shown and "overshoot: 0.00 km²" in shown
@@ -86,7 +96,6 @@ def test_a_simulation_is_a_table_for_people_and_can_replay_an_alert_on_another_a
 
 
 def test_what_cannot_be_simulated_is_refused_with_every_reason(run: Run, tmp_path: Path) -> None:
-    run("import", "neighbourhoods", MAP)
     wrong = ("--rate", "whatsapp", "--rate", "pigeon=3", "--rate", "whatsapp=-1")
     refused = run("--json", "simulate", "-", *wrong, stdin=json.dumps(ALERT))
     assert refused.exit_code == 1 and len(one_object(refused)["errors"]) == 3
@@ -99,7 +108,6 @@ def test_what_cannot_be_simulated_is_refused_with_every_reason(run: Run, tmp_pat
 
 
 def test_a_directory_with_mistakes_is_refused_whole_with_every_one_of_them(run: Run, tmp_path: Path) -> None:
-    run("import", "neighbourhoods", MAP)
     directory = tmp_path / "directory.csv"
     directory.write_text(
         HEADER + ANNA + ANNA.replace("BU06370300", "BU99999999").replace(",1\n", ",x\n"), encoding="utf-8"
@@ -119,8 +127,8 @@ def test_check_tells_every_mistake_and_ends_with_one(run: Run) -> None:
     assert len(one_object(refused)["errors"]) == 2
 
 
-def test_doctor_says_what_works_and_what_does_not_without_secrets(run: Run) -> None:
-    result = run("doctor")
+def test_doctor_says_what_works_and_what_does_not_without_secrets(first_run: Run) -> None:
+    result = first_run("doctor")
     assert result.exit_code == 1
     assert "store: answers" in result.output
     assert "import neighbourhoods" in result.output
@@ -130,7 +138,6 @@ def test_doctor_says_what_works_and_what_does_not_without_secrets(run: Run) -> N
 
 @pytest.mark.parametrize("alert", ["{", "[]", '{"info": []}', "<alert/>", "<!DOCTYPE a><alert/>"])
 def test_send_refuses_what_is_no_alert(run: Run, alert: str) -> None:
-    run("import", "neighbourhoods", MAP)
     refused = run("send", "-", stdin=alert)
     assert refused.exit_code == 1
     assert refused.output.strip()
@@ -155,28 +162,26 @@ def test_wrong_usage_ends_with_two(run: Run) -> None:
 
 
 def test_a_second_hub_on_the_same_file_is_refused_and_told_which_process_has_it(run: Run, tmp_path: Path) -> None:
-    run("migrate")
     with HubLock(tmp_path / "hub.db"):
         refused = run("serve")
     assert refused.exit_code == 1
     assert "Another hub uses this database" in refused.output
 
 
-def test_migrate_can_be_run_again(run: Run) -> None:
-    assert one_object(run("--json", "migrate"))["applied"] == [
+def test_migrate_can_be_run_again(first_run: Run) -> None:
+    assert one_object(first_run("--json", "migrate"))["applied"] == [
         "0001_start",
         "0002_channels",
         "0003_several",
         "0004_ground",
         "0005_loop",
     ]
-    assert one_object(run("--json", "migrate"))["applied"] == []
+    assert one_object(first_run("--json", "migrate"))["applied"] == []
 
 
 def test_an_alert_is_concluded_and_reported_in_files(run: Run, tmp_path: Path) -> None:
     directory = tmp_path / "directory.csv"
     directory.write_text(HEADER + ANNA, encoding="utf-8")
-    run("import", "neighbourhoods", MAP)
     run("import", "directory", str(directory))
     sent = one_object(run("--json", "send", "-", stdin=json.dumps(ALERT)))["id"]
     assert one_object(run("--json", "outcome", sent, "arrest"))["outcome"] == "arrest"
@@ -197,7 +202,6 @@ def test_an_alert_is_concluded_and_reported_in_files(run: Run, tmp_path: Path) -
 def test_a_drill_from_the_command_line_and_what_came_of_it(run: Run, tmp_path: Path) -> None:
     directory = tmp_path / "directory.csv"
     directory.write_text(HEADER + ANNA, encoding="utf-8")
-    run("import", "neighbourhoods", MAP, "--edition", "2016")
     run("import", "directory", str(directory))
     begun = one_object(run("--json", "drill", "--district", "WK063703", "--minutes", "5"))
     assert begun["admins"] == 1
@@ -212,7 +216,6 @@ def test_a_drill_from_the_command_line_and_what_came_of_it(run: Run, tmp_path: P
 def test_health_says_what_to_look_after(run: Run, tmp_path: Path) -> None:
     directory = tmp_path / "directory.csv"
     directory.write_text(HEADER + ANNA, encoding="utf-8")
-    run("import", "neighbourhoods", MAP, "--edition", "2016")
     run("import", "directory", str(directory))
     found = one_object(run("--json", "health"))
     assert [one["name"] for one in found["oneAdmin"]] == ["Seghwaert"]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
-from hub.clock import SystemClock
 from hub.settings import Database
 from hub.store.database import open_store
-from hub.store.migrating import migrate
 from tests.clock import FakeClock
 from tests.contracts.channels import Bench
 from tests.contracts.desk import Desk
@@ -21,6 +17,7 @@ from tests.contracts.on_matrix import on_bridge, on_matrix
 from tests.contracts.on_synapse import Real, bridge_on_synapse, matrix_on_synapse, real_homeserver
 from tests.contracts.on_telegram import on_telegram
 from tests.contracts.on_whatsapp import on_whatsapp
+from tests.furnished import put_schema
 
 Made = AbstractAsyncContextManager[Bench]
 EMULATED: dict[str, Callable[..., Made]] = {
@@ -55,16 +52,9 @@ async def bench(made: Made) -> AsyncIterator[Bench]:
         yield bench
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, to be copied."""
-    path = tmp_path_factory.mktemp("contracts") / "hub.db"
-    asyncio.run(migrate(path, SystemClock()))
-    return path
-
-
 @pytest.fixture
-async def desk(empty: Path, tmp_path: Path) -> AsyncIterator[Desk]:
-    path, clock = Path(shutil.copyfile(empty, tmp_path / "hub.db")), FakeClock()
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    path, clock = tmp_path / "hub.db", FakeClock()
+    put_schema(path)
     async with open_store(Database(url=f"sqlite://{path}"), clock) as store:
         yield Desk(store, clock)

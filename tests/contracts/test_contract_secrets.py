@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from random import Random
-from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -45,6 +44,7 @@ from tests.contracts.channels import IMPATIENT, SECRET_WORDS, TEXT, Bench, on_ev
 from tests.contracts.on_matrix import on_bridge, on_matrix
 from tests.contracts.on_telegram import on_telegram
 from tests.contracts.on_whatsapp import on_whatsapp
+from tests.furnished import put_schema
 from tests.relay.world import accept
 from tests.store.world import people
 from tests.walk.world import until
@@ -175,12 +175,12 @@ async def test_what_comes_back_shows_nothing_private_whole_or_broken(bench: Benc
 @pytest.mark.parametrize("on", [on_telegram, on_whatsapp, on_matrix, on_bridge], ids=lambda on: on.__name__)
 async def test_a_whole_hub_at_work_shows_nothing_private_in_its_log_and_metrics(
     on: Callable[..., AbstractAsyncContextManager[Bench]],
-    empty: Path,
     tmp_path: Path,
     seen: Seen,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    path, clock = copyfile(empty, tmp_path / "hub.db"), SystemClock()
+    path, clock = tmp_path / "hub.db", SystemClock()
+    put_schema(path)
     database = Database(url=f"sqlite://{path}")
     with seen.as_in_production(capsys):
         async with on(connections=10) as bench, open_store(database, clock) as store:

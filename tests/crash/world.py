@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import orjson
 from aiohttp import web
 
 from adapters.telegram.emulator import TelegramEmulator
 from adapters.whatsapp.emulator import WhatsAppEmulator
-from hub.settings import CONFIG, ROOT
+from hub.clock import SystemClock
+from hub.directory.importing import import_directory
+from hub.domain import Role
+from hub.settings import ROOT, Database
+from hub.store.database import open_store
+from hub.trust.keys import hash_secret, make_key
+from tests.furnished import furnish
 from tests.walk.world import APP_SECRET, HEADER, NUMBER_ID, TELEGRAM_TOKEN, WHATSAPP_TOKEN, emulators, free_port, until
+
+CLOCK = SystemClock()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -63,14 +70,6 @@ class Victim:
             self.process.send_signal(signal.SIGKILL)
             await self.process.wait()
         self.dead.set()
-
-    async def command(self, *arguments: str) -> bytes:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "run.py", *arguments, cwd=ROOT, env=self.environment, stdout=asyncio.subprocess.PIPE
-        )
-        output, _ = await process.communicate()
-        assert process.returncode == 0, arguments
-        return output
 
     @web.middleware
     async def trap(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -138,11 +137,17 @@ async def scene(folder: Path, rows: list[str]) -> AsyncIterator[Scene]:
             "HUB_CHANNELS__WHATSAPP__APP_SECRET": APP_SECRET,
             "HUB_CHANNELS__WHATSAPP__API_BASE": f"{providers}/whatsapp",
         }
-        (folder / "directory.csv").write_text(HEADER + "\n".join(rows), encoding="utf-8")
-        await victim.command("import", "neighbourhoods", str(CONFIG / "neighbourhoods" / "zoetermeer.geojson"))
-        await victim.command("import", "directory", str(folder / "directory.csv"))
-        made = await victim.command("--json", "key", "create", "--role", "police", "--name", "test")
         try:
-            yield Scene(victim, telegram, whatsapp, orjson.loads(made)["key"])
+            yield Scene(victim, telegram, whatsapp, await _fill(folder / "hub.db", rows))
         finally:
             await victim.kill()
+
+
+async def _fill(file: Path, rows: list[str]) -> str:
+    """The schema, the map, this directory, and a key of the police, which it returns."""
+    furnish(file)
+    key_id, key = make_key(Role.POLICE)
+    async with open_store(Database(url=f"sqlite://{file}"), CLOCK) as store:
+        await import_directory(store, (HEADER + "\n".join(rows)).encode())
+        await store.keys.put(key_id, name="test", role=Role.POLICE, sender="", hash=hash_secret(key), now=CLOCK.now())
+    return key

@@ -6,28 +6,26 @@ The verbs they stand on are tested on both stores (tests/store), and whole hubs 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import pytest
 import pytest_asyncio
 
-from hub.clock import SystemClock
-from hub.places.reading import read_neighbourhoods
-from hub.settings import CONFIG, Database
+from hub.settings import Database
 from hub.store.database import Store, open_store
 from tests.clock import FakeClock
+from tests.furnished import furnish
+from tests.jobs import Counting
 from tests.store.databases import SqliteFiles
 
 
-async def _with_the_map(database: Database) -> None:
-    neighbourhoods, _ = read_neighbourhoods(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
-    async with open_store(database, SystemClock()) as store:
-        await store.neighbourhoods.replace(neighbourhoods, source="zoetermeer.geojson", now=0)
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], Counting]]:
+    return {"counting": Counting}
 
 
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
-    return SqliteFiles(tmp_path_factory.mktemp("databases"), _with_the_map)
+    return SqliteFiles(tmp_path_factory.mktemp("databases"), furnish)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from hub.settings import Database
 from hub.store.database import Store, open_store
+from tests.furnished import put_schema
 from tests.store.databases import DIALECTS, NewDatabases, PostgresDatabases, SqliteFiles
 from tests.store.kept import Kept, keeping
 from tests.store.world import START, FakeClock
@@ -28,7 +29,9 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty migrated SQLite file, to be copied."""
-    return SqliteFiles(tmp_path_factory.mktemp("migrated")).migrated
+    file = tmp_path_factory.mktemp("migrated") / "hub.db"
+    put_schema(file)
+    return file
 
 
 @pytest.fixture

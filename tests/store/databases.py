@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from hub.clock import SystemClock
 from hub.settings import Database
 from hub.store.migrating import migrate
+from tests.furnished import put_schema
 from tests.postgres.databases import Databases
 
 DIALECTS = ["sqlite", "postgres"]
@@ -25,12 +26,7 @@ REFUSED = (sqlite3.Error, asyncpg.PostgresError)
 """What a database says of a statement that is wrong."""
 
 EMPTY = """DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
-    FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN
-        ('tortoise_migrations', 'neighbourhood', 'neighbourhood_import', 'postcode')); END $$"""
-NO_MAP = "TRUNCATE neighbourhood, neighbourhood_import, postcode RESTART IDENTITY"
-
-Prepare = Callable[[Database], Awaitable[None]]
-"""Puts in what every test begins with: the map."""
+    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'); END $$"""
 
 
 class NewDatabases(Protocol):
@@ -42,19 +38,18 @@ class NewDatabases(Protocol):
 
 
 class SqliteFiles:
-    """Migrated once and copied: migrating takes a tenth of a second, copying none."""
+    """Copies; `put` makes one: the schema alone, unless told otherwise."""
 
-    def __init__(self, folder: Path, prepare: Prepare | None = None) -> None:
+    def __init__(self, folder: Path, put: Callable[[Path], None] = put_schema) -> None:
         self._folder = folder
-        self.migrated = folder / "migrated.db"
-        _make(Database(url=f"sqlite://{self.migrated}"), prepare)
+        self._put = put
 
     @contextmanager
     def new(self) -> Iterator[Database]:
         EXECUTOR_CACHE.clear()
         folder = self._folder / uuid4().hex
         folder.mkdir()
-        shutil.copyfile(self.migrated, folder / "hub.db")
+        self._put(folder / "hub.db")
         yield Database(url=f"sqlite://{folder}/hub.db")
         shutil.rmtree(folder)
 
@@ -62,9 +57,8 @@ class SqliteFiles:
 class PostgresDatabases:
     """Migrated once and emptied after each use, which is quicker than making a new one."""
 
-    def __init__(self, server: Databases, prepare: Prepare | None = None) -> None:
+    def __init__(self, server: Databases) -> None:
         self._server = server
-        self._prepare = prepare
         self._free: list[str] = []
         self._made: list[str] = []
 
@@ -74,27 +68,15 @@ class PostgresDatabases:
         if not self._free:
             self._free.append(self._server.create_database())
             self._made.append(self._free[-1])
-            _make(Database(url=self._server.url(self._free[-1])), self._prepare)
+            asyncio.run(migrate(Database(url=self._server.url(self._free[-1])), SystemClock()))
         name = self._free.pop()
         yield Database(url=self._server.url(name))
         self._server.sql(EMPTY, name)
-        if self._prepare is None:
-            self._server.sql(NO_MAP, name)
         self._free.append(name)
 
     def close(self) -> None:
         for name in self._made:
             self._server.drop_database(name)
-
-
-def _make(database: Database, prepare: Prepare | None) -> None:
-    async def make() -> None:
-        EXECUTOR_CACHE.clear()
-        await migrate(database, SystemClock())
-        if prepare is not None:
-            await prepare(database)
-
-    asyncio.run(make())
 
 
 def column(database: Database, sql: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,14 +14,14 @@ from hub.domain import Role
 from hub.settings import Database
 from hub.store.database import Store, open_store
 from hub.store.keys import Identity
-from hub.store.migrating import migrate
 from hub.trust.keys import authenticate, hash_secret, make_key, make_session
+from tests.furnished import put_schema
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
     path: Path = tmp_path_factory.mktemp("keys") / "hub.db"
-    asyncio.run(migrate(path, SystemClock()))
+    put_schema(path)
     return Database(url=f"sqlite://{path}")
 
 

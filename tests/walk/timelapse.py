@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from hub.clock import SystemClock
+from tests.jobs import Counting
 
 T = TypeVar("T")
 
@@ -21,12 +21,11 @@ T = TypeVar("T")
 BUSY = 16
 
 
-class Lapse(asyncio.SelectorEventLoop):
+class Lapse(Counting):
     """Jumps to the next timer as soon as all is at rest. Jobs of `run_in_executor` are waited for in real time."""
 
     def __init__(self) -> None:
         self._passed = 0.0
-        self._jobs = 0
         self._still = 0
         super().__init__(_Patient(self._wait))
 
@@ -42,20 +41,9 @@ class Lapse(asyncio.SelectorEventLoop):
         finally:
             self._still -= 1
 
-    def run_in_executor(  # type: ignore[override]  # typeshed's has type variables that are not for us
-        self, executor: Executor | None, func: Callable[..., T], *args: Any
-    ) -> asyncio.Future[T]:
-        future = super().run_in_executor(executor, func, *args)
-        self._jobs += 1
-        future.add_done_callback(self._done)
-        return future
-
-    def _done(self, future: asyncio.Future[Any]) -> None:
-        self._jobs -= 1
-
     def _wait(self, seconds: float | None) -> float | None:
         """How long to wait really; None for ever."""
-        if seconds is None or self._jobs or self._still:
+        if seconds is None or self.jobs or self._still:
             return None  # a thread wakes us
         self._passed += seconds
         return 0.0

@@ -17,9 +17,9 @@ from hub.places.reading import read_neighbourhoods
 from hub.service import Hub, Sender, build_hub, running
 from hub.settings import Account, Database, Settings, Web
 from hub.store.database import Store, open_store
-from hub.store.migrating import migrate
 from hub.trust.keys import hash_secret
 from hub.web.app import create_app
+from tests.furnished import put_schema
 from tests.web.world import KEYS, FakeChannel, TurnableClock, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, zoetermeer: list[Neighbourh
 
 async def _fill(path: Path, zoetermeer: list[Neighbourhood]) -> None:
     clock = TurnableClock()
-    await migrate(path, clock)
+    put_schema(path)
     async with open_store(Database(url=f"sqlite://{path}"), clock) as store:
         await store.neighbourhoods.replace(zoetermeer, source="zoetermeer.geojson", now=clock.now())
         people = [("Anna de Vries", "+31612340001", "BU06370300"), ("Bram Jansen", "+31612340002", "BU06370301")]
