@@ -33,6 +33,7 @@ from hub.relay.listener import Listener
 from hub.relay.loops import Loops
 from hub.relay.message import Messages
 from hub.relay.outcomes import Outcomes
+from hub.relay.pictures import Pictures
 from hub.relay.planner import Planner
 from hub.relay.reachability import Reachability
 from hub.relay.receiver import Receiver
@@ -82,6 +83,7 @@ class Hub:
     messages: Messages
     letterbox: Letterbox
     receiver: Receiver
+    pictures: Pictures
     dispatchers: tuple[Dispatcher, ...]
     listeners: tuple[Listener, ...]
     outcomes: Outcomes
@@ -188,6 +190,7 @@ def build_hub(
             sightings=settings.relay.sightings,
             elsewhere=tenures.elsewhere,
         ),
+        pictures=Pictures(store.sightings, [s.channel for s in senders], wakes, clock, tenures.elsewhere),
         dispatchers=tuple(dispatchers),
         listeners=tuple(Listener(s.channel, store.receipts, wakes, clock) for s in senders),
         outcomes=outcomes,
@@ -271,6 +274,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("rescuer", hub.rescuer.run)
     start("backlog", hub.backlog.run)
     start("receiver", hub.receiver.run)
+    if hub.settings.relay.sightings:
+        start("pictures", hub.pictures.run)
     start("withdrawals", hub.withdrawals.run)
     if hub.settings.rings.widen != "off":
         start("widener", hub.widener.run)

@@ -101,7 +101,7 @@ class Receiver:
             channel.name: [part.value for part in channel.can.parts if part.value in beside] for channel, _ in senders
         }
         self._commands = commands
-        self._sightings = Sightings(store, clock, keep=sightings)
+        self._sightings = Sightings(store, wakes, clock, keep=sightings)
         self._wakes = wakes
         self._clock = clock
         self._routes = routes

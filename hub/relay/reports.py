@@ -26,10 +26,11 @@ TOLD = (
     "dark",
     "widening",
     "sighting",
+    "picture",
     "outcome",
 )
 ACKNOWLEDGED = ("accepted", "coverage", "dark")
-_WRITTEN_BY_PEOPLE = {"sighting": ("sighting", "kind")}
+_WRITTEN_BY_PEOPLE = {"sighting": ("sighting", "kind"), "picture": ("sighting",)}
 """Of these only so much: what people write may hold names."""
 
 

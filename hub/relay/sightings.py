@@ -1,7 +1,7 @@
 """Free replies to an alert: words that are no answer, a place, a picture. Everybody hears "call 112"; what they sent is counted,
 and kept for the control room where the operator switched that on. It is never relayed to anyone.
 
-What is stored goes into the receiver's transaction; a picture is fetched once that is done.
+What is stored goes into the receiver's transaction; a picture is fetched once that is done (pictures.py).
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hub.channel import Channel, Fetches, SightingSeen
+from hub.channel import Channel, SightingSeen
 from hub.clock import Clock
 from hub.domain import Point, Status
 from hub.relay.answering import Answer, say
 from hub.relay.said import said
+from hub.relay.wakes import Wakes
 from hub.store.alerts import AlertView
 from hub.store.database import Store
 from hub.store.engine import Statement
 from hub.store.linking import Person
 from hub.store.receipts import KeptUpdate
-from hub.store.sightings import Sighting, sighting_id
+from hub.store.sightings import LONGEST_MEDIA, Sighting, sighting_id
 
 LONGEST_TEXT = 4096
 REMEMBERED = 10_000
@@ -39,9 +40,10 @@ class Remark:
 
 
 class Sightings:
-    def __init__(self, store: Store, clock: Clock, *, keep: bool) -> None:
+    def __init__(self, store: Store, wakes: Wakes, clock: Clock, *, keep: bool) -> None:
         """`keep`: the control room reads them; else they are counted only."""
         self._store = store
+        self._wakes = wakes
         self._clock = clock
         self._keep = keep
         self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
@@ -65,11 +67,11 @@ class Sightings:
         real = alert.status is Status.ACTUAL
         statements = self._store.sightings.count(alert.id, update.id, sighting.id)
         if self._keep and real:
-            statements += self._store.sightings.keep(sighting, self._clock.now())
+            account = channel.name, channel.account
+            statements += self._store.sightings.keep(sighting, self._clock.now(), account, _reference(seen.media_ref))
         key = "sighting_exercise" if not real else "sighting_kept" if self._keep else "sighting_counted"
         told = say(channel, person.handle, said(person.language, key))
-        media = seen.media_ref if self._keep and real else ""
-        return Remark(statements, lambda: self._answer(channel, sighting, media, told))
+        return Remark(statements, lambda: self._answer(sighting, told))
 
     async def _alert(self, person: Person, seen: SightingSeen) -> AlertView | None:
         """The active alert it is about: the one replied to, and no other; else the newest they got."""
@@ -85,15 +87,12 @@ class Sightings:
         # A Cancel or an all-clear matches no neighbourhood of its own: there is nothing to look out for any more.
         return view.closed_at is None and view.expires_at > self._clock.now() and bool(view.matched)
 
-    async def _answer(self, channel: Channel, sighting: Sighting, media_ref: str, told: Answer) -> None:
-        """Once it is stored: say it once for each person and alert, then fetch the picture."""
+    async def _answer(self, sighting: Sighting, told: Answer) -> None:
+        """Once it is stored: have its picture fetched, and say it once for each person and alert."""
+        self._wakes.pictures.set()
         _remember(self._counted, sighting.id)
         if _remember(self._told, (sighting.alert_id, sighting.admin_id)):
             await told()
-        if media_ref and isinstance(channel, Fetches):
-            picture = await channel.fetch(media_ref)
-            if picture is not None:
-                await self._store.sightings.put_picture(sighting.id, picture.content, picture.mime)
 
 
 def _remember(known: OrderedDict[T, None], one: T) -> bool:
@@ -109,6 +108,11 @@ def _remember(known: OrderedDict[T, None], one: T) -> bool:
 def _stored(text: str) -> str:
     """As any database takes it: no NUL (PostgreSQL), no half emoji, no more than a screen or two."""
     return text[:LONGEST_TEXT].replace("\0", "").encode("utf-8", "replace").decode().strip()
+
+
+def _reference(media: str) -> str:
+    """What a picture is fetched by, if it is one that any database takes; what is none names no picture."""
+    return media if len(media) <= LONGEST_MEDIA and media == _stored(media) else ""
 
 
 def _on_earth(location: Point | None) -> Point | None:

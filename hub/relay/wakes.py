@@ -21,6 +21,7 @@ class Wakes:
         self.planner = asyncio.Event()
         self.receiver = asyncio.Event()
         self.escalator = asyncio.Event()
+        self.pictures = asyncio.Event()
         self.leases = asyncio.Event()
         self.tell: Callable[[str], None] = lambda topic: None
         self.store_away = False

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from tortoise.transactions import in_transaction
 
 from hub.domain import Point
 from hub.store import tables
 from hub.store.engine import Rows, Statement, shielded
 from hub.store.ids import BLOCK
+from hub.store.leases import Name
 from hub.store.marks import marked
 from hub.store.queries import Queries
 
@@ -28,8 +30,11 @@ LAST_MS = (1 << 63) // BLOCK - 1
 # the sighting is not there yet.
 _COUNT = """UPDATE alert SET remarks = remarks + 1 WHERE id = ?1 AND EXISTS (SELECT 1 FROM inbox WHERE id = ?2)
     AND NOT EXISTS (SELECT 1 FROM sighting WHERE id = ?3)"""
-_KEEP = """INSERT INTO sighting (id, alert_id, admin_id, at, kind, text, latitude, longitude, picture, mime)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, '') ON CONFLICT (id) DO NOTHING"""
+_KEEP = """INSERT INTO sighting (id, alert_id, admin_id, at, kind, text, latitude, longitude, picture, mime,
+        kept_at, channel, account, media)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, '', ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING"""
+LONGEST_MEDIA = 1000
+"""Of what a messenger names a picture by: Telegram's has some 90 characters, Matrix' at most 255 and a server's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,16 @@ class Sighting:
     location: Point | None = field(default=None, repr=False)
     admin_name: str = field(default="", repr=False)
     pictured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A sighting whose picture is still at the messenger. `account`: (channel, account) it came over; `kept_at` in ms."""
+
+    id: int
+    account: Name
+    media: str = field(repr=False)
+    kept_at: int
 
 
 class Sightings:
@@ -67,8 +82,8 @@ class Sightings:
         """One more free reply to this alert, which came in this update."""
         return [(self._count, alert_id, update_id, sighting_id)]
 
-    def keep(self, one: Sighting, now: int) -> list[Statement]:
-        """Its row, and in the alert's log that it is there: nothing of what it says."""
+    def keep(self, one: Sighting, now: int, account: Name = ("", ""), media: str = "") -> list[Statement]:
+        """Its row, and in the alert's log that it is there: nothing of what it says. `media`: its picture, at this account."""
         told = orjson.dumps({"sighting": str(one.id), "kind": one.kind}).decode()
         return [
             (
@@ -80,6 +95,9 @@ class Sightings:
                 one.kind,
                 one.text,
                 *(one.location or (None, None)),
+                now,
+                *account,
+                media,
             ),
             (self._sql.add_events, Rows(5, [[one.alert_id, one.alert_id, now, "sighting", told]])),
         ]
@@ -89,9 +107,23 @@ class Sightings:
         return await tables.Sighting.filter(id=sighting_id).exists()
 
     @shielded
-    async def put_picture(self, sighting_id: int, content: bytes, mime: str) -> None:
-        """The picture of a sighting that has none yet."""
-        await tables.Sighting.filter(id=sighting_id, mime="").update(picture=content, mime=mime)
+    async def awaited(self, since: int) -> list[Awaited]:
+        """Those kept since then (ms) whose picture has not come, the oldest first."""
+        rows = tables.Sighting.filter(kept_at__gt=since).exclude(media="").order_by("kept_at", "id")
+        found = await rows.values_list("id", "channel", "account", "media", "kept_at")
+        return [Awaited(number, (channel, account), *more) for number, channel, account, *more in found]
+
+    @shielded
+    async def put_picture(self, sighting_id: int, content: bytes, mime: str, now: int) -> bool:
+        """The picture of a sighting that awaits it; written into the alert's log. False if it does not (any more)."""
+        async with in_transaction():
+            awaiting = tables.Sighting.filter(id=sighting_id).exclude(media="")
+            if not await awaiting.update(picture=content, mime=mime, media=""):
+                return False
+            kept = await tables.Sighting.get(id=sighting_id).only("alert_id")
+            told = orjson.dumps({"sighting": str(sighting_id)}).decode()
+            await tables.AlertEvent.create(alert_id=kept.alert_id, at=now, kind="picture", data=told)
+        return True
 
     # what the control room sees ----------------------------------------------------------------------------------------------
 

@@ -353,7 +353,7 @@ class Widening(Model):
 
 
 class Sighting(Model):
-    """What an admin wrote or sent us while an alert was active, for the control room only. `kind`: text, location, picture."""
+    """What an admin wrote or sent us while an alert was active, for the control room only. `kind`: text, location, picture. `media`: what its picture is fetched by, until it has come."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     alert_id = fields.CharField(max_length=12)
@@ -365,10 +365,17 @@ class Sighting(Model):
     longitude = fields.FloatField(null=True)
     picture = fields.BinaryField(null=True)
     mime = fields.CharField(max_length=40, default="")
+    kept_at = fields.BigIntField()
+    channel = fields.CharField(max_length=20)
+    account = fields.CharField(max_length=40)
+    media = fields.TextField(default="")
 
     class Meta:
         table = "sighting"
-        indexes = [Index(fields=("alert_id", "id"), name="sighting_alert")]
+        indexes = [
+            Index(fields=("alert_id", "id"), name="sighting_alert"),
+            Index(fields=("kept_at",), name="sighting_kept"),
+        ]
 
 
 class AccountLease(Model):

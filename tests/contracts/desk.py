@@ -10,6 +10,7 @@ from hub.domain import Address, Admin, Handle
 from hub.relay.answers import actions_for
 from hub.relay.commands import Commands
 from hub.relay.delivery import outcome_of
+from hub.relay.pictures import Pictures
 from hub.relay.receiver import Receiver
 from hub.relay.wakes import Wakes
 from hub.settings import Account
@@ -44,9 +45,11 @@ class Desk:
         await world.people(self._store, (Admin(0, "Anna", "nl", addresses), ["BU1"]))
         commands = Commands(self._store.linking, self._clock)
         senders = [(bench.channel, Account())]
+        self._wakes = wakes = Wakes()
         self._receiver = Receiver(
-            self._store, senders, commands, Wakes(), self._clock, ROUTES, poll=1.0, sightings=sightings
+            self._store, senders, commands, wakes, self._clock, ROUTES, poll=1.0, sightings=sightings
         )
+        self._pictures = Pictures(self._store.sightings, [bench.channel], wakes, self._clock)
 
     async def claims(self, number: str) -> Claimed:
         """An alert of this number, and the delivery it makes under way."""
@@ -89,9 +92,17 @@ class Desk:
         return await self._store.outbox.deliveries(number)
 
     async def sightings(self, number: str) -> Sequence[Sighting]:
-        """Once nobody is being answered any more."""
+        """Once nobody is being answered any more and their pictures have come."""
         while answers := [task for task in asyncio.all_tasks() if task.get_name() == "answer"]:
             await asyncio.gather(*answers)
+        fetching = asyncio.create_task(self._pictures.run(lambda: None))
+        with self._wakes.watching() as changed:
+            while await self._store.sightings.awaited(0):
+                async with asyncio.timeout(10):
+                    await changed.wait()
+                changed.clear()
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)
         return await self._store.sightings.of(number)
 
     async def picture(self, number: str, sighting: Sighting) -> tuple[bytes, str] | None:

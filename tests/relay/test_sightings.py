@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
-from hub.channel import Picture, ReplySeen, SightingSeen
+from hub.channel import ReplySeen, SightingSeen
 from hub.domain import AckKind, AlertState, Handle
 from hub.store.database import Store
 from hub.store.sightings import Sighting
 from tests.clock import FakeClock
 from tests.relay.channel import FakeChannel
-from tests.relay.receiving import ConfirmingChannel, Receiving, receiving
+from tests.relay.receiving import Receiving, receiving
 from tests.relay.test_receiver import acks, sent
 from tests.relay.world import accept, crowd, pass_time, sending, until
 from tests.store.world import people, person
 
 ANNA = Handle("BU1-0")
-PHOTO = Picture(b"\xff\xd8\xff a photo", "image/jpeg", "d")
 
 
 def words(text: str, at: int = 7, ref: str | None = None, said: str = "m1", who: Handle = ANNA) -> ReplySeen:
@@ -34,30 +32,14 @@ def photo(at: int = 7, said: str = "m3", media_ref: str = "file-1", who: Handle 
     return SightingSeen(who, "picture", at, answer_ref=said, text="bij de rotonde", media_ref=media_ref)
 
 
-class FetchingChannel(ConfirmingChannel):
-    """Has the pictures of `pictures`; `hangs` until told otherwise."""
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.pictures = {"file-1": PHOTO}
-        self.fetched: list[str] = []
-        self.hangs = False
-
-    async def fetch(self, media_ref: str) -> Picture | None:
-        self.fetched.append(media_ref)
-        if self.hangs:
-            await self._clock.sleep(1e9)
-        return self.pictures.get(media_ref)
-
-
 @pytest.fixture
 def off(store: Store, clock: FakeClock) -> Receiving:
-    return receiving(store, clock, kind=FetchingChannel)
+    return receiving(store, clock)
 
 
 @pytest.fixture
 def on(store: Store, clock: FakeClock) -> Receiving:
-    return receiving(store, clock, kind=FetchingChannel, sightings=True)
+    return receiving(store, clock, sightings=True)
 
 
 async def remarks(store: Store, number: str = "A") -> int:
@@ -92,7 +74,7 @@ async def test_off_words_places_and_pictures_are_counted_and_nothing_of_them_is_
     assert "Bel 112" in (await answered(off, 1))[0]
     assert await kept(store) == []
     assert "sighting" not in [event.kind for event in await store.alerts.events_after("A", 0)]
-    assert isinstance(off.channel, FetchingChannel) and off.channel.fetched == []
+    assert await store.sightings.awaited(0) == []
     assert await off.waiting() == []
 
 
@@ -144,7 +126,7 @@ async def test_a_stranger_and_who_did_not_get_the_alert_are_ignored(
     stranger, bram = Handle("stranger"), Handle("2")
     await on.receive(photo(who=stranger), words("daar!", who=stranger), photo(who=bram), place(who=bram))
     assert (await remarks(store), await kept(store), on.channel.said) == (0, [], [])
-    assert isinstance(on.channel, FetchingChannel) and on.channel.fetched == []
+    assert await store.sightings.awaited(0) == []
     assert await on.waiting() == []
 
 
@@ -209,9 +191,7 @@ async def test_on_what_was_sent_is_kept_and_the_log_says_only_that_it_is_there(
     one, two, three = await kept(store)
     assert (one.kind, one.text, one.admin_name) == ("text", "Ik zie hem", "Admin BU1-0")
     assert (two.kind, two.location) == ("location", (52.06, 4.49))
-    assert (three.kind, three.text, three.pictured) == ("picture", "bij de rotonde", True)
-    assert await store.sightings.picture("A", three.id) == (PHOTO.content, "image/jpeg")
-    assert await store.sightings.picture("B", three.id) is None
+    assert (three.kind, three.text, three.pictured) == ("picture", "bij de rotonde", False)
     told = [event.data for event in await store.alerts.events_after("A", 0) if event.kind == "sighting"]
     assert told == [{"sighting": str(x.id), "kind": x.kind} for x in (one, two, three)]
     assert await remarks(store) == 3
@@ -229,12 +209,12 @@ async def test_of_an_exercise_nothing_is_kept_and_the_answer_says_so(
     told = (await answered(on, 1))[0]
     assert "oefening" in told and "niet 112" in told
     assert (await remarks(store), await kept(store)) == (2, [])
-    assert isinstance(on.channel, FetchingChannel) and on.channel.fetched == []
+    assert await store.sightings.awaited(0) == []
 
 
 @pytest.mark.parametrize("sightings", [False, True])
 async def test_the_same_message_told_twice_is_one(store: Store, clock: FakeClock, sightings: bool) -> None:
-    hub = receiving(store, clock, kind=FetchingChannel, sightings=sightings)
+    hub = receiving(store, clock, sightings=sightings)
     await sent(store, clock)
     for _ in range(2):
         await hub.receive(words("daar!"), photo())
@@ -242,28 +222,6 @@ async def test_the_same_message_told_twice_is_one(store: Store, clock: FakeClock
     assert await remarks(store) == 2
     assert len(await kept(store)) == (2 if sightings else 0)
     assert len([e for e in await store.alerts.events_after("A", 0) if e.kind == "sighting"]) == (2 if sightings else 0)
-
-
-async def test_killed_before_the_picture_was_fetched_the_sighting_stays_without_it(
-    store: Store, clock: FakeClock, on: Receiving
-) -> None:
-    await sent(store, clock)
-    assert isinstance(on.channel, FetchingChannel)
-    on.channel.hangs = True
-    await on.receive(photo())
-    await until(lambda: isinstance(on.channel, FetchingChannel) and on.channel.fetched == ["file-1"])
-    await on.stop()
-    anew = receiving(store, clock, meanings=on.channel.meanings, kind=FetchingChannel, sightings=True)
-    await anew.receive(photo())  # the provider tells it once more
-    (one,) = await kept(store)
-    assert (one.pictured, await remarks(store)) == (False, 1)
-
-
-async def test_a_picture_that_cannot_be_had_leaves_the_rest(store: Store, clock: FakeClock, on: Receiving) -> None:
-    await sent(store, clock)
-    await on.receive(photo(media_ref="gone"), photo(8, "m8", media_ref=""))
-    await answered(on, 1)
-    assert [(one.text, one.pictured) for one in await kept(store)] == [("bij de rotonde", False)] * 2
 
 
 async def test_a_long_text_is_cut_and_what_a_database_refuses_is_left_out(

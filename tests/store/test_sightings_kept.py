@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hub.domain import DeliveryState
 from hub.store.database import Store
-from hub.store.sightings import Sighting, sighting_id
+from hub.store.sightings import Awaited, Sighting, sighting_id
 from tests.store.world import START, accept, claim, outcome, people, person, record, relay
 
 
@@ -35,17 +35,23 @@ async def test_kept_once_with_its_picture_and_its_place(store: Store) -> None:
     one = Sighting(7, "A", anna, START, "picture", "bij de brug", (52.06, 4.49))
     both = [await update(store, "1"), await update(store, "2")]
     for number in both:
-        statements = store.sightings.count("A", number, one.id) + store.sightings.keep(one, START)
+        statements = store.sightings.count("A", number, one.id)
+        statements += store.sightings.keep(one, START, ("telegram", "main"), "file-1")
         await store.receipts.apply(statements, [number])
     (kept,) = await store.sightings.of("A")
     assert (kept.text, kept.location, kept.admin_name, kept.pictured) == ("bij de brug", (52.06, 4.49), "Anna", False)
     assert await remarks(store) == 1 and await store.sightings.is_kept(7)
     assert await store.sightings.picture("A", 7) is None
-    await store.sightings.put_picture(7, b"first", "image/png")
-    await store.sightings.put_picture(7, b"second", "image/png")
+    assert await store.sightings.awaited(START - 1) == [Awaited(7, ("telegram", "main"), "file-1", START)]
+    assert await store.sightings.awaited(START) == []
+    assert await store.sightings.put_picture(7, b"first", "image/png", START)
+    assert not await store.sightings.put_picture(7, b"second", "image/png", START)
     assert await store.sightings.picture("A", 7) == (b"first", "image/png")
+    assert await store.sightings.awaited(0) == []
     events = [one for one in await store.alerts.events_after("A", 0) if one.kind == "sighting"]
     assert all(event.data == {"sighting": "7", "kind": "picture"} for event in events)
+    (came,) = [one for one in await store.alerts.events_after("A", 0) if one.kind == "picture"]
+    assert (came.data, came.at) == ({"sighting": "7"}, START)
 
 
 async def test_the_alerts_of_a_person_are_those_sent_to_them_the_newest_first(store: Store) -> None:

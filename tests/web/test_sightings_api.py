@@ -14,12 +14,11 @@ async def seen(world: World) -> str:
     alert: str = (await world.accepted(an_alert()))["id"]
     (anna, _) = await world.hub.store.directory.admins()
     verbs = world.hub.store.sightings
-    for one in (
-        Sighting(5, alert, anna.id, world.clock.now(), "text", "Ik zie hem"),
-        Sighting(6, alert, anna.id, world.clock.now(), "picture"),
-    ):
-        await world.hub.store.receipts.apply(verbs.keep(one, world.clock.now()), [])
-    await verbs.put_picture(6, PHOTO, "image/png")
+    now = world.clock.now()
+    statements = verbs.keep(Sighting(5, alert, anna.id, now, "text", "Ik zie hem"), now)
+    statements += verbs.keep(Sighting(6, alert, anna.id, now, "picture"), now, ("telegram", "main"), "file-1")
+    await world.hub.store.receipts.apply(statements, [])
+    assert await verbs.put_picture(6, PHOTO, "image/png", now)
     return alert
 
 
