@@ -86,3 +86,11 @@ def column(database: Database, sql: str) -> list[str]:
         return [row[0] for row in Databases(url).sql(sql, url.rpartition("/")[2])]
     with closing(sqlite3.connect(database.sqlite_path)) as db:
         return [str(row[0]) for row in db.execute(sql)]
+
+
+def rows(database: Database, table: str) -> list[str]:
+    """All its rows as text, read by a connection of our own: only what is committed. Bytes are hexadecimal on PostgreSQL."""
+    if database.on_postgres:
+        return column(database, f"SELECT CAST({table} AS TEXT) FROM {table}")
+    with closing(sqlite3.connect(database.sqlite_path)) as db:
+        return [str(row) for row in db.execute(f"SELECT * FROM {table}")]
