@@ -9,17 +9,25 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
+from shapely.geometry import shape
 
+from hub.clock import to_milliseconds
+from hub.settings import CONFIG
 from tests.crash.bustle import MARK, Bustle
 from tests.crash.ledger import Person, Posted
 
 # In flight when a process is killed: what the provider still takes, and what it took so long (ms) before that the outcome may not
 # have been on disk yet. That takes 30 ms, and up to a second for the first sends of a hub that starts on a busy machine.
 IN_FLIGHT = 2_000
+# As shipped (config/escalation.toml): whoever lives next door is asked after three minutes of silence (ms), and told from others by
+# the `escalation` of their deliveries.
+ASKED_AFTER, NEXT_DOOR = 180_000, -1
 Phones = Mapping[str, Mapping[str, list[int]]]
 """mark → name → when it came (ms)."""
 ENDED = {"sent", "delivered", "read", "failed", "cancelled"}
@@ -35,6 +43,7 @@ class Reckoning:
     messages: int = 0
     receipts: int = 0
     answers: int = 0
+    next_door: int = 0
     duplicates: int = 0
     possible_duplicates: int = 0
     in_flight: int = 0
@@ -95,9 +104,12 @@ def _check(
     told.deliveries += sum(map(len, rows.values()))
     may = set() if posted.ends else set(posted.audience)
     if posted.follows:
-        may |= ledger.posted[posted.follows].audience
+        may |= ledger.posted[posted.follows].audience | set(phones.get(posted.follows, ()))
     for name in sorted(set(got) - may):
-        told.losses.append(f"{posted.mark}: {name} is outside its area and got it")
+        if any(row["escalation"] == NEXT_DOOR for row in rows.get(name, ())):
+            _check_next_door(told, posted, ledger.people, name, min(got[name]))
+        else:
+            told.losses.append(f"{posted.mark}: {name} is outside its area and got it")
     for name in sorted(posted.audience if not posted.ends else ()):
         if not rows.get(name):
             told.losses.append(f"{posted.mark}: no delivery was planned for {name}")
@@ -117,6 +129,30 @@ def _check(
             counted = [row["acknowledgement"]["kind"] for row in rows.get(name, ()) if row["acknowledgement"]]
             if not counted or (counted[-1] not in kinds) or ("forwarded" in kinds and "forwarded" not in counted):
                 told.losses.append(f"{posted.mark}: {name} answered {sorted(kinds)}, the hub knows {counted}")
+
+
+def _check_next_door(told: Reckoning, posted: Posted, people: Mapping[str, Person], name: str, came: int) -> None:
+    """Was this person asked for a neighbourhood beside theirs, and not before it was time?"""
+    told.next_door += 1
+    beside = set().union(*(neighbours()[people[one].code] for one in posted.audience))
+    if people[name].code not in beside:
+        told.losses.append(f"{posted.mark}: {name} got it and lives beside none of its neighbourhoods")
+    waited = came - to_milliseconds(datetime.fromisoformat(str(posted.body["sent"])))
+    if waited < ASKED_AFTER:
+        told.losses.append(f"{posted.mark}: {name} of next door got it after {waited} ms")
+
+
+@cache
+def neighbours() -> Mapping[str, frozenset[str]]:
+    """The codes that touch each code, by the shapes alone: less than a metre or so apart."""
+    found = orjson.loads((CONFIG / "neighbourhoods" / "zoetermeer.geojson").read_bytes())["features"]
+    shapes = {
+        one["properties"]["code"]: shape(one["geometry"]) for one in found if one["properties"]["level"] == "buurt"
+    }
+    return {
+        code: frozenset(other for other, its in shapes.items() if other != code and its.distance(mine) < 1e-5)
+        for code, mine in shapes.items()
+    }
 
 
 def _withdrawn(posted: Posted, mine: list[dict[str, Any]], person: Person) -> bool:

@@ -114,6 +114,8 @@ def report(what: str, told: Reckoning, seconds: float, folder: Path) -> str:
         f"  came twice           {told.duplicates:>8,}   counted as possible  {told.possible_duplicates:>8,}",
         f"  LOST                 {len(told.losses):>8,}   longest unsaved      {told.lag:>5,} ms",
     ]
+    if told.next_door:
+        lines.append(f"  asked from next door {told.next_door:>8,}")
     lines += [f"  - {loss}" for loss in told.losses[:40]]
     return "\n".join([*lines, f"  logs in {folder}"] if told.losses else lines)
 
