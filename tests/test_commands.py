@@ -175,6 +175,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0003_several",
         "0004_ground",
         "0005_loop",
+        "0006_pictures",
     ]
     assert one_object(first_run("--json", "migrate"))["applied"] == []
 

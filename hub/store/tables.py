@@ -365,10 +365,10 @@ class Sighting(Model):
     longitude = fields.FloatField(null=True)
     picture = fields.BinaryField(null=True)
     mime = fields.CharField(max_length=40, default="")
-    kept_at = fields.BigIntField()
-    channel = fields.CharField(max_length=20)
-    account = fields.CharField(max_length=40)
-    media = fields.TextField(default="")
+    kept_at = fields.BigIntField(default=0, db_default=0)
+    channel = fields.CharField(max_length=20, default="", db_default="")
+    account = fields.CharField(max_length=40, default="", db_default="")
+    media = fields.TextField(default="", db_default="")
 
     class Meta:
         table = "sighting"

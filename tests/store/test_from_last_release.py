@@ -1,4 +1,4 @@
-"""A full database of release 0.2.0 comes along: every row, with what is waiting ready to be sent. On both stores."""
+"""Databases of earlier releases come along: a full one of 0.2.0, with what waits ready to be sent; sightings. On both stores."""
 
 from __future__ import annotations
 
@@ -42,17 +42,25 @@ FILL = [
     """INSERT INTO acknowledgement (alert_id, admin_id, delivery_id, kind, at, via, ref)
         {numbers} SELECT 'A', n, n, 'forwarded', 3, 'button', '' FROM numbers""",
 ]
+SIGHTING = """INSERT INTO sighting (id, alert_id, admin_id, at, kind, text, mime)
+    VALUES (7, 'A', 1, 1, 'picture', 'bij de brug', '')"""
 TABLES = ("admin", "address", "delivery", "receipt", "acknowledgement")
 
 
 async def full_of_last_release(where: Database, count: int) -> None:
+    false = "false" if where.on_postgres else "0"
+    numbers = NUMBERS.format(count=count)
+    filled = [one.format(numbers=numbers, count=count, waiting=WAITING, false=false) for one in FILL]
+    await made_by(where, LAST, *filled)
+
+
+async def made_by(where: Database, migration: str, *statements: str) -> None:
+    """A database as it was when this was the last migration, with what these put into it."""
     await Tortoise.init(config=tortoise_config(where))
     connection = Tortoise.get_connection("default")
-    await MigrationExecutor(connection, tortoise_config(where)["apps"]).migrate([MigrationTarget("hub", LAST)])
-    false = "false" if where.on_postgres else "0"
-    for statement in FILL:
-        numbers = NUMBERS.format(count=count)
-        await connection.execute_script(statement.format(numbers=numbers, count=count, waiting=WAITING, false=false))
+    await MigrationExecutor(connection, tortoise_config(where)["apps"]).migrate([MigrationTarget("hub", migration)])
+    for statement in statements:
+        await connection.execute_script(statement)
     await Tortoise.close_connections()
 
 
@@ -90,3 +98,17 @@ async def _migrated(where: Database, backup: Path) -> None:
     assert old.migrated[:1] == ("0003_several",), "a backup of the last release is brought forward too"
     assert (old.deliveries, old.maybe_twice) == (COUNT, WAITING)
     await ready(where, CLOCK)
+
+
+def test_sightings_kept_before_their_pictures_were_awaited_come_along_and_can_be_erased(empty: Database) -> None:
+    asyncio.run(_sightings(empty))
+
+
+async def _sightings(where: Database) -> None:
+    await made_by(where, "0005_loop", FILL[2].format(), SIGHTING)
+    assert await migrate(where, CLOCK) == ["0006_pictures"]
+    async with open_store(where, CLOCK) as store:
+        assert [(one.text, one.pictured) for one in await store.sightings.of("A")] == [("bij de brug", False)]
+        assert await store.sightings.awaited(-1) == []
+        await store.erasing.erase_texts("A", START)
+        assert [one.text for one in await store.sightings.of("A")] == [""]

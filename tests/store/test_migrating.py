@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
 
@@ -70,10 +71,24 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
             INSERT INTO acknowledgement (id, alert_id, admin_id, delivery_id, kind, at, via)
                 VALUES (5, 'A', 1, 3, 'received', 1, 'word');"""
         )
-    assert await migrate(path, CLOCK) == ["0002_channels", "0003_several", "0004_ground", "0005_loop"]
+    assert await migrate(path, CLOCK) == ["0002_channels", "0003_several", "0004_ground", "0005_loop", "0006_pictures"]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
         assert (waiting.id, waiting.handle, waiting.part, waiting.home) == (3, Handle("+1"), Part.MESSAGE, None)
+
+
+def test_what_others_have_run_is_never_changed() -> None:
+    """A database that has run a migration never runs it again: what it lacks goes into a new one, whose line is added here."""
+    folder = Path(migrating.__file__).parent / "migrations"
+    found = {file.stem: sha256(file.read_bytes()).hexdigest()[:12] for file in sorted(folder.glob("0*.py"))}
+    assert found == {
+        "0001_start": "ea93512b6d9a",
+        "0002_channels": "7ffcf1bc688c",
+        "0003_several": "5afa38c758be",
+        "0004_ground": "5493c524e0a1",
+        "0005_loop": "9770ae4876e5",
+        "0006_pictures": "12fca7619c17",
+    }
 
 
 async def first_release(path: Path) -> None:
