@@ -35,7 +35,9 @@ async def all_done() -> None:
     """Let everything run until no thread works for the loop and nothing more follows from what they did."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Counting)
-    begun = -1
-    while loop.jobs or loop.begun != begun:
-        begun = loop.begun
+    while True:
+        busy, begun = loop.jobs, loop.begun
         await settle()
+        # One that ended meanwhile may have done so at the last step: what follows from it takes another round.
+        if not busy and loop.begun == begun:
+            return
