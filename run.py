@@ -54,10 +54,10 @@ from hub.store.migrating import migrate as migrate_database
 from hub.store.migrating import ready
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.trust.signing import signing_of
+from hub.web.api.group_results import group_result_answer
+from hub.web.api.outcomes import outcome_answer
+from hub.web.api.simulation_answers import simulation_answer
 from hub.web.app import listen, serving
-from hub.web.group_results_api import group_result_answer
-from hub.web.outcomes_api import outcome_answer
-from hub.web.simulation_answers import simulation_answer
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.commands.shell import CLOCK, opened, run
 from hub.directory.health import DAY_MS, UNANSWERED_DAYS, health_of
-from hub.web.directory_health_api import directory_health_answer
+from hub.web.api.directory_health import directory_health_answer
 
 
 def health() -> None:

@@ -18,8 +18,8 @@ from hub.report.statistics import By
 from hub.report.statistics import period as period_of
 from hub.report.statistics import statistics as statistics_of
 from hub.report.table import as_csv
-from hub.web.answers import alert_answer, delivery_answer
-from hub.web.clocks_api import statistics_answer
+from hub.web.api.answers import alert_answer, delivery_answer
+from hub.web.api.clocks import statistics_answer
 
 File = Path | None
 

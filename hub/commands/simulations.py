@@ -15,7 +15,7 @@ from hub.relay.intake import Simulation
 from hub.settings import Account
 from hub.store.alerts import AlertView
 from hub.store.outbox import DeliveryView
-from hub.web.simulation_answers import SimulationAnswer
+from hub.web.api.simulation_answers import SimulationAnswer
 
 MOST_SENDS = 100_000
 NO_REPLAY = "There is nothing to replay"

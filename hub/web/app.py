@@ -20,16 +20,17 @@ from aiohttp.typedefs import Middleware
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.settings import Web
+from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
 from hub.web.hooks import hooks_of
-from hub.web.identity import identify, no_key, wrong_role
+from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.metrics import Metrics
-from hub.web.openapi import API_VERSION, description
 from hub.web.pages import error_page
 from hub.web.problems import is_for_people, problem_of
 from hub.web.readiness import Readiness
 from hub.web.rendering import PAGE_POLICY, Rendering
-from hub.web.routes import ROUTES, Open, Route
+from hub.web.route import Open, Route
+from hub.web.routes import ROUTES
 from hub.web.state import State
 
 log = structlog.get_logger()
@@ -111,9 +112,12 @@ def _not_here(settings: Web, error: OSError) -> Refused:
 
 def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
     async def handle(request: web.Request) -> web.StreamResponse:
+        # A bearer's key never comes along unasked; a cookie does.
+        if route.form and not request.headers.get("Authorization", "").lower().startswith("bearer "):
+            check_origin(hub, request)
         if isinstance(route.may, Open):
             return await route.handler(Call(hub, state, request, None))
-        who = await identify(hub, request, cookie=request.method in ("GET", "HEAD"))
+        who = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
         if who.role not in route.may:

@@ -24,7 +24,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Buurtsein"'}
 async def identify(hub: Hub, request: web.Request, *, cookie: bool) -> Identity | None:
     """Who asks, or None if they show nothing. Problem 401 for a key or a session that is not (any more) known.
 
-    `cookie`: whether a session will do. It does not for what changes something: a cookie comes along unasked.
+    `cookie`: whether a session will do: for looking, and for forms whose origin was looked at. A cookie comes along unasked.
     """
     given = request.headers.get("Authorization")
     if given is not None:

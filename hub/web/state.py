@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
 from hub.web.metrics import Metrics
-from hub.web.pictures import Pictures
+from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
 

@@ -221,7 +221,7 @@ async def test_a_channel_that_cannot_tell_its_link_leaves_the_text_to_send(offic
 async def test_an_account_in_trouble_is_passed_over_and_the_page_comes_all_the_same(
     office: Office, trouble: Exception | float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.linking_pages.ASK_SECONDS", 0.05)
+    monkeypatch.setattr("hub.web.public.linking.ASK_SECONDS", 0.05)
     path = await office.link()
     first = office.telegram[office.admin % 2]
     first.trouble = trouble

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from hub.domain import Role
-from hub.web.routes import ROUTES, Open, Route
+from hub.web.route import Open, Route
+from hub.web.routes import ROUTES
 from tests.web.world import World
 
 GUARDED = [route for route in ROUTES if not isinstance(route.may, Open)]

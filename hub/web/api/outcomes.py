@@ -9,10 +9,10 @@ from aiohttp import web
 from hub.domain import Outcome
 from hub.relay.concluding import Concluded, ConcludedOtherwise, conclude
 from hub.relay.events import moment
-from hub.web.alerts_api import known_alert
-from hub.web.answers import Moment
+from hub.web.api.alerts import known_alert
+from hub.web.api.answers import Moment
+from hub.web.api.directory_given import read_outcome
 from hub.web.calls import Call, answer
-from hub.web.directory_given import read_outcome
 from hub.web.problems import Problem
 
 

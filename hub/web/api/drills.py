@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.relay.drills import begin
-from hub.web.answers import alert_answer
+from hub.web.api.answers import alert_answer
+from hub.web.api.directory_given import read_drill
 from hub.web.calls import Call, answer
-from hub.web.directory_given import read_drill
 
 
 async def post_drill(call: Call) -> web.Response:

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hub.domain import Mistake, Refused
 from hub.relay.events import moment
 from hub.relay.widener import Decided, NoSuchRing, RingView
-from hub.web.alerts_api import known_alert
-from hub.web.answers import Moment, moment_or_none
+from hub.web.api.alerts import known_alert
+from hub.web.api.answers import Moment, moment_or_none
 from hub.web.calls import Call, answer
 from hub.web.problems import Problem, not_found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hub.store.results import GroupResult
-from hub.web.alerts_api import known_alert
+from hub.web.api.alerts import known_alert
 from hub.web.calls import Call, page
 
 

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from hub.cap import Posted, read_json, read_xml
 from hub.store.alerts import AlertView
-from hub.web.answers import alert_answer, delivery_answer
+from hub.web.api.answers import alert_answer, delivery_answer
+from hub.web.api.simulation_answers import simulation_answer
 from hub.web.calls import JSON_TYPE, Call, answer, page, refused
 from hub.web.problems import not_found
-from hub.web.simulation_answers import simulation_answer
 
 XML_TYPES = ("application/cap+xml", "application/xml")
 NEWEST = (2**63 - 1, "")

@@ -16,25 +16,25 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from hub.cap.schema import AlertElement
-from hub.web.answers import (
+from hub.web.api.answers import (
     AdminAnswer,
     AlertAnswer,
     DeliveryAnswer,
     GroupAnswer,
     LinkAnswer,
 )
+from hub.web.api.clocks import ClockAnswer, StatisticsAnswer
+from hub.web.api.directory_given import AdminGiven, DrillGiven, GroupGiven, LinkGiven, OutcomeGiven
+from hub.web.api.directory_health import DirectoryHealthAnswer
+from hub.web.api.group_results import GroupResultAnswer
+from hub.web.api.outcomes import OutcomeAnswer
+from hub.web.api.sightings import SightingAnswer
+from hub.web.api.simulation_answers import SimulationAnswer
+from hub.web.api.widenings import DecisionGiven, WideningAnswer
 from hub.web.calls import MOST_ITEMS, Call
-from hub.web.clocks_api import ClockAnswer, StatisticsAnswer
-from hub.web.directory_given import AdminGiven, DrillGiven, GroupGiven, LinkGiven, OutcomeGiven
-from hub.web.directory_health_api import DirectoryHealthAnswer
-from hub.web.group_results_api import GroupResultAnswer
-from hub.web.outcomes_api import OutcomeAnswer
-from hub.web.sightings_api import SightingAnswer
-from hub.web.simulation_answers import SimulationAnswer
-from hub.web.widenings_api import DecisionGiven, WideningAnswer
 
 if TYPE_CHECKING:
-    from hub.web.routes import Described, Route
+    from hub.web.route import Described, Route
 
 API_VERSION: Final = "1.0.0"
 BASE: Final = "/api/v1"

@@ -8,9 +8,9 @@ import orjson
 from aiohttp import web
 
 from hub.domain import Admin, Group
-from hub.web.answers import admin_answer, group_answer
+from hub.web.api.answers import admin_answer, group_answer
+from hub.web.api.directory_given import id_number, read_admin, read_group
 from hub.web.calls import Call, answer, page
-from hub.web.directory_given import id_number, read_admin, read_group
 from hub.web.problems import not_found
 
 MERGE_TYPE = "application/merge-patch+json"

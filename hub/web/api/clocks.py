@@ -9,7 +9,7 @@ from aiohttp import web
 from hub.relay.events import moment
 from hub.report.statistics import By, Line, period, statistics
 from hub.store.clocks import AlertClock, Clocked, Step
-from hub.web.answers import Moment
+from hub.web.api.answers import Moment
 from hub.web.calls import Call, answer, refused
 from hub.web.problems import not_found
 

@@ -6,10 +6,10 @@ from aiohttp import web
 
 from hub.directory.linking import make_link
 from hub.relay.events import moment
-from hub.web.answers import LinkAnswer
+from hub.web.api.answers import LinkAnswer
+from hub.web.api.directory import known_admin
+from hub.web.api.directory_given import read_link
 from hub.web.calls import Call, answer
-from hub.web.directory_api import known_admin
-from hub.web.directory_given import read_link
 
 
 async def create_link(call: Call) -> web.Response:

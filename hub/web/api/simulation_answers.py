@@ -11,7 +11,7 @@ from hub.relay.forecast import Send, rungs
 from hub.relay.intake import Simulation
 from hub.relay.ladder import Ladder
 from hub.service import Sender
-from hub.web.answers import AudienceAnswer, MatchedAnswer, audience_answer
+from hub.web.api.answers import AudienceAnswer, MatchedAnswer, audience_answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from hub.domain import Role
 from hub.relay.events import moment
 from hub.store.alerts import AlertView
 from hub.trust.signing import Signing
-from hub.web.alerts_api import NEWEST, known_alert
+from hub.web.api.alerts import NEWEST, known_alert
 from hub.web.calls import Call
 from hub.web.problems import Problem
 

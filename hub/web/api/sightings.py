@@ -8,10 +8,10 @@ from aiohttp import web
 
 from hub.relay.events import moment
 from hub.store.sightings import Sighting
-from hub.web.alerts_api import known_alert
-from hub.web.answers import Moment
+from hub.web.api.alerts import known_alert
+from hub.web.api.answers import Moment
+from hub.web.api.directory_given import id_number
 from hub.web.calls import Call, page
-from hub.web.directory_given import id_number
 from hub.web.problems import not_found
 
 

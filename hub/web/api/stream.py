@@ -17,8 +17,8 @@ from aiohttp import web
 from hub.domain import AlertState
 from hub.relay.events import event_answer
 from hub.store.alerts import AlertView
-from hub.web.alerts_api import known_alert
-from hub.web.answers import alert_answer
+from hub.web.api.alerts import known_alert
+from hub.web.api.answers import alert_answer
 from hub.web.calls import Call, refused
 from hub.web.problems import Problem
 

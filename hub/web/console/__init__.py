@@ -1,0 +1,1 @@
+"""The control room's pages: the alerts, one alert live, its report."""

@@ -1,0 +1,86 @@
+"""/a/{number}: is this message real, and still active? For whoever got it, from whomever."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+
+from hub.cap import alert_from_content
+from hub.domain import AlertState
+from hub.places.picture import HEIGHT, WIDTH
+from hub.relay.message import ENDS, kind_of
+from hub.store.alerts import AlertView
+from hub.web.calls import Call
+from hub.web.problems import not_found
+from hub.web.rendering import language_of
+from hub.web.shown import shown_info
+
+ACTIVE = (AlertState.ACCEPTED, AlertState.RELAYING, AlertState.RELAYED)
+LOOK_ALIKES = str.maketrans("OIL", "011")
+"""Alert numbers hold no O, I or L (relay/intake.py): who types one means its look-alike."""
+
+
+async def proof_page(call: Call) -> web.Response:
+    """404 and a plain warning for a number that was never given out."""
+    view = await _numbered(call)
+    rendering, request = call.state.rendering, call.request
+    headers = {"X-Robots-Tag": "noindex"}
+    if view is None:
+        response = rendering.page(request, "proof", 404, view=None, number=call.part("number")[:20])
+    else:
+        state = view.state(call.now())
+        kind = kind_of(alert_from_content(view.content))
+        active = state in ACTIVE and kind not in ENDS
+        response = rendering.page(
+            request,
+            "proof",
+            view=view,
+            number=view.id,
+            state=state,
+            active=active,
+            sharing=await _sharing(call, view) if active else {},
+            over={"cancelled": "cancels", "all_clear": "ends", "expired": "runs_out"}.get(kind, ""),
+            now=call.now(),
+            info=shown_info(view, language_of(request)),
+            page=f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}",
+            picture_size=(WIDTH // 2, HEIGHT // 2),
+        )
+    response.headers.update(headers)
+    return response
+
+
+async def _sharing(call: Call, view: AlertView) -> dict[str, str]:
+    """Links that open a messenger with the text made for forwarding, by its name; none for what is not to be forwarded."""
+    await call.hub.messages.prepare([view.id])
+    text = call.hub.messages.wording(view.id, language_of(call.request)).forward
+    if not text:
+        return {}
+    link = f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}"
+    own = text.replace(link, "").strip()
+    return {
+        "WhatsApp": f"https://wa.me/?{urlencode({'text': text}, quote_via=quote)}",
+        "Telegram": f"https://t.me/share/url?{urlencode({'url': link, 'text': own}, quote_via=quote)}",
+    }
+
+
+async def proof_picture(call: Call) -> web.Response:
+    """The map of the alert; once it is over only its neighbourhoods, as on the page."""
+    view = await _numbered(call)
+    if view is None:
+        raise not_found("picture", call.part("number"))
+    alert = alert_from_content(view.content)
+    active = view.state(call.now()) in ACTIVE
+    areas = [area for info in alert.infos for area in info.areas] if active else []
+    codes = [one.code for one in view.matched]
+    picture = await call.state.pictures.of(view.id, call.hub.atlas.index, areas, codes) if codes else None
+    if picture is None:
+        raise not_found("picture", call.part("number"))
+    headers = {"Cache-Control": "public, max-age=60", "X-Robots-Tag": "noindex"}
+    return web.Response(body=picture, content_type="image/png", headers=headers)
+
+
+async def _numbered(call: Call) -> AlertView | None:
+    """The alert of the number in the path, however it was typed."""
+    number = call.part("number").strip().upper().translate(LOOK_ALIKES).replace("-", "")
+    return await call.hub.store.alerts.view(f"{number[:4]}-{number[4:]}")
