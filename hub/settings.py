@@ -328,6 +328,58 @@ class Police(_Section):
         return self
 
 
+class Map(_Section):
+    """What lies under our neighbourhoods on maps, and who looks addresses up."""
+
+    base: Literal["pdok", "pmtiles", "none"] = "pdok"
+    tiles: str = ""
+    search: bool = True
+
+    @property
+    def tiles_path(self) -> Path:
+        return CONFIG / self.tiles
+
+    @model_validator(mode="after")
+    def _has_tiles(self) -> Map:
+        if self.base == "pmtiles" and not (self.tiles and self.tiles_path.is_file()):
+            raise ValueError("base is pmtiles, but tiles names no file: give the path of a .pmtiles file")
+        return self
+
+
+class Console(_Section):
+    """`second_pair`: for which alerts somebody else must agree before they are sent."""
+
+    second_pair: Literal["never", "municipality", "always"] = "never"
+    second_pair_admins: int = Field(0, ge=0)
+
+
+class Registry(_Section):
+    """What residents may ask for on the public pages."""
+
+    join: bool = True
+    signs: bool = True
+    neighbour_reports: bool = False
+    asked_a_day: int = Field(200, ge=1)
+
+
+class Mail(_Section):
+    """The mail server. Without a host no mail goes out, and what needs a confirmed address cannot be asked for."""
+
+    host: str = ""
+    port: int = Field(587, ge=1, le=65535)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: Secret = EMPTY
+    sender: str = ""
+    timeout: float = Field(20.0, gt=0)
+
+    @model_validator(mode="after")
+    def _has_a_sender(self) -> Mail:
+        if self.host and not re.fullmatch(r"[^\s<>@]+@[^\s<>@]+", self.sender):
+            raise ValueError("sender must be the address that mails come from, such as buurtsein@gemeente.example")
+        return self
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -356,6 +408,10 @@ class Settings(BaseSettings):
     health: Health = Health()
     channels: Channels = Channels()
     police: Police = Police()
+    map: Map = Map()
+    console: Console = Console()
+    registry: Registry = Registry()
+    mail: Mail = Mail()
     retention: Retention = Retention()
     log: Log = Log()
     tracing: Tracing = Tracing()

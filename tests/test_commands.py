@@ -176,6 +176,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0004_ground",
         "0005_loop",
         "0006_pictures",
+        "0007_faces",
     ]
     assert one_object(first_run("--json", "migrate"))["applied"] == []
 

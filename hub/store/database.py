@@ -101,7 +101,7 @@ def tortoise_config(where: Database | Path, **pragmas: str) -> dict[str, Any]:
         "connections": {"default": connection},
         "apps": {
             "hub": {
-                "models": ["hub.store.tables"],
+                "models": ["hub.store.tables", "hub.store.registry_tables"],
                 "migrations": "hub.store.migrations",
                 "default_connection": "default",
             }

@@ -77,13 +77,14 @@ class GroupNeighbourhood(Model):
 
 
 class Admin(Model):
-    """`test_messages`: they agreed to get one now and then, to see whether they can be reached."""
+    """`test_messages`: they agreed to get one now and then, to see whether they can be reached. `stand_in`: the admin who gets their alerts while they are away."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200)
     language = fields.CharField(max_length=8)
     away_until = fields.BigIntField(default=0, db_default=0)
     test_messages = fields.BooleanField(default=False, db_default=False)
+    stand_in = fields.BigIntField(null=True)
 
     class Meta:
         table = "admin"

@@ -25,10 +25,12 @@ from hub.web.calls import Call
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.metrics import Metrics
+from hub.web.navigation import public_entries, staff_entries
 from hub.web.pages import error_page
+from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
 from hub.web.readiness import Readiness
-from hub.web.rendering import PAGE_POLICY, Rendering
+from hub.web.rendering import Rendering
 from hub.web.route import Open, Route
 from hub.web.routes import ROUTES
 from hub.web.state import State
@@ -52,7 +54,16 @@ MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 def create_app(hub: Hub) -> web.Application:
     described = description(ROUTES, hub.settings.web.public_url)
-    state = State(Metrics(hub), Readiness(hub), Rendering(), described, hooks_of(hub))
+    rendering = Rendering(
+        policy=page_policy(hub.settings.map),
+        secure=hub.settings.web.public_url.startswith("https://"),
+        given={
+            "map_settings": hub.settings.map,
+            "public_entries": public_entries(hub.settings),
+            "staff_entries": staff_entries,
+        },
+    )
+    state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
         middlewares=[_measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
@@ -68,7 +79,7 @@ def create_app(hub: Hub) -> web.Application:
         hub.wakes.changed()
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(_headers(hub, request, response))
+        response.headers.update(_headers(hub, state, request, response))
         response.headers.setdefault("Cache-Control", "no-store")
 
     app.on_shutdown.append(close_streams)
@@ -174,11 +185,11 @@ def _method(request: web.Request) -> str:
     return request.method if request.method in ("GET", "HEAD", "POST", "PATCH", "DELETE") else "OTHER"
 
 
-def _headers(hub: Hub, request: web.Request, response: web.StreamResponse) -> dict[str, str]:
+def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamResponse) -> dict[str, str]:
     headers = {
         # A page that stands alone (a report) brings its own.
         "Content-Security-Policy": response.headers.get("Content-Security-Policy")
-        or (PAGE_POLICY if response.content_type == "text/html" else MACHINE_POLICY),
+        or (state.rendering.policy if response.content_type == "text/html" else MACHINE_POLICY),
         # Not no-referrer: with that, browsers send `Origin: null` with our own forms. A page without forms may say so itself.
         "Referrer-Policy": response.headers.get("Referrer-Policy", "same-origin"),
         "Server": "Buurtsein",

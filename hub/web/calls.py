@@ -17,6 +17,8 @@ from aiohttp import web
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.store.keys import Identity
+from hub.web.forms import Form, read_form
+from hub.web.languages import language_of
 from hub.web.problems import Problem
 from hub.web.state import State
 
@@ -86,6 +88,23 @@ class Call:
             raise refused("cursor", "is not one of ours; give the `next` of the page before, or nothing")
         return list(values)
 
+    @property
+    def language(self) -> str:
+        """The visitor's: nl or en."""
+        return language_of(self.request)
+
+    def say(self, text: str, **values: object) -> str:
+        """A text marked with N_, in the visitor's language."""
+        return self.state.rendering.say(self.language, text, **values)
+
+    def show(self, template: str, status: int = 200, **values: Any) -> web.Response:
+        """A page. `template`: its path below templates/, without .html."""
+        return self.state.rendering.page(self.request, template, status, who=self.who, **values)
+
+    async def form(self) -> Form:
+        """What was filled in on a page of ours."""
+        return await read_form(self.request)
+
     async def body(self, most: int, *types: str) -> bytes:
         """The body, of one of these content types (any, if none is named) and of at most so many bytes: else 415, 413."""
         if types and self.request.content_type not in types:
@@ -128,6 +147,11 @@ def refused(place: str, reason: str) -> Refused:
 
 def answer(content: Any, status: int = 200, **headers: str) -> web.Response:
     return web.Response(body=orjson.dumps(content), status=status, content_type=JSON_TYPE, headers=headers)
+
+
+def onward(path: str) -> web.Response:
+    """To another page of ours, after something was done: loading it again does nothing twice."""
+    return web.Response(status=303, headers={"Location": path})
 
 
 def page(items: Sequence[T], limit: int, shown: Callable[[T], Any], mark: Callable[[T], Sequence[Any]]) -> web.Response:

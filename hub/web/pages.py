@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hub.web.calls import Call
+from hub.web.calls import Call, onward
 from hub.web.problems import Problem, not_found
 from hub.web.rendering import Rendering
 
 
 async def front_page(call: Call) -> web.Response:
-    return web.Response(status=303, headers={"Location": "/console"})
+    return onward("/console")
 
 
 async def static_file(call: Call) -> web.Response:
@@ -26,8 +26,8 @@ async def static_file(call: Call) -> web.Response:
 def error_page(rendering: Rendering, request: web.Request, problem: Problem) -> web.Response:
     """The small page of an error; who needs to sign in gets the page for that, and comes back here after it."""
     if problem.status == 401:
-        response = rendering.page(request, "signin", 401, wrong=False, onward=request.path_qs)
+        response = rendering.page(request, "signin", 401, who=None, wrong=False, onward=request.path_qs)
     else:
-        response = rendering.page(request, "error", problem.status, code=problem.status)
+        response = rendering.page(request, "error", problem.status, who=None, code=problem.status)
     response.headers.update(problem.headers)
     return response

@@ -1,4 +1,4 @@
-"""Pages from templates: Jinja2 with autoescape, the words of both languages, the static files, and times as people read them.
+"""Pages from templates: Jinja2 with autoescape, in the visitor's language, the static files, and times as people read them.
 
 Everything is loaded once at the start; a template that does not parse stops the hub, not a visitor.
 """
@@ -8,25 +8,24 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hub.clock import to_datetime
+from hub.web import labels
+from hub.web.languages import LANGUAGES, catalogues, language_of, remember_language
 
 HERE: Final = Path(__file__).parent
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
-LANGUAGES: Final = ("nl", "en")
-
-PAGE_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,66 +38,82 @@ class StaticFile:
 
 
 class Rendering:
-    def __init__(self) -> None:
+    """`policy`: the Content-Security-Policy of every page. `given`: what each page may use beside its own values."""
+
+    def __init__(self, *, policy: str, secure: bool, given: dict[str, Any]) -> None:
+        self.policy = policy
+        self._secure = secure
         self._words: dict[str, dict[str, Any]] = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
         self.files = {path.name: _static_file(path) for path in sorted((HERE / "static").iterdir())}
+        self._catalogues = catalogues()
+        self._environments = {code: self._environment(code, found, given) for code, found in self._catalogues.items()}
+
+    def _environment(self, code: str, catalogue: NullTranslations, given: dict[str, Any]) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        environment.globals["static"] = lambda name: f"/static/{name}?v={self.files[name].tag}"
-        self._templates = {
-            path.stem: environment.get_template(path.name) for path in sorted((HERE / "templates").iterdir())
+        environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+        environment.globals |= {
+            "static": lambda name: f"/static/{name}?v={self.files[name].tag}",
+            "labels": labels,
+            "lang": code,
+            "words": self._words[code],
+            "when": date_and_time(code),
+            "day": day(code),
+            "clock": clock_time,
+            **given,
         }
+        for name in environment.list_templates():
+            environment.get_template(name)
+        return environment
 
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
-        """A page in the visitor's language: ?lang=, else what the browser prefers, else Dutch."""
+        """A page in the visitor's language. `template`: its path below templates/, without .html."""
         code = language_of(request)
-        words = self._words[code]
-        values |= {
-            "words": words,
-            "lang": code,
-            "path": request.path,
-            "when": date_and_time(words["months"]),
-            "clock": clock_time,
-        }
-        text = self._templates[template].render(values)
-        return web.Response(
-            text=text,
-            status=status,
-            content_type="text/html",
-            headers={"Content-Language": code, "Vary": "Accept-Language"},
-        )
+        text = self._environments[code].get_template(f"{template}.html").render(path=request.path, **values)
+        headers = {"Content-Language": code, "Vary": "Accept-Language, Cookie"}
+        response = web.Response(text=text, status=status, content_type="text/html", headers=headers)
+        remember_language(request, response, secure=self._secure)
+        return response
 
-
-def language_of(request: web.Request) -> str:
-    asked = request.query.get("lang", "")
-    if asked in LANGUAGES:
-        return asked
-    # The order is the preference; browsers write it so, and the weights add nothing for two languages.
-    for part in request.headers.get("Accept-Language", "").split(","):
-        code = part.strip().lower()[:2]
-        if code in LANGUAGES:
-            return code
-    return "nl"
+    def say(self, language: str, text: str, **values: Any) -> str:
+        """A text marked with N_, in this language, its %(name)s filled in."""
+        found = self._catalogues[language if language in LANGUAGES else "nl"].gettext(text)
+        return found % values if values else found
 
 
 def clock_time(milliseconds: int) -> str:
     """20:01:07 in Europe/Amsterdam."""
-    return f"{to_datetime(milliseconds).astimezone(AMSTERDAM):%H:%M:%S}"
+    return f"{_amsterdam(milliseconds):%H:%M:%S}"
 
 
-def date_and_time(months: Sequence[str]) -> Callable[[int], str]:
-    """Milliseconds → `22 november 2026, 20:01` in Europe/Amsterdam, with these names of months."""
+def day(language: str) -> Callable[[int], str]:
+    """Milliseconds → `22 november 2026` in Europe/Amsterdam."""
+    locale = "nl" if language == "nl" else "en_GB"
 
     def written(milliseconds: int) -> str:
-        moment = to_datetime(milliseconds).astimezone(AMSTERDAM)
-        return f"{moment.day} {months[moment.month - 1]} {moment.year}, {moment:%H:%M}"
+        return format_date(_amsterdam(milliseconds), format="long", locale=locale)
 
     return written
+
+
+def date_and_time(language: str) -> Callable[[int], str]:
+    """Milliseconds → `22 november 2026, 20:01` in Europe/Amsterdam."""
+    date = day(language)
+
+    def written(milliseconds: int) -> str:
+        return f"{date(milliseconds)}, {_amsterdam(milliseconds):%H:%M}"
+
+    return written
+
+
+def _amsterdam(milliseconds: int) -> datetime:
+    return to_datetime(milliseconds).astimezone(AMSTERDAM)
 
 
 def _static_file(path: Path) -> StaticFile:

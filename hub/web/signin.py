@@ -5,36 +5,34 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.trust.keys import authenticate, hash_secret
-from hub.web.calls import Call
+from hub.web.calls import Call, onward
 from hub.web.identity import close_session, open_session
 
 CONSOLE = "/console"
 
 
 async def sign_in_page(call: Call) -> web.Response:
-    return call.state.rendering.page(
-        call.request, "signin", wrong=False, onward=safe_path(call.request.query.get("next", ""))
-    )
+    return call.show("signin", wrong=False, onward=safe_path(call.request.query.get("next", "")))
 
 
 async def sign_in(call: Call) -> web.StreamResponse:
     form = await call.request.post()
-    key, onward = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
+    key, path = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
     who = await authenticate(call.hub.store.keys, key)
     if who is None:
-        return call.state.rendering.page(call.request, "signin", 401, wrong=True, onward=onward)
-    return await _signed_in(call, who.key_id, onward)
+        return call.show("signin", 401, wrong=True, onward=path)
+    return await _signed_in(call, who.key_id, path)
 
 
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
     key_id = await call.hub.store.keys.use_ticket(hash_secret(call.part("ticket")), call.now())
     if key_id is None:
-        return call.state.rendering.page(call.request, "signin", 401, wrong=True, onward=CONSOLE)
+        return call.show("signin", 401, wrong=True, onward=CONSOLE)
     return await _signed_in(call, key_id, CONSOLE)
 
 
 async def sign_out(call: Call) -> web.StreamResponse:
-    response = _onward("/login")
+    response = onward("/login")
     await close_session(call.hub, call.request, response)
     return response
 
@@ -45,11 +43,7 @@ def safe_path(given: str) -> str:
     return given if ours else CONSOLE
 
 
-async def _signed_in(call: Call, key_id: str, onward: str) -> web.StreamResponse:
-    response = _onward(onward)
+async def _signed_in(call: Call, key_id: str, path: str) -> web.StreamResponse:
+    response = onward(path)
     await open_session(call.hub, key_id, response)
     return response
-
-
-def _onward(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path})

@@ -71,7 +71,14 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
             INSERT INTO acknowledgement (id, alert_id, admin_id, delivery_id, kind, at, via)
                 VALUES (5, 'A', 1, 3, 'received', 1, 'word');"""
         )
-    assert await migrate(path, CLOCK) == ["0002_channels", "0003_several", "0004_ground", "0005_loop", "0006_pictures"]
+    assert await migrate(path, CLOCK) == [
+        "0002_channels",
+        "0003_several",
+        "0004_ground",
+        "0005_loop",
+        "0006_pictures",
+        "0007_faces",
+    ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
         assert (waiting.id, waiting.handle, waiting.part, waiting.home) == (3, Handle("+1"), Part.MESSAGE, None)
@@ -88,6 +95,7 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0004_ground": "5493c524e0a1",
         "0005_loop": "9770ae4876e5",
         "0006_pictures": "12fca7619c17",
+        "0007_faces": "ef60d742ed62",
     }
 
 

@@ -22,17 +22,15 @@ async def alerts_page(call: Call) -> web.Response:
     rows = [(view, view.state(now), shown_info(view)) for view in views[:SHOWN_ALERTS]]
     last = views[SHOWN_ALERTS - 1] if len(views) > SHOWN_ALERTS else None
     older = written_cursor((last.accepted_at, last.id)) if last else None
-    return call.state.rendering.page(call.request, "alerts", who=call.identity, rows=rows, older=older)
+    return call.show("console/alerts", rows=rows, older=older)
 
 
 async def alert_page(call: Call) -> web.Response:
     view = await known_alert(call)
     deliveries = await call.hub.store.outbox.deliveries(view.id, 0, SHOWN_DELIVERIES)
     alert = alert_answer(view, call.now())
-    return call.state.rendering.page(
-        call.request,
-        "alert",
-        who=call.identity,
+    return call.show(
+        "console/alert",
         view=view,
         info=shown_info(view),
         alert=alert,

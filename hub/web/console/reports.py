@@ -14,7 +14,6 @@ from hub.report.page import POLICY, as_page
 from hub.report.table import as_csv
 from hub.web.calls import Call
 from hub.web.problems import not_found
-from hub.web.rendering import language_of
 
 T = TypeVar("T")
 NAMES = (Role.POLICE, Role.COORDINATOR)
@@ -23,7 +22,7 @@ NAMES = (Role.POLICE, Role.COORDINATOR)
 
 async def report_page(call: Call) -> web.Response:
     text = await _made(call, as_page)
-    language = language_of(call.request)
+    language = call.language
     headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
     return web.Response(text=text, content_type="text/html", headers=headers)
 
@@ -45,7 +44,7 @@ async def _made(call: Call, render: Callable[[Account], T]) -> T:
     """The report as `render` makes it, all but its map in another thread."""
     found = await _found(call)
     shown = map_of(found.view, call.hub.atlas.index)
-    now, language, names = call.now(), language_of(call.request), call.identity.role in NAMES
+    now, language, names = call.now(), call.language, call.identity.role in NAMES
     index = call.hub.atlas.index
 
     def render_all() -> T:

@@ -42,7 +42,7 @@ async def link_page(call: Call) -> web.Response:
 
 
 def _page(call: Call, standing: str, status: int = 200, **values: Any) -> web.Response:
-    response = call.state.rendering.page(call.request, "link", status, standing=standing, **values)
+    response = call.show("public/link", status, standing=standing, **values)
     response.headers.update({"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"})
     return response
 

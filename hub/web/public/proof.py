@@ -13,7 +13,6 @@ from hub.relay.message import ENDS, kind_of
 from hub.store.alerts import AlertView
 from hub.web.calls import Call
 from hub.web.problems import not_found
-from hub.web.rendering import language_of
 from hub.web.shown import shown_info
 
 ACTIVE = (AlertState.ACCEPTED, AlertState.RELAYING, AlertState.RELAYED)
@@ -24,17 +23,15 @@ LOOK_ALIKES = str.maketrans("OIL", "011")
 async def proof_page(call: Call) -> web.Response:
     """404 and a plain warning for a number that was never given out."""
     view = await _numbered(call)
-    rendering, request = call.state.rendering, call.request
     headers = {"X-Robots-Tag": "noindex"}
     if view is None:
-        response = rendering.page(request, "proof", 404, view=None, number=call.part("number")[:20])
+        response = call.show("public/proof", 404, view=None, number=call.part("number")[:20])
     else:
         state = view.state(call.now())
         kind = kind_of(alert_from_content(view.content))
         active = state in ACTIVE and kind not in ENDS
-        response = rendering.page(
-            request,
-            "proof",
+        response = call.show(
+            "public/proof",
             view=view,
             number=view.id,
             state=state,
@@ -42,7 +39,7 @@ async def proof_page(call: Call) -> web.Response:
             sharing=await _sharing(call, view) if active else {},
             over={"cancelled": "cancels", "all_clear": "ends", "expired": "runs_out"}.get(kind, ""),
             now=call.now(),
-            info=shown_info(view, language_of(request)),
+            info=shown_info(view, call.language),
             page=f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}",
             picture_size=(WIDTH // 2, HEIGHT // 2),
         )
@@ -53,7 +50,7 @@ async def proof_page(call: Call) -> web.Response:
 async def _sharing(call: Call, view: AlertView) -> dict[str, str]:
     """Links that open a messenger with the text made for forwarding, by its name; none for what is not to be forwarded."""
     await call.hub.messages.prepare([view.id])
-    text = call.hub.messages.wording(view.id, language_of(call.request)).forward
+    text = call.hub.messages.wording(view.id, call.language).forward
     if not text:
         return {}
     link = f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}"

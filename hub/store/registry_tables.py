@@ -1,0 +1,167 @@
+# ruff: noqa: RUF012  # Tortoise reads Meta's plain lists
+"""The schema of what people fill in on pages: drafts, applications, signs, texts, mails, neighbour reports, and who changed what.
+
+Beside tables.py, whose conventions hold here. No row refers to the queue's tables but by plain ids.
+"""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class AlertDraft(Model):
+    """An alert being written on the console. `content`: the form as JSON, emptied once it is sent or thrown away. `state`: draft, waiting (for a second pair of eyes), sent, refused."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    key_id = fields.CharField(max_length=16)
+    written_by = fields.CharField(max_length=200)
+    content = fields.TextField()
+    state = fields.CharField(max_length=10)
+    changed_at = fields.BigIntField()
+    decided_by = fields.CharField(max_length=200, default="")
+    decided_at = fields.BigIntField(null=True)
+    note = fields.CharField(max_length=500, default="")
+    alert_id = fields.CharField(max_length=12, default="")
+
+    class Meta:
+        table = "alert_draft"
+        indexes = [Index(fields=("key_id",)), Index(fields=("state", "changed_at"))]
+
+
+class Application(Model):
+    """What somebody asks of the registry. `kind`: group (register one), admin (of a district's admin group), starting (a group to come). `content`: the form as JSON. `state`: unconfirmed (the e-mail's link not followed), open, accepted, refused. Name, e-mail and texts are emptied at erased_at."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharField(max_length=10)
+    state = fields.CharField(max_length=12)
+    language = fields.CharField(max_length=8)
+    name = fields.CharField(max_length=200)
+    email = fields.CharField(max_length=254)
+    content = fields.TextField()
+    confirm_hash = fields.CharField(max_length=64, unique=True)
+    created_at = fields.BigIntField()
+    confirmed_at = fields.BigIntField(null=True)
+    decided_at = fields.BigIntField(null=True)
+    decided_by = fields.CharField(max_length=200, default="")
+    note = fields.CharField(max_length=1000, default="")
+    group_id = fields.BigIntField(null=True)
+    admin_id = fields.BigIntField(null=True)
+    erased_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "application"
+        indexes = [Index(fields=("state", "created_at"))]
+
+
+class Sign(Model):
+    """A street sign or a sticker. `kind`: street, sticker. `state`: unconfirmed, asked, planned, placed, refused, removed. Name and e-mail are emptied at erased_at, once whoever asked was told the end of it."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharField(max_length=10)
+    state = fields.CharField(max_length=12)
+    latitude = fields.FloatField()
+    longitude = fields.FloatField()
+    code = fields.CharField(max_length=10)
+    place = fields.CharField(max_length=200)
+    language = fields.CharField(max_length=8)
+    name = fields.CharField(max_length=200)
+    email = fields.CharField(max_length=254)
+    remark = fields.CharField(max_length=1000, default="")
+    confirm_hash = fields.CharField(max_length=64, null=True, unique=True)
+    created_at = fields.BigIntField()
+    confirmed_at = fields.BigIntField(null=True)
+    planned_for = fields.CharField(max_length=10, default="")
+    decided_at = fields.BigIntField(null=True)
+    decided_by = fields.CharField(max_length=200, default="")
+    note = fields.CharField(max_length=1000, default="")
+    erased_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "sign"
+        indexes = [Index(fields=("state", "created_at")), Index(fields=("code",))]
+
+
+class PublicText(Model):
+    """A page that coordinators edit: house rules, tips. `text` is Markdown."""
+
+    id = fields.BigIntField(primary_key=True)
+    slug = fields.CharField(max_length=60)
+    language = fields.CharField(max_length=8)
+    title = fields.CharField(max_length=200)
+    text = fields.TextField()
+    changed_at = fields.BigIntField()
+    changed_by = fields.CharField(max_length=200)
+
+    class Meta:
+        table = "public_text"
+        unique_together = (("slug", "language"),)
+
+
+class Mail(Model):
+    """An e-mail that waits to be sent, gone once the mail server has taken it. `error`: why the last try failed. `given_up_at`: no further tries, recipient and text emptied."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    recipient = fields.CharField(max_length=254)
+    subject = fields.CharField(max_length=200)
+    text = fields.TextField()
+    created_at = fields.BigIntField()
+    due_at = fields.BigIntField()
+    tries = fields.IntField(default=0)
+    error = fields.CharField(max_length=300, default="")
+    given_up_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "mail"
+        indexes = [Index(fields=("due_at",))]
+
+
+class NeighbourReport(Model):
+    """A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused. `alert_id`: what it became. Text and place are emptied at erased_at."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    admin_id = fields.BigIntField()
+    codes = fields.TextField()
+    place = fields.CharField(max_length=200)
+    text = fields.TextField()
+    via = fields.CharField(max_length=20)
+    state = fields.CharField(max_length=10)
+    created_at = fields.BigIntField()
+    decided_at = fields.BigIntField(null=True)
+    decided_by = fields.CharField(max_length=200, default="")
+    note = fields.CharField(max_length=500, default="")
+    alert_id = fields.CharField(max_length=12, default="")
+    erased_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "neighbour_report"
+        indexes = [Index(fields=("state", "created_at")), Index(fields=("admin_id",))]
+
+
+class OwnSession(Model):
+    """A browser of an admin on their own page, the cookie's SHA-256. `ticket`: a one-time link, not yet used."""
+
+    hash = fields.CharField(max_length=64, primary_key=True)
+    admin_id = fields.BigIntField()
+    ticket = fields.BooleanField(default=False)
+    expires_at = fields.BigIntField()
+
+    class Meta:
+        table = "own_session"
+        indexes = [Index(fields=("admin_id",))]
+
+
+class Change(Model):
+    """Who changed what. `who`: a key's name, an admin's id for their own page, empty for a visitor. `kind`: noun.verb. `subject`: the id of what was changed. `what`: JSON, names of fields and ids, never personal data."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    at = fields.BigIntField()
+    who = fields.CharField(max_length=200)
+    kind = fields.CharField(max_length=40)
+    subject = fields.CharField(max_length=40)
+    what = fields.TextField()
+
+    class Meta:
+        table = "change"
+        indexes = [Index(fields=("at",)), Index(fields=("kind", "subject"))]

@@ -1,0 +1,45 @@
+"""What stands in the bar on top of every page: for visitors, and for whoever is signed in by their role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from hub.domain import Role
+from hub.settings import Settings
+from hub.web.languages import N_
+
+ANYBODY: Final = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`label`: Dutch, marked for translation."""
+
+    path: str
+    label: str
+    may: frozenset[Role] = ANYBODY
+
+
+PUBLIC: Final = (
+    Entry("/", N_("Kaart")),
+    Entry("/join", N_("Meedoen")),
+    Entry("/signs", N_("Bordjes")),
+    Entry("/pages/huisregels", N_("Huisregels")),
+)
+STAFF: Final = (
+    Entry("/console", N_("Meldingen")),
+    Entry("/console/write", N_("Nieuwe melding"), frozenset({Role.POLICE})),
+    Entry("/coordinator", N_("Coördinator"), frozenset({Role.COORDINATOR, Role.AUDITOR})),
+    Entry("/", N_("Openbare kaart")),
+)
+
+
+def public_entries(settings: Settings) -> tuple[Entry, ...]:
+    """Those of what is switched on."""
+    off = {"/join": not settings.registry.join, "/signs": not settings.registry.signs}
+    return tuple(one for one in PUBLIC if not off.get(one.path))
+
+
+def staff_entries(role: Role) -> tuple[Entry, ...]:
+    return tuple(one for one in STAFF if role in one.may)
