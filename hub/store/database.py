@@ -19,6 +19,7 @@ from hub.domain import Mistake, Refused
 from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
+from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
 from hub.store.directory import Directory
@@ -32,6 +33,7 @@ from hub.store.keys import Keys
 from hub.store.leases import Leases
 from hub.store.linking import Linking
 from hub.store.log import Log
+from hub.store.mails import Mails
 from hub.store.measured import MeasuredEngine
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
@@ -73,6 +75,8 @@ class Store:
     clocks: Clocks
     conclusions: Conclusions
     erasing: Erasing
+    changes: Changes
+    mails: Mails
     measures: Measures
 
     async def ping(self) -> None:
@@ -141,6 +145,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             clocks=Clocks(),
             conclusions=Conclusions(),
             erasing=Erasing(settings),
+            changes=Changes(ids),
+            mails=Mails(ids),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

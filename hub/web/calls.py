@@ -101,6 +101,10 @@ class Call:
         """A page. `template`: its path below templates/, without .html."""
         return self.state.rendering.page(self.request, template, status, who=self.who, **values)
 
+    async def changed(self, kind: str, subject: object, **what: object) -> None:
+        """Notes who changed what (store/changes.py). Names of fields, ids and counts only, never anything personal."""
+        await self.hub.store.changes.put(self.who.name if self.who else "", kind, str(subject), what, self.now())
+
     async def form(self) -> Form:
         """What was filled in on a page of ours."""
         return await read_form(self.request)
