@@ -210,7 +210,7 @@ def build_hub(
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
-        eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
+        eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours, drafts=store.drafts),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),

@@ -18,7 +18,7 @@ from hub.domain import Area, Mistake, Neighbourhood, Refused
 from hub.places import matching
 from hub.places.discs import Disc, shared_with
 from hub.places.ground import grounds
-from hub.places.projection import outside, point_to_metres, straight_to_metres
+from hub.places.projection import outside, point_to_degrees, point_to_metres, straight_to_metres
 
 Rows = NDArray[np.int64]
 """Positions of neighbourhoods in the index, the numbers the R-tree speaks."""
@@ -64,6 +64,8 @@ class NeighbourhoodIndex:
         self.has_postcodes = bool(self._rows_by_postcode)
         self.square_metres: NDArray[np.float64] = shapely.area(self.shapes)
         self._tree = _tree(self.shapes)
+        self.bounds = _degrees_of(self.shapes)
+        """All of it, as (west, south, east, north) in degrees; the Netherlands where there is nothing."""
         self.edition = max((one.edition for one in self._neighbourhoods), default=0)
 
     def __len__(self) -> int:
@@ -178,6 +180,16 @@ class NeighbourhoodIndex:
 
 
 _NO_ROWS: Rows = np.empty(0, dtype=np.int64)
+
+
+def _degrees_of(shapes: NDArray[np.object_]) -> tuple[float, float, float, float]:
+    if not len(shapes):
+        return 3.3, 50.7, 7.3, 53.6
+    west, south, east, north = (float(one) for one in shapely.total_bounds(shapes))
+    (left, bottom), (right, top) = (
+        point_to_degrees(shapely.Point(*corner)) for corner in ((west, south), (east, north))
+    )
+    return left, bottom, right, top
 
 
 def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, Rows]:

@@ -11,6 +11,7 @@ import structlog
 
 from hub.clock import Clock
 from hub.relay.message import Messages
+from hub.store.drafts import Drafts
 from hub.store.erasing import Erasing
 
 log = structlog.get_logger()
@@ -23,9 +24,12 @@ ALERTS_AT_ONCE = 100
 
 
 class Eraser:
-    def __init__(self, erasing: Erasing, messages: Messages, clock: Clock, *, hours: float) -> None:
-        """`hours`: how long after an alert has ended."""
+    def __init__(
+        self, erasing: Erasing, messages: Messages, clock: Clock, *, hours: float, drafts: Drafts | None = None
+    ) -> None:
+        """`hours`: how long after an alert has ended, or a draft was last touched."""
         self._erasing = erasing
+        self._drafts = drafts
         self._messages = messages
         self._clock = clock
         self._milliseconds = round(hours * 3_600_000)
@@ -53,7 +57,8 @@ class Eraser:
             alerts += len(due)
         self._seen, late = await self._erasing.erase_late(self._seen, before)
         unread = await self._erasing.erase_unread(before)
-        if alerts or late or unread:
+        drafts = await self._drafts.erase(before) if self._drafts is not None else 0
+        if alerts or late or unread or drafts:
             await self._erasing.leave_the_log()
-            log.info("alerts_erased", alerts=alerts, late_receipts=late, unread_updates=unread)
+            log.info("alerts_erased", alerts=alerts, late_receipts=late, unread_updates=unread, drafts=drafts)
         self._messages.forget(await self._erasing.erased(self._messages.known()))

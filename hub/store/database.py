@@ -23,6 +23,7 @@ from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
 from hub.store.directory import Directory
+from hub.store.drafts import Drafts
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
@@ -77,6 +78,7 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
+    drafts: Drafts
     measures: Measures
 
     async def ping(self) -> None:
@@ -147,6 +149,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             erasing=Erasing(settings),
             changes=Changes(ids),
             mails=Mails(ids),
+            drafts=Drafts(ids),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -11,6 +11,8 @@ from hub.web.route import Open, Route
 from hub.web.routes import ROUTES
 from tests.web.world import World
 
+OURS = {"Origin": "https://buurtsein.example"}
+"""As a form of our own pages is sent."""
 GUARDED = [route for route in ROUTES if not isinstance(route.may, Open)]
 METHODS = [
     (method, route)
@@ -27,16 +29,25 @@ def path_of(route: Route) -> str:
 @pytest.mark.parametrize(("method", "route"), METHODS, ids=lambda one: one if isinstance(one, str) else one.path)
 async def test_a_guarded_route_lets_in_its_roles_and_nobody_else(world: World, method: str, route: Route) -> None:
     assert isinstance(route.may, frozenset)
-    nobody = await world.call(method, path_of(route), None)
+    nobody = await world.call(method, path_of(route), None, headers=OURS)
     assert nobody.status == 401 and "Bearer" in nobody.headers["WWW-Authenticate"]
-    wrong = await world.call(method, path_of(route), None, headers={"Authorization": "Bearer wrong"})
+    wrong = await world.call(method, path_of(route), None, headers={**OURS, "Authorization": "Bearer wrong"})
     assert wrong.status == 401
-    basic = await world.call(method, path_of(route), None, headers={"Authorization": "Basic a2V5LW9mLXBvbGljZTo="})
+    basic = await world.call(
+        method, path_of(route), None, headers={**OURS, "Authorization": "Basic a2V5LW9mLXBvbGljZTo="}
+    )
     assert basic.status == 401
     for role in Role:
         answer = await world.call(method, path_of(route), role)
         assert (answer.status == 403) == (role not in route.may), (role, answer.status)
         assert answer.status != 401
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.form], ids=lambda one: one.path)
+async def test_a_form_of_another_site_is_refused_before_it_is_read(world: World, route: Route) -> None:
+    for origin in ({}, {"Origin": "null"}, {"Origin": "https://evil.example"}):
+        session = {"Cookie": "buurtsein_session=whatever"}
+        assert (await world.call("POST", path_of(route), None, headers={**origin, **session})).status == 403
 
 
 def test_only_these_routes_ask_for_no_key() -> None:

@@ -22,7 +22,10 @@ async def alerts_page(call: Call) -> web.Response:
     rows = [(view, view.state(now), shown_info(view)) for view in views[:SHOWN_ALERTS]]
     last = views[SHOWN_ALERTS - 1] if len(views) > SHOWN_ALERTS else None
     older = written_cursor((last.accepted_at, last.id)) if last else None
-    return call.show("console/alerts", rows=rows, older=older)
+    drafts = call.hub.store.drafts
+    waiting = [] if cursor else await drafts.waiting()
+    own_drafts = [] if cursor else await drafts.of_key(call.identity.key_id)
+    return call.show("console/alerts", rows=rows, older=older, waiting=waiting, own_drafts=own_drafts)
 
 
 async def alert_page(call: Call) -> web.Response:

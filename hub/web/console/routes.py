@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from hub.web.console.alerts import alert_page, alerts_page
+from hub.web.console.drafts import decide_draft, draft_page, take_back
 from hub.web.console.reports import report_csv, report_page, report_pdf
-from hub.web.route import ANY_KEY, Route
+from hub.web.console.write import preview, write, write_page
+from hub.web.route import ANY_KEY, POLICE, Route
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
+    Route("GET", "/console/write", write_page, POLICE, "Write an alert"),
+    Route("POST", "/console/write", write, POLICE, "Preview it, send it, throw the draft away", form=True),
+    Route("POST", "/console/write/preview", preview, POLICE, "The preview alone; keeps the draft", form=True),
+    Route("GET", "/console/drafts/{id}", draft_page, ANY_KEY, "An alert that waits for a second pair of eyes"),
+    Route("POST", "/console/drafts/{id}", decide_draft, POLICE, "Send it, or refuse it", form=True),
+    Route("POST", "/console/drafts/{id}/take-back", take_back, POLICE, "Go on writing it", form=True),
     Route("GET", "/console/alerts/{id}", alert_page, ANY_KEY, "One alert, live"),
     Route("GET", "/console/alerts/{id}/report", report_page, ANY_KEY, "What came of it, to print"),
     Route("GET", "/console/alerts/{id}/report.pdf", report_pdf, ANY_KEY, "The same as a PDF"),
