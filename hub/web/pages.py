@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from hub.web.calls import Call, onward
+from hub.web.languages import N_
 from hub.web.problems import Problem, not_found
 from hub.web.rendering import Rendering
+
+ERRORS: Final = {
+    400: (N_("Dit adres klopt niet"), N_("Er staat iets in het adres dat we niet kunnen lezen.")),
+    403: (N_("Geen toegang"), N_("U mag deze pagina niet zien, of het formulier kwam niet van ons.")),
+    404: (N_("Niet gevonden"), N_("Op dit adres staat niets.")),
+    405: (N_("Dat kan hier niet"), N_("Dit adres kent die handeling niet.")),
+    413: (N_("Te groot"), N_("Wat u stuurde is te groot.")),
+    500: (N_("Er ging iets mis"), N_("Het staat in het logboek. Probeer het over een paar seconden opnieuw.")),
+    503: (N_("Even niet beschikbaar"), N_("Probeer het over een paar seconden opnieuw.")),
+}
+"""Status → what happened, and what to do."""
 
 
 async def front_page(call: Call) -> web.Response:
@@ -28,6 +42,9 @@ def error_page(rendering: Rendering, request: web.Request, problem: Problem) -> 
     if problem.status == 401:
         response = rendering.page(request, "signin", 401, who=None, wrong=False, onward=request.path_qs)
     else:
-        response = rendering.page(request, "error", problem.status, who=None, code=problem.status)
+        title, lead = ERRORS.get(problem.status, ERRORS[500])
+        response = rendering.page(
+            request, "error", problem.status, who=None, code=problem.status, title=title, lead=lead
+        )
     response.headers.update(problem.headers)
     return response

@@ -83,8 +83,7 @@ class Rendering:
 
     def say(self, language: str, text: str, **values: Any) -> str:
         """A text marked with N_, in this language, its %(name)s filled in."""
-        found = self._catalogues[language if language in LANGUAGES else "nl"].gettext(text)
-        return found % values if values else found
+        return self._catalogues[language if language in LANGUAGES else "nl"].gettext(text) % values
 
 
 def clock_time(milliseconds: int) -> str:

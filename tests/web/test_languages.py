@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,25 @@ from hub.web.languages import LOCALE
 WEB = Path(hub.web.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 Text = tuple[str, ...]
+NAMES = {"Buurtsein", "PDF", "CSV"}
+"""The same in every language."""
 
 
-def said() -> dict[tuple[str | None, Text], str]:
+def said(folder: Path = WEB) -> dict[tuple[str | None, Text], str]:
     """(context, text) → where it stands."""
     found = extract_from_dir(
-        str(WEB),
+        str(folder),
         METHODS,
-        {"**.html": {"newstyle_gettext": "true", "trimmed": "false"}},
-        keywords={"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)},
+        # Not silent: a template that does not parse would be passed over.
+        {"**.html": {"newstyle_gettext": "true", "trimmed": "false", "silent": "false"}},
+        keywords={
+            "N_": None,
+            "_": None,
+            "gettext": None,
+            "ngettext": (1, 2),
+            "pgettext": ((1, "c"), 2),
+            "npgettext": ((1, "c"), 2, 3),
+        },
     )
     return {(context, both(text)): f"{file}:{line}" for file, line, text, _, context in found}
 
@@ -48,6 +59,45 @@ def both(text: str | Sequence[str] | None) -> Text:
 def test_every_text_is_there_in_english() -> None:
     missing = {text: place for text, place in said().items() if text not in translated()}
     assert not missing, "\n".join(f'{place}\nmsgid "{text[1][0]}"\nmsgstr ""\n' for text, place in missing.items())
+
+
+def test_texts_are_found_wherever_one_can_stand(tmp_path: Path) -> None:
+    """Else what is missing would not be seen."""
+    (tmp_path / "templates" / "part").mkdir(parents=True)
+    (tmp_path / "templates" / "part" / "page.html").write_text(
+        """{% macro m() %}<p title="{{ _('attribute') }}">{{ _("a %(n)s", n=1) if x else gettext("else") }}</p>{% endmacro %}
+        {{ ngettext("%(num)s one", "%(num)s more", 3) }} {{ pgettext("place", "text") }}
+        {{ npgettext("place", "single", "several", 2) }} {{ m(_("argument")) }}""",
+        encoding="utf-8",
+    )
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "code.py").write_text('A = {1: (N_("in a "\n  "tuple"), 2)}', encoding="utf-8")
+    assert set(said(tmp_path)) == {
+        (None, ("attribute",)),
+        (None, ("a %(n)s",)),
+        (None, ("else",)),
+        (None, ("%(num)s one", "%(num)s more")),
+        ("place", ("text",)),
+        ("place", ("single", "several")),
+        (None, ("argument",)),
+        (None, ("in a tuple",)),
+    }
+
+
+def test_no_text_of_a_template_goes_around_the_catalogues() -> None:
+    for file in sorted((WEB / "templates").rglob("*.html")):
+        plain = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+        told = re.findall(r"""\s(?:alt|title|placeholder|label|aria-label)=["']([^"'<>]*)""", plain)
+        between = re.sub(r"""<[^>]*>|\s[\w-]+="[^"]*\"""", " ", plain)  # a macro may hold attributes alone
+        words = set(re.findall(r"[^\W\d_]{2,}", unescape(" ".join([between, *told]))))
+        assert words <= NAMES, f"{file.relative_to(WEB)}: put {sorted(words - NAMES)} in _(…)"
+
+
+def test_a_per_cent_sign_is_doubled() -> None:
+    """Texts are always filled in, also where they have no blanks."""
+    for key, found in translated().items():
+        for text in (*key[1], *(one for _, message in found for one in both(message.string))):
+            assert "%" not in re.sub(r"%%|%\(\w+\)s", "", text), text
 
 
 def test_no_translation_is_left_over_or_empty() -> None:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from hub.channel import Linkable
 from hub.directory.linking import drawn, hash_token
 from hub.web.calls import Call
+from hub.web.languages import N_
 
 if TYPE_CHECKING:
     from hub.store.linking import OfferedLink
@@ -24,21 +25,57 @@ log = structlog.get_logger()
 ASK_SECONDS = 5.0
 """How long a channel may take to tell where a link leads (Telegram is asked for the bot's name once)."""
 
+OPENING = {
+    "telegram": N_("Tik in Telegram op Start."),
+    "whatsapp": N_("Verstuur het bericht dat klaarstaat. Verander er niets aan."),
+    "matrix": N_("Begin een gesprek met ons en stuur de tekst hieronder."),
+}
+"""What to do once a channel is open."""
+
+CLOSED = {
+    "used": (N_("Gekoppeld"), N_("Deze link is gebruikt. U kunt deze pagina sluiten.")),
+    "ended": (
+        N_("Deze link geldt niet meer"),
+        N_("Hij is verlopen, of er is een nieuwere gemaakt. Vraag uw gemeente om een nieuwe link."),
+    ),
+    "unknown": (
+        N_("Deze link kennen we niet"),
+        N_(
+            "Misschien is hij niet helemaal meegekopieerd. "
+            "Open hem opnieuw uit het bericht, of vraag uw gemeente om een nieuwe."
+        ),
+    ),
+}
+"""A link that links nothing (any more): what it is, and what to do."""
+
 
 async def link_page(call: Call) -> web.Response:
     """404 for a token we never gave out, 410 for one that ended."""
     token = call.part("token")
     link = await call.hub.store.linking.find(hash_token(token))
     if link is None:
-        return _page(call, "unknown", 404)
+        return _closed(call, "unknown", 404)
     if link.used:
-        return _page(call, "used")
+        return _closed(call, "used")
     if link.expires_at <= call.now():
-        return _page(call, "ended", 410)
+        return _closed(call, "ended", 410)
     opened = await _opened(call, link, token)
     code = Markup(drawn(opened)) if opened else ""  # noqa: S704  # drawn by segno: lines, and nothing that was given
     text = f"koppel {token}"
-    return _page(call, "open", channel=link.channel, opened=opened, text=text, code=code, expires_at=link.expires_at)
+    return _page(
+        call,
+        "open",
+        channel=link.channel,
+        opened=opened,
+        opening=OPENING.get(link.channel, ""),
+        text=text,
+        code=code,
+        expires_at=link.expires_at,
+    )
+
+
+def _closed(call: Call, standing: str, status: int = 200) -> web.Response:
+    return _page(call, standing, status, said=CLOSED[standing])
 
 
 def _page(call: Call, standing: str, status: int = 200, **values: Any) -> web.Response:

@@ -12,12 +12,48 @@ from hub.places.picture import HEIGHT, WIDTH
 from hub.relay.message import ENDS, kind_of
 from hub.store.alerts import AlertView
 from hub.web.calls import Call
+from hub.web.languages import N_
 from hub.web.problems import not_found
 from hub.web.shown import shown_info
 
 ACTIVE = (AlertState.ACCEPTED, AlertState.RELAYING, AlertState.RELAYED)
 LOOK_ALIKES = str.maketrans("OIL", "011")
 """Alert numbers hold no O, I or L (relay/intake.py): who types one means its look-alike."""
+
+STANDING = {
+    "active": (N_("Actief"), N_("Deze melding is nu geldig. Ziet u iets? Ga er niet zelf op af en bel 112.")),
+    "ended": (
+        N_("Beëindigd"),
+        N_("Deze melding is voorbij. U hoeft niet meer uit te kijken. Stuur dit bericht niet meer door."),
+    ),
+    "cancelled": (
+        N_("Ingetrokken"),
+        N_("Deze melding is ingetrokken. U hoeft niet meer uit te kijken. Stuur dit bericht niet meer door."),
+    ),
+    "expired": (
+        N_("Verlopen"),
+        N_("Deze melding is verlopen. U hoeft niet meer uit te kijken. Stuur dit bericht niet meer door."),
+    ),
+}
+"""How an alert stands: in a word, and what to do."""
+
+ENDED = {
+    "cancelled": (N_("Intrekking"), N_("Met dit bericht is een eerdere melding ingetrokken.")),
+    "all_clear": (
+        N_("Einde melding"),
+        N_("Met dit bericht is een eerdere melding beëindigd: u hoeft niet meer uit te kijken."),
+    ),
+    "expired": (
+        N_("Verlopen"),
+        N_("Met dit bericht is gemeld dat een eerdere melding is verlopen: u hoeft niet meer uit te kijken."),
+    ),
+}
+"""The same of a message that ends another."""
+
+PRACTICE = {
+    "Exercise": (N_("Oefening"), N_("Dit is een oefening. Er is niets aan de hand. Bel hiervoor niet 112.")),
+    "Test": (N_("Test"), N_("Dit is een testbericht. Er is niets aan de hand. Bel hiervoor niet 112.")),
+}
 
 
 async def proof_page(call: Call) -> web.Response:
@@ -34,10 +70,11 @@ async def proof_page(call: Call) -> web.Response:
             "public/proof",
             view=view,
             number=view.id,
-            state=state,
+            standing=ENDED.get(kind) or STANDING["active" if active else state],
+            practice=PRACTICE.get(view.status),
             active=active,
             sharing=await _sharing(call, view) if active else {},
-            over={"cancelled": "cancels", "all_clear": "ends", "expired": "runs_out"}.get(kind, ""),
+            over=kind in ENDS,
             now=call.now(),
             info=shown_info(view, call.language),
             page=f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}",
