@@ -15,7 +15,7 @@ import hub.web
 from hub.web.languages import LOCALE
 
 WEB = Path(hub.web.__file__).parent
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
 Text = tuple[str, ...]
 
 
@@ -24,7 +24,7 @@ def said() -> dict[tuple[str | None, Text], str]:
     found = extract_from_dir(
         str(WEB),
         METHODS,
-        {"**.html": {"newstyle_gettext": "true", "trimmed": "false"}},
+        {kind: {"newstyle_gettext": "true", "trimmed": "false"} for kind in ("**.html", "**.txt")},
         keywords={"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)},
     )
     return {(context, both(text)): f"{file}:{line}" for file, line, text, _, context in found}
