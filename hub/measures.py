@@ -153,6 +153,11 @@ class Measures:
             ["hook"],
             registry=registry,
         )
+        self.mails_waiting = Gauge(
+            "buurtsein_mails_waiting",
+            f"E-mails that the mail server has not taken yet{SHARED}",
+            registry=registry,
+        )
 
     def account(self, channel: str, account: str) -> AccountMeasures:
         return AccountMeasures(self, channel, account)

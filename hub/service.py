@@ -35,6 +35,7 @@ from hub.relay.message import Messages
 from hub.relay.outcomes import Outcomes
 from hub.relay.pictures import Pictures
 from hub.relay.planner import Planner
+from hub.relay.postman import Postman
 from hub.relay.reachability import Reachability
 from hub.relay.receiver import Receiver
 from hub.relay.reporter import LATE_SECONDS, Reporter
@@ -101,6 +102,7 @@ class Hub:
     telling: Telling
     signing: Signing | None
     reporters: tuple[Reporter, ...]
+    postman: Postman | None
     wakes: Wakes
     loops: Loops
 
@@ -246,6 +248,18 @@ def build_hub(
             )
             for hook in settings.police.hooks
         ),
+        postman=Postman(
+            store.mails,
+            store.leases,
+            settings.mail,
+            clock,
+            rng,
+            store.measures,
+            process=process,
+            public_url=settings.web.public_url,
+        )
+        if settings.mail.host
+        else None,
         wakes=wakes,
         loops=Loops(clock),
     )
@@ -288,6 +302,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
         start("telling", hub.telling.run)
     for reporter in hub.reporters:
         start(reporter.name, reporter.run)
+    if hub.postman is not None:
+        start("postman", hub.postman.run)
     start("leases", lambda beat: hub.tenures.run(beat, partial(_begin, hub), partial(_end, hub)))
     try:
         yield hub

@@ -363,7 +363,10 @@ class Registry(_Section):
 
 
 class Mail(_Section):
-    """The mail server. Without a host no mail goes out, and what needs a confirmed address cannot be asked for."""
+    """The mail server. Without a host no mail goes out, and what needs a confirmed address cannot be asked for.
+
+    `timeout` in seconds, below what makes a loop look stuck.
+    """
 
     host: str = ""
     port: int = Field(587, ge=1, le=65535)
@@ -371,7 +374,7 @@ class Mail(_Section):
     user: str = ""
     password: Secret = EMPTY
     sender: str = ""
-    timeout: float = Field(20.0, gt=0)
+    timeout: float = Field(20.0, gt=0, le=20)
 
     @model_validator(mode="after")
     def _has_a_sender(self) -> Mail:

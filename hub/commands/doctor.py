@@ -24,6 +24,8 @@ async def examined(hub: Hub) -> dict[str, Any]:
     hooks = await asyncio.gather(*(reporter.examine() for reporter in hub.reporters))
     own += [(reporter.name, one) for reporter, one in zip(hub.reporters, hooks, strict=True)]
     own += _signing(hub)
+    if hub.postman is not None:
+        own.append(("mail", await hub.postman.examine()))
     found = own + [(name, one) for name, findings in zip(names, told, strict=True) for one in findings]
     if not hub.senders:
         found.append(("channels", Finding(False, "none is configured: see config/hub.toml")))

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel.dates import format_date
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from hub.clock import to_datetime
 from hub.web import labels
@@ -51,7 +51,7 @@ class Rendering:
     def _environment(self, code: str, catalogue: NullTranslations, given: dict[str, Any]) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
+            autoescape=select_autoescape(disabled_extensions=("txt",), default=True),  # all but mails
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -80,6 +80,12 @@ class Rendering:
         response = web.Response(text=text, status=status, content_type="text/html", headers=headers)
         remember_language(request, response, secure=self._secure)
         return response
+
+    def mail(self, language: str, template: str, /, **values: Any) -> tuple[str, str]:
+        """Subject and text of templates/mail/TEMPLATE.txt: its first line, and what follows."""
+        environment = self._environments[language if language in LANGUAGES else "nl"]
+        subject, _, text = environment.get_template(f"mail/{template}.txt").render(**values).strip().partition("\n")
+        return subject.strip(), text.strip() + "\n"
 
     def say(self, language: str, text: str, **values: Any) -> str:
         """A text marked with N_, in this language, its %(name)s filled in."""

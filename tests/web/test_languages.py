@@ -16,7 +16,7 @@ import hub.web
 from hub.web.languages import LOCALE
 
 WEB = Path(hub.web.__file__).parent
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
 Text = tuple[str, ...]
 NAMES = {"Buurtsein", "PDF", "CSV"}
 """The same in every language."""
@@ -28,7 +28,10 @@ def said(folder: Path = WEB) -> dict[tuple[str | None, Text], str]:
         str(folder),
         METHODS,
         # Not silent: a template that does not parse would be passed over.
-        {"**.html": {"newstyle_gettext": "true", "trimmed": "false", "silent": "false"}},
+        {
+            kind: {"newstyle_gettext": "true", "trimmed": "false", "silent": "false"}
+            for kind in ("templates/**.html", "templates/**.txt")
+        },
         keywords={
             "N_": None,
             "_": None,
