@@ -18,7 +18,7 @@ from hub.domain import Area, Mistake, Neighbourhood, Refused
 from hub.places import matching
 from hub.places.discs import Disc, shared_with
 from hub.places.ground import grounds
-from hub.places.projection import outside, point_to_metres, straight_to_metres
+from hub.places.projection import outside, point_to_degrees, point_to_metres, straight_to_metres
 
 Rows = NDArray[np.int64]
 """Positions of neighbourhoods in the index, the numbers the R-tree speaks."""
@@ -115,6 +115,15 @@ class NeighbourhoodIndex:
             raise Refused("The box is none", [Mistake("bbox", reason)])
         shape = straight_to_metres(shapely.box(west, south, east, north))
         return [] if shape is None else self._touching(shape)
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(west, south, east, north) degrees of the whole map, a little more at most; of the country where it is empty."""
+        if not len(self):
+            return 3.3, 50.7, 7.3, 53.6
+        west, south, east, north = shapely.total_bounds(self.shapes)
+        corners = [point_to_degrees(shapely.Point(x, y)) for x in (west, east) for y in (south, north)]
+        longitudes, latitudes = zip(*corners, strict=True)
+        return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
     def neighbours(self, code: str, within_metres: float = 0) -> list[str]:
         """The BU codes next to a BU code, touching it or at most so far away, nearest first; [] for an unknown code."""
