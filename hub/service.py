@@ -32,6 +32,7 @@ from hub.relay.letterbox import Letterbox
 from hub.relay.listener import Listener
 from hub.relay.loops import Loops
 from hub.relay.message import Messages
+from hub.relay.newcomers import Newcomers
 from hub.relay.outcomes import Outcomes
 from hub.relay.pictures import Pictures
 from hub.relay.planner import Planner
@@ -98,6 +99,7 @@ class Hub:
     widener: Widener
     reachability: Reachability
     weekly: Weekly
+    newcomers: Newcomers
     tenures: Tenures
     telling: Telling
     signing: Signing | None
@@ -228,6 +230,7 @@ def build_hub(
             elsewhere=tenures.elsewhere,
         ),
         weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
+        newcomers=Newcomers(store, intake, wakes, clock, routes),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
@@ -296,6 +299,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("eraser", hub.eraser.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
+    start("newcomers", hub.newcomers.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

@@ -104,6 +104,8 @@ class Commands:
             log.warning("link_refused", channel=channel, reason="the sender's address belongs to another admin")
             return Understood(say=said(link.language, "link_taken"))
         known = person.handle if person is not None else handle
+        if link.newcomer:
+            linked = f"{linked}\n\n{said(link.language, 'welcome')}"
         return Understood(self._linking.use(hashed, channel, account, known, now), linked)
 
     def _start(self, channel: str, person: Person) -> Understood:

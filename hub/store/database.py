@@ -19,6 +19,7 @@ from hub.domain import Mistake, Refused
 from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
+from hub.store.applications import Applications
 from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
@@ -28,6 +29,7 @@ from hub.store.engine import Engine, StoreUnavailable
 from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
 from hub.store.figures import Figures
+from hub.store.first_drills import FirstDrills
 from hub.store.health import Health
 from hub.store.ids import Ids
 from hub.store.keys import Keys
@@ -79,6 +81,8 @@ class Store:
     changes: Changes
     mails: Mails
     drafts: Drafts
+    applications: Applications
+    first_drills: FirstDrills
     measures: Measures
 
     async def ping(self) -> None:
@@ -150,6 +154,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             changes=Changes(ids),
             mails=Mails(ids),
             drafts=Drafts(ids),
+            applications=Applications(ids),
+            first_drills=FirstDrills(ids),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

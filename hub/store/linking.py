@@ -35,13 +35,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class OfferedLink:
-    """A one-time link: whose, and whether it can still be used."""
+    """A one-time link: whose, and whether it can still be used. `newcomer`: accepted on the pages, no address so far."""
 
     admin_id: int
     language: str
     channel: str
     expires_at: int
     used: bool
+    newcomer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ class Linking:
         rows = await self._engine.read(self._sql.find_link, hash)
         if not rows:
             return None
-        admin_id, language, channel, expires_at, used = rows[0]
-        return OfferedLink(admin_id, language, channel, expires_at, bool(used))
+        admin_id, language, channel, expires_at, used, newcomer = rows[0]
+        return OfferedLink(admin_id, language, channel, expires_at, bool(used), bool(newcomer))
 
     async def is_offered(self, channel: str, now: int) -> bool:
         """Whether any link for this channel can still be used."""

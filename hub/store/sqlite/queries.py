@@ -474,7 +474,9 @@ SQLITE = Queries(
         FROM (SELECT id, 0 AS place FROM address WHERE channel = ?1 AND handle = ?2 UNION ALL
               SELECT address_id, 1 FROM address_alias WHERE channel = ?1 AND alias = ?2) found
         JOIN address a ON a.id = found.id JOIN admin p ON p.id = a.admin_id ORDER BY found.place LIMIT 1""",
-    find_link="""SELECT t.admin_id, p.language, t.channel, t.expires_at, t.used_at IS NOT NULL
+    find_link="""SELECT t.admin_id, p.language, t.channel, t.expires_at, t.used_at IS NOT NULL,
+            EXISTS (SELECT 1 FROM application y WHERE y.admin_id = t.admin_id AND y.state = 'accepted')
+                AND NOT EXISTS (SELECT 1 FROM address a WHERE a.admin_id = t.admin_id)
         FROM link_token t JOIN admin p ON p.id = t.admin_id WHERE t.hash = ?1""",
     offered_links="SELECT 1 FROM link_token WHERE channel = ?1 AND used_at IS NULL AND expires_at > ?2 LIMIT 1",
     void_links="""UPDATE link_token SET expires_at = ?3

@@ -1,0 +1,24 @@
+"""The inbox of applications and the comparing of lists: coordinators only, for names and addresses stand there."""
+
+from __future__ import annotations
+
+from hub.web.coordinator.applications import (
+    accept,
+    application_page,
+    ask,
+    drill_again,
+    inbox_page,
+    mail_links,
+    refuse,
+)
+from hub.web.route import COORDINATOR, Route
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/coordinator/applications", inbox_page, COORDINATOR, "What people ask"),
+    Route("GET", "/coordinator/applications/{id}", application_page, COORDINATOR, "One of them"),
+    Route("POST", "/coordinator/applications/{id}/accept", accept, COORDINATOR, "Accept it", form=True),
+    Route("POST", "/coordinator/applications/{id}/refuse", refuse, COORDINATOR, "Refuse it", form=True),
+    Route("POST", "/coordinator/applications/{id}/ask", ask, COORDINATOR, "Ask something back", form=True),
+    Route("POST", "/coordinator/applications/{id}/links", mail_links, COORDINATOR, "Mail the links again", form=True),
+    Route("POST", "/coordinator/applications/{id}/drill", drill_again, COORDINATOR, "A drill for one", form=True),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Joining in, for visitors: registering a group, applying as admin, saying that a group is being started."""

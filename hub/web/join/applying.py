@@ -1,0 +1,152 @@
+"""/join: what one can do here, and the three forms. An application waits until the link in its mail is followed (confirming.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from hub.directory.linking import hash_token, make_token
+from hub.places.named import MOST, neighbourhoods_named
+from hub.store.applications import NewApplication
+from hub.web import spam
+from hub.web.calls import Call, answer, onward
+from hub.web.forms import Form
+from hub.web.join import forms
+from hub.web.join.forms import Asked
+from hub.web.join.letters import Letters, post
+from hub.web.labels import CHANNELS
+from hub.web.languages import N_
+from hub.web.problems import not_found
+
+DAY_MS: Final = 24 * 3_600_000
+OF_ONE_ADDRESS: Final = 5
+"""Applications a day; beyond that no mail goes out, and the answer is the same."""
+
+Read = Callable[[Call, Form], Asked]
+
+
+def is_on(call: Call) -> None:
+    """Problem 404 where this part of the site is switched off."""
+    if not call.hub.settings.registry.join:
+        raise not_found("page", "join")
+
+
+def can_mail(call: Call) -> bool:
+    return bool(call.hub.settings.mail.host)
+
+
+async def join_page(call: Call) -> web.Response:
+    is_on(call)
+    return call.show("join/join", can_mail=can_mail(call))
+
+
+async def group_page(call: Call) -> web.Response:
+    is_on(call)
+    return _group(call, Form(_prefilled(call)))
+
+
+async def apply_group(call: Call) -> web.Response:
+    return await _apply(call, forms.read_group, _group)
+
+
+async def admin_page(call: Call) -> web.Response:
+    is_on(call)
+    given = call.parameter("district") or ""
+    return _admin(call, Form({"district": [given]} if given else {}))
+
+
+async def apply_admin(call: Call) -> web.Response:
+    return await _apply(call, forms.read_admin, _admin)
+
+
+async def starting_page(call: Call) -> web.Response:
+    is_on(call)
+    return _starting(call, Form(_prefilled(call)))
+
+
+async def apply_starting(call: Call) -> web.Response:
+    return await _apply(call, forms.read_starting, _starting)
+
+
+async def found_neighbourhoods(call: Call) -> web.Response:
+    """What the search in the forms finds, for the script that shows it without loading the page anew."""
+    is_on(call)
+    found = neighbourhoods_named(call.hub.atlas.index, (call.parameter("q") or "")[:100])
+    return answer(
+        [
+            {"code": one.code, "name": one.name, "district": one.district_name, "municipality": one.municipality_name}
+            for one in found[:MOST]
+        ]
+    )
+
+
+def _prefilled(call: Call) -> dict[str, list[str]]:
+    """?neighbourhood=BU…, as the map and the signs link here."""
+    code = call.parameter("neighbourhood") or ""
+    return {"codes": [code]} if call.hub.atlas.index.get(code) is not None else {}
+
+
+async def _apply(call: Call, read: Read, show: Callable[[Call, Form, int], web.Response]) -> web.Response:
+    is_on(call)
+    form = await call.form()
+    if not can_mail(call):
+        return show(call, form, 503)
+    if forms.is_search(form):
+        return show(call, form, 200)
+    spam.check(call, form)
+    asked = read(call, form)
+    status = 400
+    since = call.now() - DAY_MS
+    if form.ok and await call.hub.store.applications.asked_since(since) >= call.hub.settings.registry.asked_a_day:
+        form.wrong("", N_("Er zijn vandaag te veel aanvragen gedaan. Probeer het morgen nog eens."))
+        status = 429
+    if not form.ok:
+        return show(call, form, status)
+    await _store(call, asked, since)
+    return onward("/join/sent")
+
+
+async def _store(call: Call, asked: Asked, since: int) -> None:
+    """Whoever asks learns nothing here of what we know of the address."""
+    store = call.hub.store
+    if len(await store.applications.of_email(asked.email, since=since)) >= OF_ONE_ADDRESS:
+        return
+    token = make_token()
+    new = NewApplication(
+        asked.kind, call.language, asked.name, asked.email, {**asked.content, "mails": 1}, hash_token(token)
+    )
+    application_id = await store.applications.put(new, call.now())
+    await post(call, asked.email, Letters(call, call.language).confirmation(asked.kind, token))
+    await call.changed("application.made", application_id, of=asked.kind.value)
+
+
+def _group(call: Call, form: Form, status: int = 200) -> web.Response:
+    platforms = [(value, call.say(label) if value == "other" else label) for value, label in forms.PLATFORMS.items()]
+    return _form(call, "join/group", form, status, platforms=platforms)
+
+
+def _admin(call: Call, form: Form, status: int = 200) -> web.Response:
+    return _form(call, "join/admin", form, status, districts=forms.districts(call.hub.atlas.index))
+
+
+def _starting(call: Call, form: Form, status: int = 200) -> web.Response:
+    return _form(call, "join/starting", form, status)
+
+
+def _form(call: Call, template: str, form: Form, status: int, **values: Any) -> web.Response:
+    if not can_mail(call):
+        return call.show("join/closed", status)
+    return call.show(
+        template,
+        status,
+        form=form,
+        choice=forms.choice_of(call, form),
+        searching=forms.is_search(form),
+        channels=[(one, CHANNELS.get(one, one)) for one in forms.channels(call)],
+        stamp=spam.stamp(call),
+        has_postcodes=call.hub.atlas.index.has_postcodes,
+        bounds=call.hub.atlas.index.bounds(),
+        **values,
+    )

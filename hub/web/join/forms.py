@@ -1,0 +1,126 @@
+"""What the forms for joining in hold: read into applications, every mistake beside its field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hub.domain import Neighbourhood
+from hub.places.index import NeighbourhoodIndex
+from hub.places.named import neighbourhoods_named, plain
+from hub.store.applications import Kind
+from hub.web.calls import Call
+from hub.web.forms import Form
+from hub.web.labels import CHANNELS
+from hub.web.languages import N_
+
+PLATFORMS: Final = {
+    "whatsapp": "WhatsApp",
+    "signal": "Signal",
+    "telegram": "Telegram",
+    "matrix": "Matrix",
+    "other": N_("een andere"),
+}
+NAME_MOST: Final = 200
+MEMBERS_MOST: Final = 10_000
+CODES_MOST: Final = 200
+NO_PREFERENCE: Final = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A form that was read. Its values count only where the form has no mistakes."""
+
+    kind: Kind
+    name: str
+    email: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The neighbourhoods shown to choose from, and whether the last search found none."""
+
+    shown: tuple[Neighbourhood, ...]
+    nothing_found: bool = False
+
+
+def channels(call: Call) -> tuple[str, ...]:
+    """Which messengers alerts can come over here."""
+    return tuple(call.hub.routes) or tuple(CHANNELS)
+
+
+def read_group(call: Call, form: Form) -> Asked:
+    """A group that is there already."""
+    content = {
+        "group": form.line("group", most=NAME_MOST),
+        "platform": form.choice("platform", PLATFORMS),
+        "members": form.number("members", 1, MEMBERS_MOST),
+        "codes": codes_of(call, form),
+        "channel": form.choice("channel", channels(call)),
+    }
+    return _asked(Kind.GROUP, form, content)
+
+
+def read_admin(call: Call, form: Form) -> Asked:
+    """Somebody who wants to be in the admin group of their district."""
+    content = {
+        "district": form.choice("district", [code for code, *_ in districts(call.hub.atlas.index)]),
+        "groups": form.line("groups", most=500, required=False),
+        "channel": form.choice("channel", channels(call)),
+        "motivation": form.text("motivation", most=1000),
+    }
+    return _asked(Kind.ADMIN, form, content)
+
+
+def read_starting(call: Call, form: Form) -> Asked:
+    """Somebody who starts a group."""
+    content = {"codes": codes_of(call, form)}
+    return _asked(Kind.STARTING, form, content)
+
+
+def codes_of(call: Call, form: Form) -> list[str]:
+    """The neighbourhoods chosen, in the order of the form."""
+    given = list(dict.fromkeys(form.chosen("codes")))
+    known = [code for code in given if call.hub.atlas.index.get(code) is not None]
+    if len(known) < len(given):
+        form.wrong("codes", N_("Een buurt die u koos staat niet op onze kaart. Zoek hem opnieuw."))
+    if not known:
+        form.wrong("codes", N_("Kies minstens één buurt: zoek hem hieronder en zet er een vinkje bij."))
+    if len(known) > CODES_MOST:
+        form.wrong("codes", N_("Kies hoogstens %(most)s buurten."), most=CODES_MOST)
+    return known
+
+
+def is_search(form: Form) -> bool:
+    """The search was asked for; or something new stands in its field, which by Enter sends the form."""
+    place = form.shown("place").strip()
+    return bool(form.shown("search")) or bool(place and place != form.shown("searched").strip())
+
+
+def choice_of(call: Call, form: Form) -> Choice:
+    """What was chosen stays on top; after it what the search found."""
+    index = call.hub.atlas.index
+    chosen = [one for code in dict.fromkeys(form.chosen("codes")) if (one := index.get(code)) is not None]
+    place = form.shown("place").strip()
+    found = neighbourhoods_named(index, place) if place else []
+    taken = {one.code for one in chosen}
+    return Choice((*chosen, *(one for one in found if one.code not in taken)), bool(place) and not found)
+
+
+def districts(index: NeighbourhoodIndex) -> Sequence[tuple[str, str, str]]:
+    """(code, name, municipality) of each, by municipality and name."""
+    found = {one.district: (one.district, one.district_name, one.municipality_name) for one in index}
+    return sorted(found.values(), key=lambda one: (plain(one[2]), plain(one[1])))
+
+
+def _asked(kind: Kind, form: Form, content: dict[str, Any]) -> Asked:
+    name, email = form.line("name", most=NAME_MOST), form.email("email")
+    for agreed, sentence in (
+        ("rules", N_("Lees de huisregels en zet hier een vinkje.")),
+        ("kept", N_("Zonder uw akkoord mogen wij uw gegevens niet bewaren. Zet hier een vinkje.")),
+    ):
+        if not form.flag(agreed):
+            form.wrong(agreed, sentence)
+    return Asked(kind, name, email, content)
