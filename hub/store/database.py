@@ -37,6 +37,10 @@ from hub.store.mails import Mails
 from hub.store.measured import MeasuredEngine
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
+from hub.store.own import OwnPages
+from hub.store.own_alerts import OwnAlerts
+from hub.store.own_data import OwnData
+from hub.store.own_sessions import OwnSessions
 from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
 from hub.store.queries import Queries
@@ -77,6 +81,10 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
+    own: OwnPages
+    own_alerts: OwnAlerts
+    own_data: OwnData
+    own_sessions: OwnSessions
     measures: Measures
 
     async def ping(self) -> None:
@@ -147,6 +155,10 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             erasing=Erasing(settings),
             changes=Changes(ids),
             mails=Mails(ids),
+            own=OwnPages(),
+            own_alerts=OwnAlerts(),
+            own_data=OwnData(),
+            own_sessions=OwnSessions(on_postgres=settings.on_postgres),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does
