@@ -185,7 +185,7 @@ def build_hub(
         receiver=Receiver(
             store,
             [(s.channel, s.account) for s in senders],
-            Commands(store.linking, clock),
+            Commands(store.linking, clock, store.own_sessions, settings.web.public_url),
             wakes,
             clock,
             routes,

@@ -118,15 +118,6 @@ class NeighbourhoodIndex:
         shape = straight_to_metres(shapely.box(west, south, east, north))
         return [] if shape is None else self._touching(shape)
 
-    def bounds(self) -> tuple[float, float, float, float]:
-        """(west, south, east, north) degrees of the whole map, a little more at most; of the country where it is empty."""
-        if not len(self):
-            return 3.3, 50.7, 7.3, 53.6
-        west, south, east, north = shapely.total_bounds(self.shapes)
-        corners = [point_to_degrees(shapely.Point(x, y)) for x in (west, east) for y in (south, north)]
-        longitudes, latitudes = zip(*corners, strict=True)
-        return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
-
     def neighbours(self, code: str, within_metres: float = 0) -> list[str]:
         """The BU codes next to a BU code, touching it or at most so far away, nearest first; [] for an unknown code."""
         one = self.get(code)

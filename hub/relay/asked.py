@@ -63,6 +63,7 @@ class Plain(Enum):
     STATUS = "status"
     TEST_ON = "test_on"
     TEST_OFF = "test_off"
+    PAGE = "page"
 
 
 Asked = Link | SetLanguage | SetOrder | SetAway | Plain

@@ -15,18 +15,21 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from hub.clock import Clock, to_datetime, to_milliseconds
-from hub.directory.linking import hash_token
+from hub.directory.linking import hash_token, make_token
 from hub.domain import Handle
 from hub.relay.asked import Link, Plain, SetAway, SetLanguage, SetOrder, Wrong, read_command
 from hub.relay.said import CHANNEL_NAMES, FALLBACK, channel_names, said, speech
 from hub.store.engine import Statement
 from hub.store.linking import Linking, Person
+from hub.store.own_sessions import OwnSessions
 
 log = structlog.get_logger()
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 EXAMPLE_DAYS = 7
 """How far away the date is that we give as an example."""
+PAGE_MS = 30 * 60_000
+"""How long a link to somebody's own page can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,12 @@ class Understood:
 
 
 class Commands:
-    def __init__(self, linking: Linking, clock: Clock) -> None:
+    def __init__(self, linking: Linking, clock: Clock, pages: OwnSessions | None = None, public_url: str = "") -> None:
+        """`pages`: who asks for their own page gets a link to it, below `public_url`."""
         self._linking = linking
         self._clock = clock
+        self._pages = pages
+        self._public_url = public_url.rstrip("/")
 
     async def understand(self, channel: str, account: str, handle: Handle, text: str) -> Understood | None:
         """None if the text asks nothing of us. `account`: the sender account it came to."""
@@ -134,6 +140,8 @@ class Commands:
                 return Understood(
                     self._linking.set_test_messages(person.admin_id, wanted), said(person.language, asked.value)
                 )
+            case Plain.PAGE:
+                return self._page(person)
             case Plain.START:
                 raise AssertionError("START is answered before settings are")
         assert_never(asked)
@@ -158,7 +166,15 @@ class Commands:
         if isinstance(until, Wrong):
             return Understood(say=said(person.language, until.value, date=self._example(person.language)))
         told = said(person.language, "away", date=speech(person.language).day(until))
-        return Understood(self._linking.set_away(person.admin_id, _end_of(until)), told)
+        return Understood(self._linking.set_away(person.admin_id, end_of(until)), told)
+
+    def _page(self, person: Person) -> Understood:
+        """A one-time link to their own page, to the address that asked for it."""
+        if self._pages is None:
+            return Understood()
+        token, now = make_token(), self._clock.now()
+        offered = self._pages.offer(hash_token(token), person.admin_id, now=now, expires_at=now + PAGE_MS)
+        return Understood(offered, said(person.language, "page", link=f"{self._public_url}/mine/{token}"))
 
     def _status(self, person: Person) -> str:
         tongue = person.language
@@ -184,7 +200,7 @@ class Commands:
         return f"{day.day} {speech(language).months[day.month - 1][0]}"
 
 
-def _end_of(day: date) -> int:
+def end_of(day: date) -> int:
     """The midnight after this day in Amsterdam, in ms."""
     return to_milliseconds(datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM) + timedelta(days=1))
 

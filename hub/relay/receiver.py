@@ -135,6 +135,22 @@ class Receiver:
                 await self._read(kept)
         return count
 
+    async def acknowledge(self, channel: str, handle: Handle, delivery_id: int, kind: AckKind) -> None:
+        """What a person answered on their own page, as if they had tapped a button: the escalation ends, groups are posted to.
+
+        `handle`: any of theirs. Nothing goes beside it: that page shows all there is.
+        """
+        now = self._clock.now()
+        first_id = self._store.ids.block(2 * POSTS)
+        statements = self._store.receipts.acknowledge(
+            channel, handle, delivery_id, kind, at=now, via="page", now=now, beside={}, first_id=first_id
+        )
+        await self._store.receipts.apply(statements, [])
+        self._measures.reports.labels(channel, kind.value).inc()
+        self._wakes.changed()
+        self._wakes.dispatch()
+        self._wakes.escalate()
+
     async def settled(self) -> None:
         """Wait until what is being read is stored; what was given away before is not read any more."""
         async with self._reading:

@@ -40,6 +40,10 @@ from hub.store.mails import Mails
 from hub.store.measured import MeasuredEngine
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
+from hub.store.own import OwnPages
+from hub.store.own_alerts import OwnAlerts
+from hub.store.own_data import OwnData
+from hub.store.own_sessions import OwnSessions
 from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
 from hub.store.queries import Queries
@@ -80,9 +84,16 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
+<<<<<<< HEAD
     drafts: Drafts
     applications: Applications
     first_drills: FirstDrills
+=======
+    own: OwnPages
+    own_alerts: OwnAlerts
+    own_data: OwnData
+    own_sessions: OwnSessions
+>>>>>>> 0c20454a792225965240c1563c5d53137c4a2165
     measures: Measures
 
     async def ping(self) -> None:
@@ -153,9 +164,16 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             erasing=Erasing(settings),
             changes=Changes(ids),
             mails=Mails(ids),
+<<<<<<< HEAD
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),
+=======
+            own=OwnPages(),
+            own_alerts=OwnAlerts(),
+            own_data=OwnData(),
+            own_sessions=OwnSessions(on_postgres=settings.on_postgres),
+>>>>>>> 0c20454a792225965240c1563c5d53137c4a2165
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -75,9 +75,9 @@ class Erasing:
             return False
         async with in_transaction():
             receipts = await tables.Receipt.filter(delivery_id__in=ids).values_list("id", flat=True)
-            await _overwrite(tables.Receipt, [int(str(one)) for one in receipts])
+            await overwrite_references(tables.Receipt, [int(str(one)) for one in receipts])
             # Also where there was none: a late receipt must not bring one back.
-            await _overwrite(tables.Delivery, ids)
+            await overwrite_references(tables.Delivery, ids)
         return True
 
     @shielded
@@ -106,7 +106,7 @@ class Erasing:
             owners = tables.Delivery.filter(id__in=[delivery for _, delivery in part], alert_id__in=alerts)
             ours = set(await owners.values_list("id", flat=True))
             ids = [receipt for receipt, delivery in part if delivery in ours]
-            await _overwrite(tables.Receipt, ids)
+            await overwrite_references(tables.Receipt, ids)
             erased += len(ids)
         return last, erased
 
@@ -129,7 +129,8 @@ class Erasing:
             await Tortoise.get_connection("default").execute_query("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-async def _overwrite(table: Any, ids: Sequence[int]) -> None:
+async def overwrite_references(table: Any, ids: Sequence[int]) -> None:
+    """The providers' references of these deliveries or receipts; BATCH of them at most take one statement."""
     await table.bulk_update(
         [table(id=one, provider_ref=f"{ERASED}{one}") for one in ids],
         fields=["provider_ref"],

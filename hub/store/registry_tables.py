@@ -118,7 +118,7 @@ class Mail(Model):
 
 
 class NeighbourReport(Model):
-    """A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused. `alert_id`: what it became. Text and place are emptied at erased_at."""  # noqa: E501  # one SQL comment
+    """A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused, lapsed (nobody looked in time). `alert_id`: what it became. `told_at`: when who reported heard what became of it. Text, place and note are emptied at erased_at."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     admin_id = fields.BigIntField()
@@ -132,6 +132,7 @@ class NeighbourReport(Model):
     decided_by = fields.CharField(max_length=200, default="")
     note = fields.CharField(max_length=500, default="")
     alert_id = fields.CharField(max_length=12, default="")
+    told_at = fields.BigIntField(null=True)
     erased_at = fields.BigIntField(null=True)
 
     class Meta:

@@ -88,6 +88,7 @@ class Admin(Model):
 
     class Meta:
         table = "admin"
+        indexes = [Index(fields=("stand_in",), name="admin_stand_in")]
 
 
 class GroupAdmin(Model):

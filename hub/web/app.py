@@ -26,6 +26,7 @@ from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.metrics import Metrics
 from hub.web.navigation import public_entries, staff_entries
+from hub.web.own.entering import admin_of, closed_page
 from hub.web.pages import error_page
 from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
@@ -126,6 +127,10 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
         # A bearer's key never comes along unasked; a cookie does.
         if route.form and not request.headers.get("Authorization", "").lower().startswith("bearer "):
             check_origin(hub, request)
+        if route.may is Open.ADMIN:
+            own = await admin_of(hub, request)
+            call = Call(hub, state, request, None, own)
+            return await route.handler(call) if own is not None else closed_page(call)
         if isinstance(route.may, Open):
             return await route.handler(Call(hub, state, request, None))
         who = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))

@@ -35,6 +35,14 @@ class Call:
     state: State
     request: web.Request
     who: Identity | None
+    own: int | None = None
+    """The admin whose own session it is, on the routes for those."""
+
+    @property
+    def admin_id(self) -> int:
+        if self.own is None:
+            raise LookupError("a route of an admin's own page must say Open.ADMIN in its table")
+        return self.own
 
     @property
     def identity(self) -> Identity:
@@ -103,7 +111,8 @@ class Call:
 
     async def changed(self, kind: str, subject: object, **what: object) -> None:
         """Notes who changed what (store/changes.py). Names of fields, ids and counts only, never anything personal."""
-        await self.hub.store.changes.put(self.who.name if self.who else "", kind, str(subject), what, self.now())
+        who = self.who.name if self.who else str(self.own or "")
+        await self.hub.store.changes.put(who, kind, str(subject), what, self.now())
 
     async def form(self) -> Form:
         """What was filled in on a page of ours."""

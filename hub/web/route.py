@@ -15,6 +15,7 @@ class Open(Enum):
 
     PUBLIC = "public"
     VERIFIED_BY_PROVIDER = "the messenger's signature is checked by its channel"
+    ADMIN = "an admin's own session"
 
 
 PUBLIC = Open.PUBLIC

@@ -10,6 +10,7 @@ from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.coordinator.applications_routes import ROUTES as APPLICATIONS
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.join.routes import ROUTES as JOIN
+from hub.web.own.routes import ROUTES as OWN
 from hub.web.pages import front_page, static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import PUBLIC, Open, Route
@@ -32,5 +33,6 @@ ROUTES: tuple[Route, ...] = (
     *APPLICATIONS,
     *PUBLIC_PAGES,
     *JOIN,
+    *OWN,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

@@ -64,9 +64,16 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/a/{number}"),
         ("GET", "/a/{number}/map.png"),
         ("GET", "/link/{token}"),
+        ("GET", "/mine/{ticket}"),
+        ("POST", "/mine/{ticket}"),
         ("GET", "/static/{name}"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
+
+
+def test_an_admin_s_own_routes_lie_where_their_cookie_goes() -> None:
+    assert all(route.path.startswith("/mine") for route in ROUTES if route.may is Open.ADMIN)
+    assert all(route.form for route in ROUTES if route.may is Open.ADMIN and route.method != "GET")
 
 
 def test_only_police_post_alerts_and_only_coordinators_change_the_directory() -> None:

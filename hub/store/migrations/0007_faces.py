@@ -118,6 +118,7 @@ class Migration(migrations.Migration):
                 ("decided_by", fields.CharField(default="", max_length=200)),
                 ("note", fields.CharField(default="", max_length=500)),
                 ("alert_id", fields.CharField(default="", max_length=12)),
+                ("told_at", fields.BigIntField(null=True)),
                 ("erased_at", fields.BigIntField(null=True)),
             ],
             options={
@@ -125,7 +126,7 @@ class Migration(migrations.Migration):
                 "app": "hub",
                 "indexes": [Index(fields=["state", "created_at"]), Index(fields=["admin_id"])],
                 "pk_attr": "id",
-                "table_description": "A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused. `alert_id`: what it became. Text and place are emptied at erased_at.",
+                "table_description": "A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused, lapsed (nobody looked in time). `alert_id`: what it became. `told_at`: when who reported heard what became of it. Text, place and note are emptied at erased_at.",
             },
             bases=["Model"],
         ),
@@ -203,6 +204,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "admin",
                 "app": "hub",
+                "indexes": [Index(fields=["stand_in"], name="admin_stand_in")],
                 "pk_attr": "id",
                 "table_description": "`test_messages`: they agreed to get one now and then, to see whether they can be reached. `stand_in`: the admin who gets their alerts while they are away.",
             },
@@ -211,5 +213,9 @@ class Migration(migrations.Migration):
             model_name="Admin",
             name="stand_in",
             field=fields.BigIntField(null=True),
+        ),
+        ops.AddIndex(
+            model_name="Admin",
+            index=Index(fields=["stand_in"], name="admin_stand_in"),
         ),
     ]

@@ -147,6 +147,6 @@ def _form(call: Call, template: str, form: Form, status: int, **values: Any) -> 
         channels=[(one, CHANNELS.get(one, one)) for one in forms.channels(call)],
         stamp=spam.stamp(call),
         has_postcodes=call.hub.atlas.index.has_postcodes,
-        bounds=call.hub.atlas.index.bounds(),
+        bounds=call.hub.atlas.index.bounds,
         **values,
     )

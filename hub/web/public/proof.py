@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
-
 from aiohttp import web
 
 from hub.cap import alert_from_content
@@ -14,6 +12,7 @@ from hub.store.alerts import AlertView
 from hub.web.calls import Call
 from hub.web.languages import N_
 from hub.web.problems import not_found
+from hub.web.sharing import share_links
 from hub.web.shown import shown_info
 
 ACTIVE = (AlertState.ACCEPTED, AlertState.RELAYING, AlertState.RELAYED)
@@ -88,14 +87,8 @@ async def _sharing(call: Call, view: AlertView) -> dict[str, str]:
     """Links that open a messenger with the text made for forwarding, by its name; none for what is not to be forwarded."""
     await call.hub.messages.prepare([view.id])
     text = call.hub.messages.wording(view.id, call.language).forward
-    if not text:
-        return {}
     link = f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}"
-    own = text.replace(link, "").strip()
-    return {
-        "WhatsApp": f"https://wa.me/?{urlencode({'text': text}, quote_via=quote)}",
-        "Telegram": f"https://t.me/share/url?{urlencode({'url': link, 'text': own}, quote_via=quote)}",
-    }
+    return share_links(text, link)
 
 
 async def proof_picture(call: Call) -> web.Response:

@@ -1,0 +1,80 @@
+"""Into an admin's own page and out again: the one-time link, the cookie, who it is. Store and logs know only hashes of them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hub.directory.linking import hash_token, make_token
+from hub.service import Hub
+from hub.web.calls import Call, onward
+from hub.web.languages import LANGUAGES
+
+COOKIE = "buurtsein_mine"
+PATH = "/mine"
+SESSION_SECONDS = 12 * 3600
+
+
+async def admin_of(hub: Hub, request: web.Request) -> int | None:
+    """The admin whose session this browser shows; None for one that is not (any more) known."""
+    secret = request.cookies.get(COOKIE, "")
+    return await hub.store.own_sessions.find(hash_token(secret), hub.clock.now()) if secret else None
+
+
+def closed_page(call: Call) -> web.Response:
+    """What somebody without a session sees: how to get a link."""
+    return _private(call.show("own/closed", 401, used=False))
+
+
+async def ticket_page(call: Call) -> web.Response:
+    """A button, and nothing used up: messengers fetch a link for its preview."""
+    if not await call.hub.store.own_sessions.is_offered(hash_token(call.part("ticket")), call.now()):
+        return _private(call.show("own/closed", 404, used=True))
+    return _private(call.show("own/open"))
+
+
+async def enter(call: Call) -> web.Response:
+    store, now = call.hub.store, call.now()
+    admin_id = await store.own_sessions.use_ticket(hash_token(call.part("ticket")), now)
+    own = await store.own.of(admin_id) if admin_id is not None else None
+    if own is None:
+        return _private(call.show("own/closed", 404, used=True))
+    secret = make_token()
+    expires_at = now + SESSION_SECONDS * 1000
+    await store.own_sessions.put(hash_token(secret), own.id, now=now, expires_at=expires_at)
+    # The page speaks the language in which they get their messages.
+    spoken = own.language[:2].lower()
+    response = _private(onward(f"{PATH}?lang={spoken}" if spoken in LANGUAGES else PATH))
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=SESSION_SECONDS,
+        path=PATH,
+        httponly=True,
+        samesite="Strict",
+        secure=call.hub.settings.web.public_url.startswith("https://"),
+    )
+    return response
+
+
+async def leave(call: Call) -> web.Response:
+    await call.hub.store.own_sessions.drop(hash_token(call.request.cookies.get(COOKIE, "")))
+    return out(call)
+
+
+async def leave_everywhere(call: Call) -> web.Response:
+    """Every browser and every link of theirs."""
+    await call.hub.store.own_sessions.drop_all(call.admin_id)
+    return out(call)
+
+
+def out(call: Call, page: str = "own/closed") -> web.Response:
+    """This browser forgets them."""
+    response = _private(call.show(page, used=False))
+    response.del_cookie(COOKIE, path=PATH)
+    return response
+
+
+def _private(response: web.Response) -> web.Response:
+    """Of one person: no cache keeps it, no other site learns its address."""
+    response.headers.update({"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
+    return response
