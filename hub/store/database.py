@@ -41,6 +41,7 @@ from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
 from hub.store.queries import Queries
 from hub.store.receipts import Receipts
+from hub.store.registry import Registry
 from hub.store.results import Results
 from hub.store.sightings import Sightings
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
@@ -77,6 +78,7 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
+    registry: Registry
     measures: Measures
 
     async def ping(self) -> None:
@@ -147,6 +149,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             erasing=Erasing(settings),
             changes=Changes(ids),
             mails=Mails(ids),
+            registry=Registry(),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

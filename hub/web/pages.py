@@ -1,16 +1,12 @@
-"""What belongs to no part of the site: the front door, the files of every page, and the page of an error."""
+"""What belongs to no part of the site: the files of every page, and the page of an error."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from hub.web.calls import Call, onward
+from hub.web.calls import Call
 from hub.web.problems import Problem, not_found
 from hub.web.rendering import Rendering
-
-
-async def front_page(call: Call) -> web.Response:
-    return onward("/console")
 
 
 async def static_file(call: Call) -> web.Response:

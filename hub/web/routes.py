@@ -8,7 +8,7 @@ from __future__ import annotations
 from hub.web.api.routes import ROUTES as API
 from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.hooks import hook_challenge, receive_hook
-from hub.web.pages import front_page, static_file
+from hub.web.pages import static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import PUBLIC, Open, Route
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
@@ -21,7 +21,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/metrics", metrics, PUBLIC, "Figures for Prometheus"),
     Route("GET", "/hooks/{channel}", hook_challenge, Open.VERIFIED_BY_PROVIDER, "A provider sets its webhook up"),
     Route("POST", "/hooks/{channel}", receive_hook, Open.VERIFIED_BY_PROVIDER, "A provider tells us something"),
-    Route("GET", "/", front_page, PUBLIC, "To the console"),
     Route("GET", "/login", sign_in_page, PUBLIC, "Sign-in page"),
     Route("POST", "/login", sign_in, PUBLIC, "Sign in with an API key", form=True),
     Route("GET", "/login/{ticket}", sign_in_with_ticket, PUBLIC, "Sign in with a one-time link", head=False),

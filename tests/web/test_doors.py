@@ -46,6 +46,8 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/readyz"),
         ("GET", "/metrics"),
         ("GET", "/"),
+        ("GET", "/groups"),
+        ("GET", "/groups/{id}"),
         ("GET", "/login"),
         ("POST", "/login"),
         ("GET", "/login/{ticket}"),
