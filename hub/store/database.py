@@ -39,6 +39,7 @@ from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
 from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
+from hub.store.public_texts import PublicTexts
 from hub.store.queries import Queries
 from hub.store.receipts import Receipts
 from hub.store.registry import Registry
@@ -79,6 +80,7 @@ class Store:
     changes: Changes
     mails: Mails
     registry: Registry
+    public_texts: PublicTexts
     measures: Measures
 
     async def ping(self) -> None:
@@ -150,6 +152,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             changes=Changes(ids),
             mails=Mails(ids),
             registry=Registry(),
+            public_texts=PublicTexts(ids),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

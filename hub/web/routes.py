@@ -13,6 +13,7 @@ from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import PUBLIC, Open, Route
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
+from hub.web.texts.routes import ROUTES as TEXTS
 
 ROUTES: tuple[Route, ...] = (
     *API,
@@ -27,5 +28,6 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
     *CONSOLE,
     *PUBLIC_PAGES,
+    *TEXTS,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip
