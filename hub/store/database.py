@@ -46,8 +46,10 @@ from hub.store.own_data import OwnData
 from hub.store.own_sessions import OwnSessions
 from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
+from hub.store.public_texts import PublicTexts
 from hub.store.queries import Queries
 from hub.store.receipts import Receipts
+from hub.store.registry import Registry
 from hub.store.results import Results
 from hub.store.sightings import Sightings
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
@@ -84,16 +86,15 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
-<<<<<<< HEAD
     drafts: Drafts
     applications: Applications
     first_drills: FirstDrills
-=======
     own: OwnPages
     own_alerts: OwnAlerts
     own_data: OwnData
     own_sessions: OwnSessions
->>>>>>> 0c20454a792225965240c1563c5d53137c4a2165
+    registry: Registry
+    public_texts: PublicTexts
     measures: Measures
 
     async def ping(self) -> None:
@@ -164,16 +165,15 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             erasing=Erasing(settings),
             changes=Changes(ids),
             mails=Mails(ids),
-<<<<<<< HEAD
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),
-=======
             own=OwnPages(),
             own_alerts=OwnAlerts(),
             own_data=OwnData(),
             own_sessions=OwnSessions(on_postgres=settings.on_postgres),
->>>>>>> 0c20454a792225965240c1563c5d53137c4a2165
+            registry=Registry(),
+            public_texts=PublicTexts(ids),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

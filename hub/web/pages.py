@@ -1,4 +1,4 @@
-"""What belongs to no part of the site: the front door, the files of every page, and the page of an error."""
+"""What belongs to no part of the site: the files of every page, and the page of an error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from hub.web.calls import Call, onward
+from hub.web.calls import Call
 from hub.web.languages import N_
 from hub.web.problems import Problem, not_found
 from hub.web.rendering import Rendering
@@ -21,10 +21,6 @@ ERRORS: Final = {
     503: (N_("Even niet beschikbaar"), N_("Probeer het over een paar seconden opnieuw.")),
 }
 """Status → what happened, and what to do."""
-
-
-async def front_page(call: Call) -> web.Response:
-    return onward("/console")
 
 
 async def static_file(call: Call) -> web.Response:

@@ -11,11 +11,12 @@ from hub.web.coordinator.applications_routes import ROUTES as APPLICATIONS
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.join.routes import ROUTES as JOIN
 from hub.web.own.routes import ROUTES as OWN
-from hub.web.pages import front_page, static_file
+from hub.web.pages import static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import PUBLIC, Open, Route
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.status import healthz, metrics, readyz
+from hub.web.texts.routes import ROUTES as TEXTS
 
 ROUTES: tuple[Route, ...] = (
     *API,
@@ -24,7 +25,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/metrics", metrics, PUBLIC, "Figures for Prometheus"),
     Route("GET", "/hooks/{channel}", hook_challenge, Open.VERIFIED_BY_PROVIDER, "A provider sets its webhook up"),
     Route("POST", "/hooks/{channel}", receive_hook, Open.VERIFIED_BY_PROVIDER, "A provider tells us something"),
-    Route("GET", "/", front_page, PUBLIC, "To the console"),
     Route("GET", "/login", sign_in_page, PUBLIC, "Sign-in page"),
     Route("POST", "/login", sign_in, PUBLIC, "Sign in with an API key", form=True),
     Route("GET", "/login/{ticket}", sign_in_with_ticket, PUBLIC, "Sign in with a one-time link", head=False),
@@ -34,5 +34,6 @@ ROUTES: tuple[Route, ...] = (
     *PUBLIC_PAGES,
     *JOIN,
     *OWN,
+    *TEXTS,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from hub.web.metrics import Metrics
 from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
+from hub.web.texts.shipped import Shipped
 
 
 @dataclass(slots=True)
@@ -27,4 +28,5 @@ class State:
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)
+    texts: Shipped = field(default_factory=Shipped)
     closing: bool = False

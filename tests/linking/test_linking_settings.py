@@ -25,7 +25,7 @@ async def away_until(town: Town) -> int:
 async def test_start_brings_back_every_channel_that_stop_signed_off(town: Town) -> None:
     await town.stop(ANNA_TELEGRAM)
     assert {state for _, _, state in await town.ways(town.anna)} == {"stopped"}
-    assert (await town.hear(ANNA_TELEGRAM, "Start")).startswith(
+    assert str(await town.hear(ANNA_TELEGRAM, "Start")).startswith(
         "U bent aangemeld. U krijgt meldingen op: WhatsApp, Telegram."
     )
     assert {state for _, _, state in await town.ways(town.anna)} == {"verified"}
@@ -40,7 +40,7 @@ async def test_start_of_one_person_is_not_that_of_another(town: Town) -> None:
 
 async def test_start_does_not_verify_an_address_that_nobody_answered_from(town: Town) -> None:
     town.change("UPDATE address SET state = 'unverified' WHERE handle = ?", ANNA_WHATSAPP)
-    assert (await town.hear(ANNA_TELEGRAM, "start")).startswith("U bent aangemeld. U krijgt meldingen op: Telegram.")
+    assert str(await town.hear(ANNA_TELEGRAM, "start")).startswith("U bent aangemeld. U krijgt meldingen op: Telegram.")
     assert [state for _, _, state in await town.ways(town.anna)] == ["unverified", "verified"]
 
 
@@ -48,7 +48,9 @@ async def test_start_verifies_the_address_it_came_from_and_from_there_no_other(t
     """Whoever holds a number that was entered by mistake must not undo the admin's own STOP."""
     town.change("UPDATE address SET state = 'unverified' WHERE handle = ?", ANNA_TELEGRAM)
     town.change("UPDATE address SET state = 'stopped' WHERE handle = ?", ANNA_WHATSAPP)
-    assert (await town.hear(ANNA_TELEGRAM, "/start")).startswith("U bent aangemeld. U krijgt meldingen op: Telegram.")
+    assert str(await town.hear(ANNA_TELEGRAM, "/start")).startswith(
+        "U bent aangemeld. U krijgt meldingen op: Telegram."
+    )
     assert [state for _, _, state in await town.ways(town.anna)] == ["stopped", "verified"]
 
 

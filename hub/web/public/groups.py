@@ -1,0 +1,114 @@
+"""The register's pages: the front page with what is found, the list of all groups, and a group's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from aiohttp import web
+
+from hub.domain import Neighbourhood
+from hub.places.index import NeighbourhoodIndex
+from hub.places.outlines import box_round
+from hub.store.registry import PublicGroup, Wanted
+from hub.web.calls import Call
+from hub.web.problems import not_found
+from hub.web.public.finding import asked_for, find, words
+
+FIRST: Final = 10
+"""Groups on the front page; the rest is a list of its own."""
+A_PAGE: Final = 25
+LAST_PAGE: Final = 10_000
+
+
+async def front_page(call: Call) -> web.Response:
+    """Find mine, the map, and the first of the list."""
+    index, registry = call.hub.atlas.index, call.hub.store.registry
+    found = asked_for(call)
+    covered = await registry.covered()
+    groups, total = await registry.groups(Wanted(), limit=FIRST)
+    codes = [one.code for one in found.places]
+    return call.show(
+        "public/front",
+        asked=words(call, "q"),
+        found=found,
+        here=by_neighbourhood(await registry.groups_in(codes), codes) if codes else {},
+        groups=groups,
+        total=total,
+        covered=sum(one.code in covered for one in index),
+        neighbourhoods=len(index),
+        may_start=call.hub.settings.registry.join,
+        places=index.get,
+        bounds=box_round(index, codes or None),
+        **await choices(call, covered),
+    )
+
+
+async def group_list(call: Call) -> web.Response:
+    """All groups, or those that fit what is asked; a page at a time."""
+    index, registry = call.hub.atlas.index, call.hub.store.registry
+    text, municipality, platform = words(call, "q"), words(call, "municipality"), words(call, "platform")
+    number = _page_number(call)
+    wanted = Wanted(text, [one.code for one in find(index, text).places] if text else (), municipality, platform)
+    groups, total = await registry.groups(wanted, skip=(number - 1) * A_PAGE, limit=A_PAGE)
+    return call.show(
+        "public/groups",
+        text=text,
+        municipality=municipality,
+        platform=platform,
+        groups=groups,
+        total=total,
+        number=number,
+        last=max(1, -(-total // A_PAGE)),
+        places=index.get,
+        **await choices(call, await registry.covered()),
+    )
+
+
+async def group_page(call: Call) -> web.Response:
+    group = await known_group(call)
+    return call.show("public/group", **about(call.hub.atlas.index, group))
+
+
+async def known_group(call: Call) -> PublicGroup:
+    """The group of the number in the path; Problem 404 if there is none."""
+    given = call.part("id")
+    fits = given.isascii() and given.isdecimal() and len(given) < 20
+    group = await call.hub.store.registry.group(int(given)) if fits else None
+    if group is None:
+        raise not_found("group", given)
+    return group
+
+
+def about(index: NeighbourhoodIndex, group: PublicGroup) -> dict[str, Any]:
+    """What a group's page shows. Neighbourhoods the map does not know (any more) stand by their code."""
+    return {
+        "group": group,
+        "known": [one for code in group.neighbourhoods if (one := index.get(code))],
+        "unknown": [code for code in group.neighbourhoods if index.get(code) is None],
+        "bounds": box_round(index, group.neighbourhoods),
+    }
+
+
+async def choices(call: Call, covered: set[str]) -> dict[str, Any]:
+    """What a list may be filtered by: municipalities (code, name) with a group, and messengers."""
+    return {
+        "municipalities": municipalities(one for one in call.hub.atlas.index if one.code in covered),
+        "platforms": list(await call.hub.store.registry.platforms()),
+    }
+
+
+def municipalities(those: Iterable[Neighbourhood]) -> list[tuple[str, str]]:
+    """(code, name), by name."""
+    return sorted({(one.municipality, one.municipality_name) for one in those}, key=lambda one: (one[1], one[0]))
+
+
+def by_neighbourhood(groups: Sequence[PublicGroup], codes: Sequence[str]) -> dict[str, list[PublicGroup]]:
+    """Code → the groups there."""
+    return {code: [group for group in groups if code in group.neighbourhoods] for code in codes}
+
+
+def _page_number(call: Call) -> int:
+    given = call.parameter("page") or "1"
+    fits = given.isascii() and given.isdecimal() and len(given) < 6
+    return min(max(1, int(given)), LAST_PAGE) if fits else 1
