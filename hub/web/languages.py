@@ -5,6 +5,8 @@ Catalogues are gettext's .po files, read at the start: nothing to compile. A tes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -26,8 +28,9 @@ def N_(text: str) -> str:  # gettext's own name for it
     return text
 
 
-def catalogues() -> dict[str, NullTranslations]:
-    """By language; Dutch is what the code says itself."""
+@cache
+def catalogues() -> Mapping[str, NullTranslations]:
+    """By language, read once; Dutch is what the code says itself."""
     return {"nl": NullTranslations(), "en": _merged(sorted((LOCALE / "en").glob("*.po")))}
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel.dates import format_date
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 
 from hub.clock import to_datetime
 from hub.web import labels
@@ -37,6 +39,23 @@ class StaticFile:
     tag: str
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled once a process: both languages share them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED: Final = _Compiled()
+
+
 class Rendering:
     """`policy`: the Content-Security-Policy of every page. `given`: what each page may use beside its own values."""
 
@@ -44,7 +63,7 @@ class Rendering:
         self.policy = policy
         self._secure = secure
         self._words: dict[str, dict[str, Any]] = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
-        self.files = {path.name: _static_file(path) for path in sorted((HERE / "static").iterdir())}
+        self.files = _static_files()
         self._catalogues = catalogues()
         self._environments = {code: self._environment(code, found, given) for code, found in self._catalogues.items()}
 
@@ -56,6 +75,7 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
+            bytecode_cache=_COMPILED,
         )
         environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
         environment.globals |= {
@@ -119,6 +139,11 @@ def date_and_time(language: str) -> Callable[[int], str]:
 
 def _amsterdam(milliseconds: int) -> datetime:
     return to_datetime(milliseconds).astimezone(AMSTERDAM)
+
+
+@cache
+def _static_files() -> Mapping[str, StaticFile]:
+    return {path.name: _static_file(path) for path in sorted((HERE / "static").iterdir())}
 
 
 def _static_file(path: Path) -> StaticFile:

@@ -10,6 +10,7 @@ from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.coordinator.applications_routes import ROUTES as APPLICATIONS
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.join.routes import ROUTES as JOIN
+from hub.web.map.routes import ROUTES as MAP
 from hub.web.own.routes import ROUTES as OWN
 from hub.web.pages import static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
@@ -35,5 +36,6 @@ ROUTES: tuple[Route, ...] = (
     *JOIN,
     *OWN,
     *TEXTS,
+    *MAP,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
+from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
@@ -29,4 +30,5 @@ class State:
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)
     texts: Shipped = field(default_factory=Shipped)
+    map: MapKept = field(default_factory=MapKept)
     closing: bool = False

@@ -25,6 +25,7 @@ from hub.web.console import writing
 from hub.web.console.kinds import OTHER, kinds
 from hub.web.forms import Form
 from hub.web.languages import N_
+from hub.web.map.search import places_named
 from hub.web.problems import not_found
 
 NO_NUMBER = "····-····"
@@ -61,20 +62,19 @@ async def write_page(call: Call) -> web.Response:
 
 
 async def write(call: Call) -> web.StreamResponse:
-    """The form, posted: look up a place, preview, send, or throw the draft away."""
+    """The form, posted: preview, send, or throw the draft away."""
     form = await call.form()
+    writing.take_found(form)
     match form.shown("action"):
         case "send":
             return await _send(call, form)
         case "discard":
             await call.hub.store.drafts.discard(_number(form.shown("draft")), call.identity.key_id)
             return onward("/console")
-        case "preview":
+        case _:
             await _keep(call, form)
             found = await preview_of(call, form)
             return await _show(call, form, found, 200 if form.ok else 400)
-        case _:  # a place was looked up
-            return await _show(call, form)
 
 
 async def preview(call: Call) -> web.Response:
@@ -189,6 +189,7 @@ async def _keep(call: Call, form: Form) -> int:
 async def _show(call: Call, form: Form, found: Preview | None = None, status: int = 200) -> web.Response:
     drafts = await call.hub.store.drafts.of_key(call.identity.key_id)
     index = call.hub.atlas.index
+    asked = call.parameter("q") or ""
     return call.show(
         "console/write",
         status,
@@ -203,7 +204,9 @@ async def _show(call: Call, form: Form, found: Preview | None = None, status: in
         hours=writing.HOURS,
         winds=writing.WINDS,
         chosen=[(code, writing.name_of(code, index)) for code in form.chosen("codes") if len(index.rows_of(code))],
-        bounds=index.bounds,
+        asked=asked,
+        found=await places_named(call, asked) if asked else [],
+        kept_query={name: form.shown(name) for name in ("draft", "update") if form.shown(name)},
         second_pair=call.hub.settings.console.second_pair,
     )
 

@@ -96,6 +96,18 @@ def read_written(form: Form, index: NeighbourhoodIndex) -> Written:
     )
 
 
+def take_found(form: Form) -> None:
+    """A place that was found without a script, "lat,lon,code", becomes the circle's middle or one of the codes."""
+    latitude, _, rest = form.shown("found").partition(",")
+    longitude, _, code = rest.partition(",")
+    if not latitude:
+        return
+    if form.shown("shape") == "codes" and code[:2] in VALUE_NAMES:
+        form.given["codes"] = [*form.chosen("codes"), code]
+    elif form.shown("shape", "circle") == "circle" and not form.shown("latitude"):
+        form.given |= {"latitude": [latitude], "longitude": [longitude]}
+
+
 def posted_of(written: Written, index: NeighbourhoodIndex, now: int, updated: AlertView | None) -> Posted:
     """The alert as police would post it now (ms). `updated`: the alert it updates. Raises Refused."""
     sent = to_datetime(now)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
-from hub.places.outlines import box_round
+from hub.places.simplified import box_round
 from hub.store.registry import PublicGroup, Wanted
 from hub.web.calls import Call
 from hub.web.problems import not_found

@@ -65,12 +65,12 @@
   addEventListener("pageshow", () => delete form.dataset.sent);
 
   // The place on the map -----------------------------------------------------------------------------------------------------------
+  const DRAWN = { color: "var(--bad)", weight: 3, fill: false, interactive: false };
   let map = null;
   let shown = null;
   let matched = new Set();
   let dark = new Set();
   const corners = () => field("polygon").value.trim().split(/\s+/).filter(Boolean).map((one) => one.split(",").map(Number));
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   function paint(counts) {
     matched = new Set((counts?.dataset.matched ?? "").split(",").filter(Boolean));
@@ -81,60 +81,61 @@
     if (!map) return;
     shown?.remove();
     shown = null;
-    const line = { color: colour("--bad"), weight: 3, fill: false, interactive: false };
+    map.mark();
     const point = [Number(field("latitude").value), Number(field("longitude").value)];
     if (shape() === "circle" && field("latitude").value && field("longitude").value && point.every(Number.isFinite)) {
-      shown = L.layerGroup([L.circle(point, { ...line, radius: Number(field("radius").value) }), L.circleMarker(point, { ...line, radius: 4 })]);
+      map.mark(...point);
+      shown = L.circle(point, { ...DRAWN, radius: Number(field("radius").value) });
     } else if (shape() === "polygon" && corners().length && corners().flat().every(Number.isFinite)) {
-      shown = L.layerGroup([L.polygon(corners(), line), ...corners().map((one) => L.circleMarker(one, { ...line, radius: 4 }))]);
+      shown = L.layerGroup([L.polygon(corners(), DRAWN), ...corners().map((one) => L.circleMarker(one, { ...DRAWN, radius: 4 }))]);
     }
     shown?.addTo(map.leaflet);
   }
-  function choose(name, value) {
+  function fill(name, value) {
     field(name).value = value;
     field(name).dispatchEvent(new Event("input", { bubbles: true }));
   }
-  function toggle(code, name) {
+  function toggle({ code, name }) {
     const list = document.getElementById("chosen");
     list.querySelector(".hint")?.remove();
     const known = document.getElementById(`code-${code}`);
-    if (known) { known.checked = !known.checked; soon(); return; }
-    const option = document.createElement("div");
-    option.className = "option";
-    const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "codes", value: code, id: `code-${code}`, checked: true });
-    const label = Object.assign(document.createElement("label"), { htmlFor: box.id, textContent: name });
-    option.append(box, label);
-    list.append(option);
+    if (known) {
+      known.checked = !known.checked;
+    } else {
+      const option = Object.assign(document.createElement("div"), { className: "option" });
+      const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "codes", value: code, id: `code-${code}`, checked: true });
+      option.append(box, Object.assign(document.createElement("label"), { htmlFor: box.id, textContent: name }));
+      list.append(option);
+    }
     soon();
   }
   function picked(latitude, longitude) {
-    if (shape() === "polygon") return choose("polygon", `${field("polygon").value.trim()} ${latitude.toFixed(6)},${longitude.toFixed(6)}`.trim());
-    if (shape() === "codes") return;
+    if (shape() === "polygon") return fill("polygon", `${field("polygon").value.trim()} ${latitude.toFixed(6)},${longitude.toFixed(6)}`.trim());
+    if (shape() === "codes") {
+      const area = map.at(latitude, longitude);
+      map.mark();
+      return area?.feature.properties.level === "neighbourhood" && toggle(area.feature.properties);
+    }
     field("latitude").value = latitude.toFixed(6);
-    choose("longitude", longitude.toFixed(6));
-  }
-  function found(place) {
-    if (shape() === "codes" && place.code) return toggle(place.code, place.name);
-    if (shape() !== "polygon") picked(place.lat, place.lon);
-    if (!field("place").value) choose("place", place.name);
-    map?.leaflet.setView([place.lat, place.lon], 15);
+    fill("longitude", longitude.toFixed(6));
   }
   window.buurtsein?.maps?.ready("map", (ready) => {
     map = ready;
     map.neighbourhoods(null, {
-      style: (feature) => {
-        const code = feature.properties.code;
-        if (dark.has(code)) return { color: colour("--bad"), weight: 2, dashArray: "6 4", fillColor: colour("--bad"), fillOpacity: 0.25 };
-        if (matched.has(code)) return { color: colour("--calm"), weight: 2, fillColor: colour("--calm"), fillOpacity: 0.3 };
-        return { color: colour("--soft"), weight: 1, fillOpacity: 0.03 };
-      },
-      onClick: (feature) => { if (shape() === "codes") toggle(feature.properties.code, feature.properties.name); },
+      style: ({ properties: { code } }) =>
+        dark.has(code) ? { color: "var(--bad)", weight: 2, dashArray: "6 4", fillColor: "var(--bad)", fillOpacity: 0.3 }
+        : matched.has(code) ? { color: "var(--link)", weight: 2, fillColor: "var(--link)", fillOpacity: 0.35 }
+        : { fillOpacity: 0.04 },
     });
     map.pick({ onPick: picked });
     draw();
     paint(preview.querySelector("[data-told]"));
   });
-  document.addEventListener("place-found", (event) => found(event.detail));
+  document.addEventListener("buurtsein:place", ({ detail }) => {
+    if (shape() === "codes" && detail.code && detail.kind !== "postcode") return toggle(detail);
+    if (shape() === "circle") picked(detail.lat, detail.lon);
+    if (!field("place").value) fill("place", detail.name);
+  });
 
   fit();
   if (form.dataset.kind && !preview.querySelector("[data-told]") && !document.getElementById("mistakes")) soon();
