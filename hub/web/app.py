@@ -27,6 +27,7 @@ from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.map.base import addresses_of, base_of, whole_map
 from hub.web.metrics import Metrics
 from hub.web.navigation import public_entries, staff_entries
+from hub.web.packing import packing
 from hub.web.pages import error_page
 from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
@@ -69,7 +70,7 @@ def create_app(hub: Hub) -> web.Application:
     state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
-        middlewares=[_measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
+        middlewares=[packing, _measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
     )
     for route in ROUTES:
         handler = _guarded(route, hub, state)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hub.web.caching import tagged
 from hub.web.calls import Call, onward
+from hub.web.packing import takes_gzip, varies
 from hub.web.problems import Problem, not_found
 from hub.web.rendering import Rendering
 
@@ -20,7 +22,13 @@ async def static_file(call: Call) -> web.Response:
     # The address holds a hash of the content (Rendering), so a copy is good for ever; without the hash it is asked for anew.
     for_ever = call.request.query.get("v") == file.tag
     caching = "public, max-age=31536000, immutable" if for_ever else "no-cache"
-    return web.Response(body=file.body, headers={"Content-Type": file.content_type, "Cache-Control": caching})
+    response = web.Response(body=file.body, headers={"Content-Type": file.content_type})
+    if file.packed:
+        varies(response)
+        if takes_gzip(call.request):
+            response.body = file.packed
+            response.headers["Content-Encoding"] = "gzip"
+    return tagged(call.request, response, file.tag, caching)
 
 
 def error_page(rendering: Rendering, request: web.Request, problem: Problem) -> web.Response:

@@ -23,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from hub.clock import to_datetime
 from hub.web import labels
 from hub.web.languages import LANGUAGES, catalogues, language_of, remember_language
+from hub.web.packing import packed
 
 HERE: Final = Path(__file__).parent
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
@@ -30,9 +31,10 @@ AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """`tag`: a hash of the content, so that a browser's copy is known to be current."""
+    """`tag`: a hash of the content, so that a browser's copy is known to be current. `packed`: with gzip, b'' if that is no use."""
 
     body: bytes
+    packed: bytes
     content_type: str
     tag: str
 
@@ -119,4 +121,4 @@ def _amsterdam(milliseconds: int) -> datetime:
 def _static_file(path: Path) -> StaticFile:
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return StaticFile(body, kind, hashlib.sha256(body).hexdigest()[:12])
+    return StaticFile(body, packed(body, kind), kind, hashlib.sha256(body).hexdigest()[:12])

@@ -18,8 +18,8 @@ from aiohttp import web
 from hub.domain import Neighbourhood
 from hub.places.outlines import Municipality
 from hub.places.projection import straight_to_metres
+from hub.web.caching import kept_for_a_minute
 from hub.web.calls import Call, refused
-from hub.web.map.caching import kept_for_a_minute
 
 NEAR_ZOOM: Final = 12
 """From here on neighbourhoods are shown: a town of 100,000 fills a phone, its neighbourhoods wide enough for a finger."""

@@ -8,8 +8,8 @@ import orjson
 from aiohttp import web
 
 from hub.places.gazetteer import Place
+from hub.web.caching import kept_for_a_minute
 from hub.web.calls import JSON_TYPE, Call
-from hub.web.map.caching import kept_for_a_minute
 
 
 async def places_named(call: Call, text: str) -> list[Place]:

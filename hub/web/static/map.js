@@ -200,7 +200,8 @@
       if (document.activeElement !== this.element || !this.element.matches(":focus-visible")) return;
       const found = this.middle();
       const name = found ? this.label(found.feature) : this.words.nothing;
-      this.say("aim", this.how || this.picking ? this.words.aim.replace("{name}", name) : "");
+      const choose = this.picking || (found && (this.how.onClick || found.feature.properties.level === "municipality"));
+      this.say("aim", this.how || this.picking ? [this.words.aim.replace("{name}", name), choose && this.words.choose].filter(Boolean).join(" ") : "");
     }
 
     /* The layer under the cross. */
