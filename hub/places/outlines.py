@@ -26,8 +26,8 @@ COARSEST, FINEST = 7, 17
 KEPT_BYTES = 48_000_000
 """The whole country at the two coarser of three details for neighbourhoods is some 30 MB."""
 
-# Municipalities are shown where a pixel is 47 m or more. So thinned out and closed over gaps of 120 m, the country takes two seconds
-# to put together; exactly, it takes sixteen.
+# Municipalities are shown where a pixel is 47 m or more. So thinned out and closed over gaps of 120 m, the country takes two
+# seconds to put together; exactly, it takes sixteen.
 _THINNED, _CLOSED = 40.0, 60.0  # metres
 
 

@@ -36,11 +36,11 @@ PACKABLE: Final = (
 )
 
 
-def packed(body: bytes, content_type: str) -> bytes:
-    """The body packed as tightly as can be, once for all; b'' if that is not worth it."""
+def packed(body: bytes, content_type: str, level: int) -> bytes:
+    """The body with gzip; b'' if that is not worth it."""
     if content_type not in PACKABLE or len(body) < LEAST:
         return b""
-    return gzip.compress(body, 9, mtime=0)
+    return gzip.compress(body, level, mtime=0)
 
 
 def takes_gzip(request: web.Request) -> bool:
@@ -60,7 +60,7 @@ async def packing(request: web.Request, handler: Handler) -> web.StreamResponse:
         and isinstance(response.body, bytes)
         and len(response.body) >= LEAST
         and response.content_type in PACKABLE
-        and "Content-Encoding" not in response.headers
+        and response.etag is None  # caching.py has seen to it
     ):
         varies(response)
         if takes_gzip(request) and _gives_nothing_away(request, response):
