@@ -43,12 +43,14 @@ class Municipality:
 class Outlines:
     """Of one index. Call it on the event loop's thread, whose the index is."""
 
-    def __init__(self, index: NeighbourhoodIndex) -> None:
+    def __init__(self, index: NeighbourhoodIndex, most_bytes: int = KEPT_BYTES) -> None:
         self.index = index
+        self._most_bytes = most_bytes
+        self._tree: shapely.STRtree | None = None  # the index's own is for the event loop's thread
         self._municipalities: list[Municipality] | None = None
         self._drawing = asyncio.Lock()
         self._kept: OrderedDict[tuple[int, str], bytes] = OrderedDict()
-        self._bytes = 0
+        self.kept_bytes = 0
 
     async def of_neighbourhoods(self, rows: Rows, zoom: int) -> list[bytes]:
         """The GeoJSON geometry of each row."""
@@ -58,13 +60,8 @@ class Outlines:
                 [row for row in rows if (detail, self.index[row].code) not in self._kept], dtype=np.int64
             )
             if len(missing):
-                # With whatever lies around: where three meet is a corner of all three, whichever are asked for.
-                boxes = shapely.bounds(self.index.shapes[missing])
-                both = np.unique(np.concatenate([missing, *map(self.index.rows_in, boxes)]))
-                drawn = await asyncio.to_thread(
-                    _drawn_together, self.index.shapes[both], detail, np.isin(both, missing)
-                )
-                fresh = {self.index[row].code: one for row, one in zip(np.sort(missing), drawn, strict=True)}
+                drawn = await asyncio.to_thread(self._drawn_together, missing, detail)
+                fresh = {self.index[row].code: one for row, one in zip(missing, drawn, strict=True)}
             else:
                 fresh = {}
             return self._keep(detail, [self.index[row].code for row in rows], fresh)
@@ -86,17 +83,25 @@ class Outlines:
             fresh = {one.code: geometry for one, geometry in zip(missing, drawn, strict=True)}
             return list(zip(found, self._keep(detail, [one.code for one in found], fresh), strict=True))
 
+    def _drawn_together(self, rows: Rows, detail: int) -> list[bytes]:
+        if self._tree is None:
+            self._tree = shapely.STRtree(self.index.shapes)
+        # With whatever lies around: where three meet is a corner of all three, whichever are asked for.
+        all_rows = np.union1d(rows, self._tree.query(self.index.shapes[rows])[1])
+        simple = shapely.coverage_simplify(self.index.shapes[all_rows], metres_a_pixel(detail))
+        return _written(simple[np.searchsorted(all_rows, rows)], detail)
+
     def _keep(self, detail: int, codes: Sequence[str], fresh: dict[str, bytes]) -> list[bytes]:
         """The geometries of these codes, of which the fresh ones are kept from now on, and what was not seen for longest goes."""
         for code, geometry in fresh.items():
             self._kept[detail, code] = geometry
-            self._bytes += len(geometry)
+            self.kept_bytes += len(geometry)
         answer = []
         for code in codes:
             self._kept.move_to_end((detail, code))
             answer.append(self._kept[detail, code])
-        while self._bytes > KEPT_BYTES:
-            self._bytes -= len(self._kept.popitem(last=False)[1])
+        while self.kept_bytes > self._most_bytes:
+            self.kept_bytes -= len(self._kept.popitem(last=False)[1])
         return answer
 
 
@@ -107,10 +112,6 @@ def detail_at(zoom: int) -> int:
 
 def metres_a_pixel(zoom: int) -> float:
     return METRES_A_PIXEL / (1 << zoom)
-
-
-def _drawn_together(shapes: NDArray[np.object_], detail: int, wanted: NDArray[np.bool_]) -> list[bytes]:
-    return _written(shapely.coverage_simplify(shapes, metres_a_pixel(detail))[wanted], detail)
 
 
 def _drawn_alone(shapes: Sequence[BaseGeometry], detail: int) -> list[bytes]:
