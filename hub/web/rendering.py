@@ -71,6 +71,10 @@ class Rendering:
         remember_language(request, response, secure=self._secure)
         return response
 
+    def written(self, language: str, source: str, **values: Any) -> str:
+        """A template that is no file of ours: a test's page."""
+        return self._environments[language].from_string(source).render(**values)
+
     def say(self, language: str, text: str, **values: Any) -> str:
         """A text marked with N_, in this language, its %(name)s filled in."""
         found = self._catalogues[language if language in LANGUAGES else "nl"].gettext(text)

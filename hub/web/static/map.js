@@ -93,7 +93,7 @@
       try {
         const { attribution = "" } = await archive.getMetadata();
         const text = new DOMParser().parseFromString(attribution, "text/html").body.textContent;
-        if (text) this.credits.addAttribution(L.Util.template("{text}", { text: text.replace(/[<>&]/g, "") }));
+        if (text) this.credits.addAttribution(textNode(text).innerHTML);
       } catch { /* the tiles tell that the file cannot be had */ }
     }
 
