@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, Page, Route, async_playwright, expect
 
 from hub.clock import SystemClock
@@ -97,6 +98,9 @@ async def test_a_map_without_a_base_map_is_read_moved_and_chosen_on_by_keyboard(
         container = page.get_by_role("region", name="Kaart van de groepen")
         wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert not wide, "nothing to scroll sideways"
+
+        found = await Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
 
         # Tab reaches it; arrows move it; what lies under the cross is told, and Enter chooses it.
         await container.focus()
