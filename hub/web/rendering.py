@@ -5,11 +5,9 @@ Everything is loaded once at the start; a template that does not parse stops the
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from gettext import NullTranslations
@@ -24,19 +22,11 @@ from jinja2.bccache import Bucket
 
 from hub.clock import to_datetime
 from hub.web import labels
+from hub.web.caching import Copy, copy_of
 from hub.web.languages import LANGUAGES, catalogues, language_of, remember_language
 
 HERE: Final = Path(__file__).parent
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFile:
-    """`tag`: a hash of the content, so that a browser's copy is known to be current."""
-
-    body: bytes
-    content_type: str
-    tag: str
 
 
 class _Compiled(BytecodeCache):
@@ -107,6 +97,10 @@ class Rendering:
         subject, _, text = environment.get_template(f"mail/{template}.txt").render(**values).strip().partition("\n")
         return subject.strip(), text.strip() + "\n"
 
+    def written(self, language: str, source: str, **values: Any) -> str:
+        """A template that is no file of ours: a test's page."""
+        return self._environments[language].from_string(source).render(**values)
+
     def say(self, language: str, text: str, **values: Any) -> str:
         """A text marked with N_, in this language, its %(name)s filled in."""
         return self._catalogues[language if language in LANGUAGES else "nl"].gettext(text) % values
@@ -142,11 +136,10 @@ def _amsterdam(milliseconds: int) -> datetime:
 
 
 @cache
-def _static_files() -> Mapping[str, StaticFile]:
+def _static_files() -> Mapping[str, Copy]:
     return {path.name: _static_file(path) for path in sorted((HERE / "static").iterdir())}
 
 
-def _static_file(path: Path) -> StaticFile:
-    body = path.read_bytes()
+def _static_file(path: Path) -> Copy:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return StaticFile(body, kind, hashlib.sha256(body).hexdigest()[:12])
+    return copy_of(path.read_bytes(), kind, level=9)
