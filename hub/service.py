@@ -32,6 +32,7 @@ from hub.relay.letterbox import Letterbox
 from hub.relay.listener import Listener
 from hub.relay.loops import Loops
 from hub.relay.message import Messages
+from hub.relay.neighbours import Neighbours
 from hub.relay.outcomes import Outcomes
 from hub.relay.pictures import Pictures
 from hub.relay.planner import Planner
@@ -97,6 +98,7 @@ class Hub:
     widener: Widener
     reachability: Reachability
     weekly: Weekly
+    neighbours: Neighbours
     tenures: Tenures
     telling: Telling
     signing: Signing | None
@@ -181,7 +183,13 @@ def build_hub(
         receiver=Receiver(
             store,
             [(s.channel, s.account) for s in senders],
-            Commands(store.linking, clock, store.own_sessions, settings.web.public_url),
+            Commands(
+                store.linking,
+                clock,
+                store.own_sessions,
+                settings.web.public_url,
+                store.neighbour_reports if settings.registry.neighbour_reports else None,
+            ),
             wakes,
             clock,
             routes,
@@ -226,6 +234,14 @@ def build_hub(
             elsewhere=tenures.elsewhere,
         ),
         weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
+        neighbours=Neighbours(
+            store.neighbour_reports,
+            store.erasing,
+            [s.channel for s in senders],
+            clock,
+            hours=settings.retention.hours,
+            elsewhere=tenures.elsewhere,
+        ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
@@ -282,6 +298,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("eraser", hub.eraser.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
+    start("neighbours", hub.neighbours.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

@@ -35,6 +35,7 @@ from hub.store.linking import Linking
 from hub.store.log import Log
 from hub.store.mails import Mails
 from hub.store.measured import MeasuredEngine
+from hub.store.neighbour_reports import NeighbourReports
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
 from hub.store.own import OwnPages
@@ -81,6 +82,7 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
+    neighbour_reports: NeighbourReports
     own: OwnPages
     own_alerts: OwnAlerts
     own_data: OwnData
@@ -155,6 +157,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             erasing=Erasing(settings),
             changes=Changes(ids),
             mails=Mails(ids),
+            neighbour_reports=NeighbourReports(engine, ids, on_postgres=settings.on_postgres),
             own=OwnPages(),
             own_alerts=OwnAlerts(),
             own_data=OwnData(),

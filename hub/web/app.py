@@ -11,6 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -61,7 +62,7 @@ def create_app(hub: Hub) -> web.Application:
         given={
             "map_settings": hub.settings.map,
             "public_entries": public_entries(hub.settings),
-            "staff_entries": staff_entries,
+            "staff_entries": partial(staff_entries, settings=hub.settings),
         },
     )
     state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))

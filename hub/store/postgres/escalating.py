@@ -54,7 +54,8 @@ ESCALATING = Escalating(
             LEFT JOIN LATERAL (SELECT kind, at FROM acknowledgement k WHERE k.alert_id = an.alert_id AND k.admin_id = p.admin_id
                                ORDER BY k.at DESC, k.id DESC LIMIT 1) k ON true)
         SELECT an.id, an.alert_id, an.code, an.name, an.distance, an.rung, alert.status, alert.expires_at,
-            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent', an.planned_at IS NOT NULL,
+            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent' OR alert.key_id = 'hub',
+            an.planned_at IS NOT NULL,
             MIN(p.first_sent), MAX(CASE WHEN p.kind = 'received' THEN p.at END),
             COUNT(*) FILTER (WHERE p.live AND COALESCE(p.kind, '') <> 'cannot'),
             MIN(CASE WHEN p.kind IS NULL AND p.last_sent > $4::bigint THEN p.last_sent END)

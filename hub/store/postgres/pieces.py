@@ -27,6 +27,10 @@ SERVED = f"""ga.admin_id = ANY(ARRAY(SELECT {{d}}.admin_id UNION ALL SELECT x.id
 REACHABLE = f"""EXISTS (SELECT 1 FROM admin p3 JOIN address a2 ON a2.admin_id = {SERVING.format(p="p3", now="{now}")}
     WHERE p3.id = {{admin}} AND a2.state = 'verified' AND {ROUTED})"""
 
+# Whether `who` reported what this alert of our own (relay/neighbours.py) passes on: they know it. The police's are not looked up.
+REPORTED = """(alert.key_id = 'hub' AND EXISTS (SELECT 1 FROM neighbour_report nr
+    WHERE nr.admin_id = who.admin_id AND alert.identifier = 'buurtsein-neighbours-' || nr.id))"""
+
 NEEDED = f"""NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
     AND EXISTS (SELECT 1 FROM alert_neighbourhood bare WHERE bare.alert_id = d.alert_id AND bare.forwarded_at IS NULL
         AND bare.added <> 'adjacent' AND (d.rung < 0 OR bare.code IN (SELECT gn.code FROM group_admin ga

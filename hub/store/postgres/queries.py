@@ -19,6 +19,7 @@ from hub.store.postgres.pieces import (
     FIRST_ADDRESS,
     NOT_TRIED,
     REACHABLE,
+    REPORTED,
     ROUTED,
     SERVED,
     SERVING,
@@ -199,7 +200,7 @@ POSTGRES = Queries(
         SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT.format(routes="$5")},
             0, 0, 0, alert.priority, who.distance, $4::bigint, alert.expires_at, '', '', 0, $4::bigint, '', NULL::bigint,
             (alert.made + row_number() OVER mine - 1) / {TURN}, who.rung
-        FROM (SELECT id, priority, expires_at, closed_at,
+        FROM (SELECT id, priority, expires_at, closed_at, key_id, identifier,
                   (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
               FROM alert WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE) alert
         JOIN (SELECT an.alert_id, c.first,
@@ -213,7 +214,7 @@ POSTGRES = Queries(
                      AND {REACHABLE.format(admin="other.admin_id", now="$4", routes="$5")}))
               GROUP BY 1, 2, 3) who ON who.alert_id = alert.id
         CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes="$5", admin="who.admin_id", more="")} a
-        WHERE alert.closed_at IS NULL WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
+        WHERE alert.closed_at IS NULL AND NOT {REPORTED} WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
     codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint, check_at = CASE
             WHEN added = 'adjacent' OR $4::bigint IS NULL THEN NULL WHEN admins = 0 THEN $3::bigint ELSE $4::bigint END

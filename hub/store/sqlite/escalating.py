@@ -45,7 +45,8 @@ ESCALATING = Escalating(
     # ?2 [channel, account] of those that are down, ?3 who was sent to later than that is not silent yet
     standing=f"""WITH {_PEOPLE}
         SELECT an.id, an.alert_id, an.code, an.name, an.distance, an.rung, alert.status, alert.expires_at,
-            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent', an.planned_at IS NOT NULL,
+            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent' OR alert.key_id = 'hub',
+            an.planned_at IS NOT NULL,
             MIN(p.first_sent), MAX(CASE WHEN p.answer->>0 = 'received' THEN p.answer->>1 END),
             COALESCE(SUM(p.live AND COALESCE(p.answer->>0, '') <> 'cannot'), 0),
             MIN(CASE WHEN p.answer IS NULL AND p.last_sent > ?3 THEN p.last_sent END)

@@ -35,6 +35,10 @@ SERVED = f"""ga.admin_id IN (SELECT {{d}}.admin_id UNION ALL SELECT x.id FROM ad
 REACHABLE = f"""EXISTS (SELECT 1 FROM admin p3 JOIN address a3 ON a3.admin_id = {SERVING.format(p="p3", now="{now}")}
     WHERE p3.id = {{admin}} AND a3.state = 'verified' AND a3.channel IN (SELECT channel FROM route))"""
 
+# Whether `who` reported what this alert of our own (relay/neighbours.py) passes on: they know it. The police's are not looked up.
+REPORTED = """(alert.key_id = 'hub' AND EXISTS (SELECT 1 FROM neighbour_report nr
+    WHERE nr.admin_id = who.admin_id AND alert.identifier = 'buurtsein-neighbours-' || nr.id))"""
+
 # Of a delivery d that the escalation made: nobody has forwarded there yet, and the person has not answered. Who was asked for the
 # neighbourhood next door (rung -1) is needed as long as any of the alert's own is dark.
 NEEDED = f"""NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)

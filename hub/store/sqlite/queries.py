@@ -8,7 +8,17 @@ One statement a batch, not one a row: the writer thread takes Python's lock once
 
 from hub.store.queries import TURN, Queries
 from hub.store.sqlite.escalating import ESCALATING
-from hub.store.sqlite.pieces import ACCOUNT, DELIVERY, FIRST_ADDRESS, NOT_TRIED, REACHABLE, ROUTES, SERVED, SERVING
+from hub.store.sqlite.pieces import (
+    ACCOUNT,
+    DELIVERY,
+    FIRST_ADDRESS,
+    NOT_TRIED,
+    REACHABLE,
+    REPORTED,
+    ROUTES,
+    SERVED,
+    SERVING,
+)
 
 # code, group_id, admin_id
 _AUDIENCE = f"""FROM (SELECT gn.code AS code, ga.group_id AS group_id, {SERVING.format(p="p", now=3)} AS admin_id
@@ -156,7 +166,7 @@ SQLITE = Queries(
         ORDER BY who.distance, who.admin_id LIMIT ?5""",
     # outbox ------------------------------------------------------------------------------------------------------------------
     # [alert, code, number before the first of its ids]. ?4: of each group only its first admin who can be reached.
-    plan_deliveries=f"""{ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at,
+    plan_deliveries=f"""{ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at, key_id, identifier,
             (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
             FROM alert WHERE id IN (SELECT value->>0 FROM json_each(?1)) AND closed_at IS NULL) {DELIVERY}
         SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT}, 0, 0, 0,
@@ -173,7 +183,7 @@ SQLITE = Queries(
               GROUP BY 1, 2, 3) who
         JOIN planned alert ON alert.id = who.alert_id
         JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")}
-        WHERE true WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
+        WHERE NOT {REPORTED} WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
     # ?4: when the escalation looks at it first; at once where nobody is
     codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?3,
