@@ -66,7 +66,7 @@ class Wording:
     `text` is the whole message, plain text, at most 4,096 UTF-16 units. `short_text` says the same within 1,024. `parts` are the
     named pieces, each one line without breaks, for channels that must fill an approved template: number, event, headline,
     where, time, until, description, instruction, link. `template` names the kind of message: alert, update, ended (cancelled or
-    all-clear), or, whatever it is about, exercise or test.
+    all-clear), or, whatever it is about, exercise or test; neighbours and neighboursended for what is not from the police.
 
     `forward`: the text made for forwarding alone, and `share` what the button to it is called; '' for what is not to be forwarded.
     For Part.AMEND `text` is the earlier message as it should read now, for Part.POST what residents read.

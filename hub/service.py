@@ -32,6 +32,7 @@ from hub.relay.letterbox import Letterbox
 from hub.relay.listener import Listener
 from hub.relay.loops import Loops
 from hub.relay.message import Messages
+from hub.relay.neighbours import Neighbours
 from hub.relay.newcomers import Newcomers
 from hub.relay.outcomes import Outcomes
 from hub.relay.pictures import Pictures
@@ -100,6 +101,7 @@ class Hub:
     reachability: Reachability
     weekly: Weekly
     newcomers: Newcomers
+    neighbours: Neighbours
     tenures: Tenures
     telling: Telling
     signing: Signing | None
@@ -185,7 +187,13 @@ def build_hub(
         receiver=Receiver(
             store,
             [(s.channel, s.account) for s in senders],
-            Commands(store.linking, clock, store.own_sessions, settings.web.public_url),
+            Commands(
+                store.linking,
+                clock,
+                store.own_sessions,
+                settings.web.public_url,
+                store.neighbour_reports if settings.registry.neighbour_reports else None,
+            ),
             wakes,
             clock,
             routes,
@@ -231,6 +239,14 @@ def build_hub(
         ),
         weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
         newcomers=Newcomers(store, intake, wakes, clock, routes),
+        neighbours=Neighbours(
+            store.neighbour_reports,
+            store.erasing,
+            [s.channel for s in senders],
+            clock,
+            hours=settings.retention.hours,
+            elsewhere=tenures.elsewhere,
+        ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
@@ -300,6 +316,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
     start("newcomers", hub.newcomers.run)
+    start("neighbours", hub.neighbours.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

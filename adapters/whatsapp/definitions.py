@@ -40,7 +40,7 @@ class Definition:
 
     @property
     def kind(self) -> str:
-        """alert, update, ended, exercise or test: Wording.template."""
+        """alert, update, ended, exercise, test, neighbours or neighboursended: Wording.template."""
         return self.name.rpartition("_")[2]
 
     @property

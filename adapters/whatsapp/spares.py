@@ -2,7 +2,7 @@
 
 A message of another kind may stand in where a reader cannot be misled by the words around it. Never an alert's template for an
 exercise or test, or the reverse; never an alert's for something that has ended ("look out"); Dutch words round an English
-message only where those words carry no warning ("OEFENING").
+message only where those words carry no warning ("OEFENING"). Nothing for what neighbours report: all others say "police".
 """
 
 from __future__ import annotations

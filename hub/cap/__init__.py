@@ -7,7 +7,7 @@ objections(alert, now_ms)               # well-formed, but not to be relayed: ex
 cap_xml(alert.content)                  # strictly valid CAP 1.2; cap_element gives the tree, to be signed
 """
 
-from hub.cap.complete import EXPIRED, alert_from_content, complete, objections
+from hub.cap.complete import EXPIRED, NEIGHBOURS, alert_from_content, complete, objections
 from hub.cap.flight import flight_of
 from hub.cap.json_in import read_json
 from hub.cap.posted import Posted
@@ -16,6 +16,7 @@ from hub.cap.xml_out import cap_element, cap_xml
 
 __all__ = [
     "EXPIRED",
+    "NEIGHBOURS",
     "Posted",
     "alert_from_content",
     "cap_element",

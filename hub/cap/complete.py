@@ -22,6 +22,9 @@ from hub.domain import Alert, Area, Certainty, Geocode, Info, Mistake, MsgType, 
 EXPIRED = "buurtsein-expired"
 """CAP `code` of an end that the hub tells by itself: the alert's time was up, and nobody had ended it."""
 
+NEIGHBOURS = "buurtsein-neighbours"
+"""CAP `code` of an alert that the hub relays for an admin: neighbours saw something. It is none of the police's."""
+
 DEFAULT_DURATION_S = 2 * 60 * 60.0
 """Contract §5: expires = sent + 2 h."""
 

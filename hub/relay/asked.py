@@ -66,11 +66,21 @@ class Plain(Enum):
     PAGE = "page"
 
 
-Asked = Link | SetLanguage | SetOrder | SetAway | Plain
+@dataclass(frozen=True, slots=True)
+class TellNeighbours:
+    """Something suspicious to be passed on to groups nearby; '' if nothing was said of it."""
+
+    text: str = field(repr=False)
+
+
+Asked = Link | SetLanguage | SetOrder | SetAway | TellNeighbours | Plain
 
 
 def read_command(text: str, today: date) -> Asked | None:
     """None if the text is no command."""
+    opening, colon, rest = text.partition(":")
+    if colon and opening.strip().lower() in _WORDS["neighbours"]:
+        return TellNeighbours(rest.strip())
     if len(text) > LONGEST:
         return None
     words = text.replace("’", "'").split()
@@ -78,6 +88,8 @@ def read_command(text: str, today: date) -> Asked | None:
     if token:
         return Link(token)
     plain = " ".join(words).lower().strip(" .!?")
+    if plain in _WORDS["neighbours"]:
+        return TellNeighbours("")
     for one in Plain:
         if plain in _WORDS[one.value]:
             return one

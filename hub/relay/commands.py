@@ -17,10 +17,11 @@ import structlog
 from hub.clock import Clock, to_datetime, to_milliseconds
 from hub.directory.linking import hash_token, make_token
 from hub.domain import Handle
-from hub.relay.asked import Link, Plain, SetAway, SetLanguage, SetOrder, Wrong, read_command
+from hub.relay.asked import Link, Plain, SetAway, SetLanguage, SetOrder, TellNeighbours, Wrong, read_command
 from hub.relay.said import CHANNEL_NAMES, FALLBACK, channel_names, said, speech
 from hub.store.engine import Statement
 from hub.store.linking import Linking, Person
+from hub.store.neighbour_reports import NeighbourReports
 from hub.store.own_sessions import OwnSessions
 
 log = structlog.get_logger()
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 EXAMPLE_DAYS = 7
 """How far away the date is that we give as an example."""
+SHORTEST_REPORT, LONGEST_REPORT = 10, 600
+"""Signs of a report to neighbours: fewer tell nothing, more are not read on a phone."""
 PAGE_MS = 30 * 60_000
 """How long a link to somebody's own page can be used."""
 
@@ -41,11 +44,22 @@ class Understood:
 
 
 class Commands:
-    def __init__(self, linking: Linking, clock: Clock, pages: OwnSessions | None = None, public_url: str = "") -> None:
-        """`pages`: who asks for their own page gets a link to it, below `public_url`."""
+    def __init__(
+        self,
+        linking: Linking,
+        clock: Clock,
+        pages: OwnSessions | None = None,
+        public_url: str = "",
+        reports: NeighbourReports | None = None,
+    ) -> None:
+        """`pages`: who asks for their own page gets a link to it, below `public_url`.
+
+        `reports`: None where neighbours cannot be warned.
+        """
         self._linking = linking
         self._clock = clock
         self._pages = pages
+        self._reports = reports
         self._public_url = public_url.rstrip("/")
 
     async def understand(self, channel: str, account: str, handle: Handle, text: str) -> Understood | None:
@@ -63,6 +77,8 @@ class Commands:
             return self._start(channel, person)
         if person.state == "unverified":
             return Understood(say=said(person.language, "unconfirmed"))
+        if isinstance(asked, TellNeighbours):
+            return await self._tell_neighbours(channel, person, asked.text)
         return self._set(person, asked)
 
     async def stopped(self, channel: str, handle: Handle) -> str:
@@ -176,6 +192,20 @@ class Commands:
         offered = self._pages.offer(hash_token(token), person.admin_id, now=now, expires_at=now + PAGE_MS)
         return Understood(offered, said(person.language, "page", link=f"{self._public_url}/mine/{token}"))
 
+    async def _tell_neighbours(self, channel: str, person: Person, text: str) -> Understood:
+        """It waits for somebody who looks at it first; always told: call 112."""
+        tongue, now = person.language, self._clock.now()
+        if self._reports is None:
+            return Understood(say=said(tongue, "neighbours_off"))
+        text = text.replace("\0", "").encode("utf-8", "replace").decode()[:LONGEST_REPORT].strip()
+        if len(text) < SHORTEST_REPORT:
+            return Understood(say=said(tongue, "neighbours_ask"))
+        codes = await self._reports.codes_of(person.admin_id)
+        if not codes or not await self._reports.may_report(person.admin_id, now):
+            return Understood(say=said(tongue, "neighbours_enough" if codes else "neighbours_nowhere"))
+        offered = self._reports.offer(person.admin_id, codes, "", text, via=channel, now=now)
+        return Understood([offered], said(tongue, "neighbours_noted"))
+
     def _status(self, person: Person) -> str:
         tongue = person.language
         reached = _reached(person.addresses)
@@ -189,6 +219,7 @@ class Commands:
             channels=channel_names(reached) or said(tongue, "status_nowhere"),
             away=away,
             date=self._example(tongue).upper(),
+            more=said(tongue, "status_neighbours") + "\n" if self._reports is not None else "",
         )
 
     def _today(self) -> date:

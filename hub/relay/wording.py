@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.cap import EXPIRED, alert_from_content
+from hub.cap import EXPIRED, NEIGHBOURS, alert_from_content
 from hub.channel import Location, Part, Picture, Wording
 from hub.domain import Alert, Info, MsgType, Status
 from hub.relay.fitting import cut, fit, units
@@ -110,11 +110,18 @@ class _Teller:
         self._ended = self._kind in ENDS
         # What has ended is told under the number, event and place that people know it by.
         self._about = told.earlier if self._ended and told.earlier else told
+        self._neighbours = NEIGHBOURS in self._about.alert.codes
         practice = {Status.EXERCISE: "exercise", Status.TEST: "test"}.get(told.alert.status, "")
-        self.template = practice or ("ended" if self._ended else self._kind)
+        if self._neighbours:  # also to Meta: its templates for alerts say "police"
+            self.template = "neighboursended" if self._ended else "neighbours"
+        else:
+            self.template = practice or ("ended" if self._ended else self._kind)
         self.lead = words.leads.get(practice, "")
-        self.body = "practice" if practice else "ended" if self._ended else "forward"
+        self.body = (
+            "practice" if practice else "ended" if self._ended else "neighbours" if self._neighbours else "forward"
+        )
         self._pieces = {**self._found(pages), "note": note, "lead": self.lead, "kind": self._kind}
+        self._pieces["neighbours"] = "yes" if self._neighbours else ""
         # By what was left of the pieces: nearly always all of them, for whole and short text alike.
         self._full: Callable[[Pieces], dict[str, str]] = _once(self._filled_in)
         self._whole: Callable[[Pieces], dict[str, str]] = _once(self._with_body)
@@ -174,8 +181,11 @@ class _Teller:
         small = _small(event, pieces["event_language"])
         prefix = words.practice.get(self._kind, "") if self.lead else ""
         shown = ": ".join(filter(None, (prefix, small))) if prefix else event
-        where = _where(place, self._about.names, words)
-        title = ["" if self.lead else words.titles[self._kind], shown, cut(place or where, TITLE_PLACE_MOST)]
+        # Whom neighbours warn is more than where they saw it.
+        where = place if self._neighbours else _where(place, self._about.names, words)
+        own = self._neighbours and not self._ended
+        kind = words.titles["neighbours" if own else self._kind]
+        title = ["" if self.lead else kind, "" if own else shown, cut(place or where, TITLE_PLACE_MOST)]
         return {
             **pieces,
             "event": shown,
@@ -194,12 +204,12 @@ class _Teller:
             return "" if names_112 else own
         if self._ended or names_112:
             return own
-        return f"{self._words.instructions['alert']} {own}".strip()
+        return f"{self._words.instructions['neighbours' if self._neighbours else 'alert']} {own}".strip()
 
     def _parts(self, pieces: Pieces) -> dict[str, str]:
         """What fills a template with fixed words: no place in it may stay empty. Its time has the day, as it is forwarded whole."""
         full, words = self._full(pieces), self._words
-        spoken = "alert" if self.template == "update" else self.template
+        spoken = {"update": "alert", "neighboursended": "ended"}.get(self.template, self.template)
         told = {
             **full,
             "event": full["event"] or words.blanks["event"],
@@ -209,7 +219,7 @@ class _Teller:
             "where": full["where"] or words.blanks["where"],
             "time": f"{full['day']} {full['time']}",
             "description": full["description"]
-            or words.blanks["explanation" if self.template in ("ended", "test") else "description"],
+            or words.blanks["explanation" if self._ended or self.template == "test" else "description"],
             "instruction": f"{full['instruction'] or words.instructions[spoken]} {full['note']}",
         }
         return {name: _one_line(told[name]) for name in PARTS}

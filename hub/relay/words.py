@@ -15,7 +15,7 @@ from hub.domain import AckKind, Mistake, Outcome, Refused
 from hub.settings import CONFIG
 
 FALLBACK = "nl"
-TEMPLATES = ("message", "short", "forward", "ended", "practice", "amended", "answer")
+TEMPLATES = ("message", "short", "forward", "neighbours", "ended", "practice", "amended", "answer")
 """The files every language has; {channel}.{name}.txt beside one of them takes its place on that channel."""
 
 VARIABLES = frozenset(
@@ -25,6 +25,7 @@ VARIABLES = frozenset(
             "number",
             "earlier",
             "lead",
+            "neighbours",
             "note",
             "title",
             "event",
@@ -43,13 +44,13 @@ VARIABLES = frozenset(
 _TABLES = {
     "sentence": ("article", "article_before_vowel", "more"),
     "leads": ("exercise", "test"),
-    "titles": ("alert", "update", "cancelled", "all_clear", "expired"),
+    "titles": ("alert", "neighbours", "update", "cancelled", "all_clear", "expired"),
     "practice": ("update", "cancelled", "all_clear", "expired"),
     "amended": ("update", "cancelled", "all_clear", "expired"),
     "ended": ("cancelled", "all_clear", "expired"),
     "outcomes": tuple(Outcome),
     "asides": ("next_door", "share"),
-    "instructions": ("alert", "ended", "exercise", "test"),
+    "instructions": ("alert", "neighbours", "ended", "exercise", "test"),
     "blanks": ("event", "where", "description", "explanation"),
     "labels": tuple(AckKind),
     "noted": tuple(AckKind),

@@ -38,6 +38,7 @@ from hub.store.linking import Linking
 from hub.store.log import Log
 from hub.store.mails import Mails
 from hub.store.measured import MeasuredEngine
+from hub.store.neighbour_reports import NeighbourReports
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
 from hub.store.own import OwnPages
@@ -89,6 +90,7 @@ class Store:
     drafts: Drafts
     applications: Applications
     first_drills: FirstDrills
+    neighbour_reports: NeighbourReports
     own: OwnPages
     own_alerts: OwnAlerts
     own_data: OwnData
@@ -168,6 +170,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),
+            neighbour_reports=NeighbourReports(engine, ids, on_postgres=settings.on_postgres),
             own=OwnPages(),
             own_alerts=OwnAlerts(),
             own_data=OwnData(),

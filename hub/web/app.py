@@ -11,6 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -92,7 +93,7 @@ def rendering_of(hub: Hub) -> Rendering:
             "map_addresses": addresses_of(hub.settings.map),
             "whole_map": whole_map(hub.atlas),
             "public_entries": public_entries(hub.settings),
-            "staff_entries": staff_entries,
+            "staff_entries": partial(staff_entries, settings=hub.settings),
         },
     )
 

@@ -30,6 +30,7 @@ PUBLIC: Final = (
 STAFF: Final = (
     Entry("/console", N_("Meldingen")),
     Entry("/console/write", N_("Nieuwe melding"), frozenset({Role.POLICE})),
+    Entry("/console/neighbour-reports", N_("Meldingen van buren"), frozenset({Role.POLICE, Role.COORDINATOR})),
     Entry("/coordinator", N_("Coördinator"), frozenset({Role.COORDINATOR, Role.AUDITOR})),
     Entry("/", N_("Openbare kaart")),
 )
@@ -41,5 +42,6 @@ def public_entries(settings: Settings) -> tuple[Entry, ...]:
     return tuple(one for one in PUBLIC if not off.get(one.path))
 
 
-def staff_entries(role: Role) -> tuple[Entry, ...]:
-    return tuple(one for one in STAFF if role in one.may)
+def staff_entries(role: Role, settings: Settings) -> tuple[Entry, ...]:
+    off = {"/console/neighbour-reports": not settings.registry.neighbour_reports}
+    return tuple(one for one in STAFF if role in one.may and not off.get(one.path))

@@ -23,7 +23,7 @@ from hub.clock import SystemClock
 from hub.directory.importing import import_directory
 from hub.domain import Role
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import Channels, Database, Settings, Web
+from hub.settings import Channels, Database, Registry, Settings, Web
 from hub.store.database import open_store
 from hub.trust.keys import hash_secret, make_key
 from hub.web.app import serving
@@ -147,8 +147,12 @@ async def walking(
     telegram: dict[str, Any] | None = None,
     whatsapp: dict[str, Any] | None = None,
     matrix: bool = False,
+    neighbour_reports: bool = False,
 ) -> AsyncIterator[Walk]:
-    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given; `matrix`: whether it has that too."""
+    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given.
+
+    `matrix`: whether it has that too; `neighbour_reports`: whether admins may pass on what they see.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
@@ -172,6 +176,7 @@ async def walking(
             web=Web(listen=f"127.0.0.1:{port}", public_url=url),
             database=Database(url=f"sqlite://{folder}/hub.db"),
             channels=Channels.model_validate(channels),
+            registry=Registry(neighbour_reports=neighbour_reports),
         )
         furnish(settings.database.sqlite_path)
         store = await to(open_store(settings.database, CLOCK))

@@ -295,3 +295,11 @@ async def test_the_file_tells_all_of_one_s_own_and_nothing_of_others(relaying: W
     assert [one["kind"] for one in held["acknowledgement"]] == ["forwarded"]
     assert len(held["delivery"]) == 1 and len(held["alert_neighbourhood"]) == 1 and len(held["change"]) == 1
     assert "Bram" not in str(held) and mine.cookie not in str(held) and hash_token(mine.cookie) not in str(held)
+
+
+async def test_neighbour_reports_are_off_unless_switched_on(world: World) -> None:
+    mine = await inside(world)
+    assert (await mine.get("/report"))[0] == (await mine.post("/report", "text=iets"))[0] == 404
+    assert "Buren inlichten" not in (await mine.get())[1]
+    assert "Hier kunt u niets aan buren doorgeven" in await says(world, ANNA, "buren: twee mensen voelen aan deuren")
+    assert "BUREN" not in await says(world, ANNA, "hulp")

@@ -4,10 +4,21 @@
 An alert is locked before its neighbourhoods, everywhere (`ours`), so that an answer, an end and the escalation wait for each other.
 """
 
-from hub.store.postgres.pieces import ACCOUNT, DELIVERY, FIRST_ADDRESS, NEEDED, NOT_TRIED, REACHABLE, logged
+from hub.store.postgres.pieces import (
+    ACCOUNT,
+    DELIVERY,
+    FIRST_ADDRESS,
+    MEANT,
+    NEEDED,
+    NOT_TRIED,
+    REACHABLE,
+    SERVED,
+    SERVING,
+    logged,
+)
 from hub.store.queries import Escalating
 
-_PEOPLE = """people AS MATERIALIZED (
+_PEOPLE = f"""people AS MATERIALIZED (
         SELECT an.id AS place, d.admin_id,
             bool_or(d.state IN (1, 4, 6, 7) OR d.state = 0 AND d.possible_duplicates = 0
                 AND (d.channel, d.account) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))) AS live,
@@ -15,15 +26,16 @@ _PEOPLE = """people AS MATERIALIZED (
             MAX(CASE WHEN d.state IN (4, 6, 7) THEN d.sent_at END) AS last_sent
         FROM alert_neighbourhood an JOIN group_neighbourhood gn ON gn.code = an.code
             JOIN group_admin ga ON ga.group_id = gn.group_id
-            JOIN delivery d ON d.alert_id = an.alert_id AND d.admin_id = ga.admin_id AND d.part = ''
+            JOIN admin p ON p.id = ga.admin_id
+            JOIN delivery d ON d.alert_id = an.alert_id AND {MEANT.format(d="d", p="p")} AND d.part = ''
         WHERE an.id = ANY($1::bigint[]) GROUP BY an.id, d.admin_id)"""
 
-_PLACES_OF = """JOIN group_admin ga ON ga.admin_id = d.admin_id JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
+_PLACES_OF = f"""JOIN group_admin ga ON {SERVED.format(d="d")} JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
                 JOIN alert_neighbourhood an ON an.alert_id = d.alert_id AND an.code = gn.code"""
 
 
 def _hasten(people: str, now: str) -> str:
-    """`people` gives alert_id, admin_id as d."""
+    """`people` gives alert_id, admin_id, created_at as d."""
     return f"""WITH places AS MATERIALIZED (SELECT DISTINCT an.id, an.alert_id FROM {people} d {_PLACES_OF}
             WHERE an.check_at > {now}::bigint),
         ours AS MATERIALIZED (SELECT id FROM alert WHERE id IN (SELECT alert_id FROM places) ORDER BY id FOR SHARE)
@@ -42,7 +54,8 @@ ESCALATING = Escalating(
             LEFT JOIN LATERAL (SELECT kind, at FROM acknowledgement k WHERE k.alert_id = an.alert_id AND k.admin_id = p.admin_id
                                ORDER BY k.at DESC, k.id DESC LIMIT 1) k ON true)
         SELECT an.id, an.alert_id, an.code, an.name, an.distance, an.rung, alert.status, alert.expires_at,
-            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent', an.planned_at IS NOT NULL,
+            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent' OR alert.key_id = 'hub',
+            an.planned_at IS NOT NULL,
             MIN(p.first_sent), MAX(CASE WHEN p.kind = 'received' THEN p.at END),
             COUNT(*) FILTER (WHERE p.live AND COALESCE(p.kind, '') <> 'cannot'),
             MIN(CASE WHEN p.kind IS NULL AND p.last_sent > $4::bigint THEN p.last_sent END)
@@ -54,7 +67,8 @@ ESCALATING = Escalating(
             NULL::bigint, d.turn, GREATEST(silent.rung, 1)
         FROM (SELECT o.id AS id, MAX(an.rung) AS rung FROM alert_neighbourhood an
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-                  JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = ga.admin_id AND o.part = ''
+                  JOIN admin p ON p.id = ga.admin_id
+                  JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o", p="p")} AND o.part = ''
               WHERE an.id = ANY($1::bigint[]) AND an.forwarded_at IS NULL AND an.added <> 'adjacent'
                 AND (o.state + 0 IN (4, 6, 7) AND o.sent_at <= $5::bigint OR o.state + 0 = 0 AND o.possible_duplicates > 0)
                 AND NOT EXISTS (SELECT 1 FROM delivery later WHERE later.alert_id = o.alert_id AND later.admin_id = o.admin_id
@@ -72,15 +86,17 @@ ESCALATING = Escalating(
         SELECT $2::bigint + row_number() OVER (ORDER BY who.distance, who.admin_id), alert.id, who.admin_id, a.id, 0, a.channel,
             {ACCOUNT.format(routes="$3")}, 0, 0, 0, alert.priority, who.distance, $4::bigint, alert.expires_at, '', '', 0,
             $4::bigint, '', NULL::bigint, 0, GREATEST(who.rung, 1)
-        FROM (SELECT an.alert_id, ga.admin_id, MIN(an.distance) AS distance, MAX(an.rung) AS rung
+        FROM (SELECT an.alert_id, {SERVING.format(p="p", now="$4")} AS admin_id, MIN(an.distance) AS distance, MAX(an.rung) AS rung
               FROM alert_neighbourhood an
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
+                  JOIN admin p ON p.id = ga.admin_id
               WHERE an.id = ANY($1::bigint[]) AND an.forwarded_at IS NULL
                 AND ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                   AND {REACHABLE.format(admin="other.admin_id", now="$4", routes="$3")}
-                  AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = an.alert_id AND o.admin_id = other.admin_id))
-                AND (NOT $5::boolean OR NOT EXISTS (SELECT 1 FROM group_admin told
-                    JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = told.admin_id AND o.part = ''
+                  AND NOT EXISTS (SELECT 1 FROM admin p4 JOIN delivery o ON o.alert_id = an.alert_id
+                      AND o.admin_id = {SERVING.format(p="p4", now="$4")} WHERE p4.id = other.admin_id))
+                AND (NOT $5::boolean OR NOT EXISTS (SELECT 1 FROM group_admin told JOIN admin p5 ON p5.id = told.admin_id
+                    JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o", p="p5")} AND o.part = ''
                     WHERE told.group_id = ga.group_id
                       AND (o.state + 0 IN (1, 4, 6, 7) OR o.state + 0 = 0 AND o.possible_duplicates = 0)
                       AND COALESCE((SELECT k.kind FROM acknowledgement k WHERE k.alert_id = o.alert_id
@@ -119,14 +135,17 @@ ESCALATING = Escalating(
               AND d.alert_id = (SELECT alert_id FROM delivery WHERE id = $1::bigint) AND NOT ({NEEDED})
             ORDER BY d.id FOR NO KEY UPDATE))""",
     needed=f"SELECT 1 FROM delivery d WHERE d.id = $1::bigint AND ({NEEDED})",
-    hasten=_hasten("(SELECT alert_id, admin_id FROM delivery WHERE id = ANY($1::bigint[]) AND part = '')", "$2"),
+    hasten=_hasten(
+        "(SELECT alert_id, admin_id, created_at FROM delivery WHERE id = ANY($1::bigint[]) AND part = '')", "$2"
+    ),
     hasten_from_receipts=_hasten(
-        """(SELECT d.alert_id, d.admin_id FROM receipt rc JOIN delivery d ON d.id = rc.delivery_id AND d.part = ''
+        """(SELECT d.alert_id, d.admin_id, d.created_at FROM receipt rc JOIN delivery d ON d.id = rc.delivery_id AND d.part = ''
             WHERE rc.provider_ref = ANY($1::text[]) AND rc.channel = $3::text)""",
         "$2",
     ),
     hasten_account=_hasten(
-        """(SELECT alert_id, admin_id FROM delivery WHERE channel = $1::text AND account = $2::text AND state = 0 AND part = ''
+        """(SELECT alert_id, admin_id, created_at FROM delivery
+            WHERE channel = $1::text AND account = $2::text AND state = 0 AND part = ''
             ORDER BY priority, turn, distance, id LIMIT 5000)""",
         "$3",
     ),

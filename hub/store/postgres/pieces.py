@@ -15,13 +15,26 @@ NOT_TRIED = """AND a2.rank > COALESCE(tried.rank, 0)
 DELIVERY = """INSERT INTO delivery (id, alert_id, admin_id, address_id, step, channel, account, state, attempt, tries, priority,
         distance, due_at, expires_at, reason, provider_ref, possible_duplicates, created_at, part, follows, turn, rung)"""
 
-REACHABLE = f"""(NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = {{admin}} AND away.away_until > {{now}}::bigint)
-    AND EXISTS (SELECT 1 FROM address a2 WHERE a2.admin_id = {{admin}} AND a2.state = 'verified' AND {ROUTED}))"""
+_TOGETHER = """EXISTS (SELECT 1 FROM group_admin his JOIN group_admin hers ON hers.group_id = his.group_id
+        WHERE his.admin_id = {one} AND hers.admin_id = {other})"""
+SERVING = f"""CASE WHEN {{p}}.away_until <= {{now}}::bigint THEN {{p}}.id ELSE (SELECT s.id FROM admin s WHERE s.id = {{p}}.stand_in
+    AND s.away_until <= {{now}}::bigint AND {_TOGETHER.format(one="{p}.id", other="s.id")}) END"""
+MEANT = f"""({{d}}.admin_id = ANY(ARRAY[{{p}}.id, {{p}}.stand_in]) AND ({{d}}.admin_id = {{p}}.id
+    OR {{p}}.away_until > {{d}}.created_at AND {_TOGETHER.format(one="{p}.id", other="{d}.admin_id")}))"""
+SERVED = f"""ga.admin_id = ANY(ARRAY(SELECT {{d}}.admin_id UNION ALL SELECT x.id FROM admin x WHERE x.stand_in = {{d}}.admin_id
+    AND x.away_until > {{d}}.created_at AND {_TOGETHER.format(one="x.id", other="{d}.admin_id")}))"""
 
-NEEDED = """NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
+REACHABLE = f"""EXISTS (SELECT 1 FROM admin p3 JOIN address a2 ON a2.admin_id = {SERVING.format(p="p3", now="{now}")}
+    WHERE p3.id = {{admin}} AND a2.state = 'verified' AND {ROUTED})"""
+
+# Whether `who` reported what this alert of our own (relay/neighbours.py) passes on: they know it. The police's are not looked up.
+REPORTED = """(alert.key_id = 'hub' AND EXISTS (SELECT 1 FROM neighbour_report nr
+    WHERE nr.admin_id = who.admin_id AND alert.identifier = 'buurtsein-neighbours-' || nr.id))"""
+
+NEEDED = f"""NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id)
     AND EXISTS (SELECT 1 FROM alert_neighbourhood bare WHERE bare.alert_id = d.alert_id AND bare.forwarded_at IS NULL
         AND bare.added <> 'adjacent' AND (d.rung < 0 OR bare.code IN (SELECT gn.code FROM group_admin ga
-            JOIN group_neighbourhood gn ON gn.group_id = ga.group_id WHERE ga.admin_id = d.admin_id)))"""
+            JOIN group_neighbourhood gn ON gn.group_id = ga.group_id WHERE {SERVED.format(d="d")})))"""
 
 
 def logged(events: str) -> str:

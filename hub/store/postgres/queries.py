@@ -13,14 +13,25 @@ condition. `state + 0` keeps it from choosing an index by the state where anothe
 """
 
 from hub.store.postgres.escalating import ESCALATING
-from hub.store.postgres.pieces import ACCOUNT, DELIVERY, FIRST_ADDRESS, NOT_TRIED, REACHABLE, ROUTED, logged
+from hub.store.postgres.pieces import (
+    ACCOUNT,
+    DELIVERY,
+    FIRST_ADDRESS,
+    NOT_TRIED,
+    REACHABLE,
+    REPORTED,
+    ROUTED,
+    SERVED,
+    SERVING,
+    logged,
+)
 from hub.store.queries import TURN, Queries
 
-_AUDIENCE = f"""FROM unnest($1::text[]) codes(code) JOIN group_neighbourhood gn ON gn.code = codes.code
-    JOIN group_admin ga ON ga.group_id = gn.group_id
-    WHERE EXISTS (SELECT 1 FROM address a2 WHERE a2.admin_id = ga.admin_id AND a2.state = 'verified'
-                  AND {ROUTED.format(routes="$2")})
-      AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $3::bigint)"""
+_AUDIENCE = f"""FROM (SELECT gn.code, ga.group_id, {SERVING.format(p="p", now="$3")} AS admin_id
+        FROM unnest($1::text[]) codes(code) JOIN group_neighbourhood gn ON gn.code = codes.code
+        JOIN group_admin ga ON ga.group_id = gn.group_id JOIN admin p ON p.id = ga.admin_id) served
+    WHERE EXISTS (SELECT 1 FROM address a2 WHERE a2.admin_id = served.admin_id AND a2.state = 'verified'
+                  AND {ROUTED.format(routes="$2")})"""
 
 
 def _fall_back(failed: str, first: str, routes: str, now: str) -> str:
@@ -163,21 +174,21 @@ POSTGRES = Queries(
     events_after="""SELECT id, at, kind, data FROM alert_event WHERE alert_id = $1::text AND id > $2::bigint
         ORDER BY id LIMIT $3::int""",
     # audience ----------------------------------------------------------------------------------------------------------------
-    audience=f"""WITH who AS MATERIALIZED (SELECT gn.code, ga.group_id, ga.admin_id {_AUDIENCE})
+    audience=f"""WITH who AS MATERIALIZED (SELECT code, group_id, admin_id {_AUDIENCE})
         SELECT (SELECT COALESCE(json_object_agg(code, n), '{{}}')::text
                 FROM (SELECT code, COUNT(DISTINCT admin_id) AS n FROM who GROUP BY code) counted),
             COUNT(DISTINCT group_id), COUNT(DISTINCT admin_id),
             (SELECT json_build_array(id, fingerprint)::text FROM alert WHERE sender = $4::text AND identifier = $5::text)
         FROM who""",
     audience_by_account=f"""SELECT a.channel, {ACCOUNT.format(routes="$2")}, COUNT(*)
-        FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
+        FROM (SELECT DISTINCT admin_id {_AUDIENCE}) who
         CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes="$2", admin="who.admin_id", more="")} a GROUP BY 1, 2""",
     would_send=f"""SELECT who.admin_id, admin.name, a.channel, {ACCOUNT.format(routes="$4")}, who.distance, who.codes
-        FROM (SELECT ga.admin_id AS admin_id, MIN(m.distance) AS distance, json_agg(DISTINCT m.code)::text AS codes
+        FROM (SELECT {SERVING.format(p="p", now="$3")} AS admin_id, MIN(m.distance) AS distance,
+                  json_agg(DISTINCT m.code)::text AS codes
               FROM unnest($1::text[], $2::float8[]) m(code, distance) JOIN group_neighbourhood gn ON gn.code = m.code
-              JOIN group_admin ga ON ga.group_id = gn.group_id
-              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $3::bigint)
-                AND (NOT $5::boolean OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+              JOIN group_admin ga ON ga.group_id = gn.group_id JOIN admin p ON p.id = ga.admin_id
+              WHERE (NOT $5::boolean OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                      AND {REACHABLE.format(admin="other.admin_id", now="$3", routes="$4")}))
               GROUP BY 1) who
         JOIN admin ON admin.id = who.admin_id
@@ -189,20 +200,21 @@ POSTGRES = Queries(
         SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT.format(routes="$5")},
             0, 0, 0, alert.priority, who.distance, $4::bigint, alert.expires_at, '', '', 0, $4::bigint, '', NULL::bigint,
             (alert.made + row_number() OVER mine - 1) / {TURN}, who.rung
-        FROM (SELECT id, priority, expires_at, closed_at,
+        FROM (SELECT id, priority, expires_at, closed_at, key_id, identifier,
                   (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
               FROM alert WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE) alert
-        JOIN (SELECT an.alert_id, c.first, ga.admin_id AS admin_id, MIN(an.distance) AS distance,
+        JOIN (SELECT an.alert_id, c.first,
+                  {SERVING.format(p="p", now="$4")} AS admin_id, MIN(an.distance) AS distance,
                   MAX(CASE an.added WHEN 'adjacent' THEN -1 ELSE 0 END) AS rung
               FROM unnest($1::text[], $2::text[], $3::bigint[]) c(alert_id, code, first)
               JOIN alert_neighbourhood an ON an.alert_id = c.alert_id AND an.code = c.code
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > $4::bigint)
-                AND (NOT $6::boolean OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+              JOIN admin p ON p.id = ga.admin_id
+              WHERE (NOT $6::boolean OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                      AND {REACHABLE.format(admin="other.admin_id", now="$4", routes="$5")}))
               GROUP BY 1, 2, 3) who ON who.alert_id = alert.id
         CROSS JOIN LATERAL {FIRST_ADDRESS.format(routes="$5", admin="who.admin_id", more="")} a
-        WHERE alert.closed_at IS NULL WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
+        WHERE alert.closed_at IS NULL AND NOT {REPORTED} WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
     codes_planned="""UPDATE alert_neighbourhood SET planned_at = $3::bigint, check_at = CASE
             WHEN added = 'adjacent' OR $4::bigint IS NULL THEN NULL WHEN admins = 0 THEN $3::bigint ELSE $4::bigint END
@@ -368,10 +380,10 @@ POSTGRES = Queries(
             json_build_object('delivery', k.delivery_id::text,
             'admin', k.admin_id::text, 'kind', k.kind, 'at', k.at, 'via', k.via)::text
         FROM acknowledgement k WHERE k.delivery_id = $1::bigint AND k.kind = $2::text AND k.at = $4::bigint"""),
-    cover="""UPDATE alert_neighbourhood SET forwarded_at = $2::bigint, forwarded_by = k.admin_id, check_at = NULL
-        FROM acknowledgement k JOIN group_admin ga ON ga.admin_id = k.admin_id
-             JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
-        WHERE k.delivery_id = $1::bigint AND k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id
+    cover=f"""UPDATE alert_neighbourhood SET forwarded_at = $2::bigint, forwarded_by = k.admin_id, check_at = NULL
+        FROM delivery d JOIN acknowledgement k ON k.alert_id = d.alert_id AND k.admin_id = d.admin_id AND k.delivery_id = d.id
+             JOIN group_admin ga ON {SERVED.format(d="d")} JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
+        WHERE d.id = $1::bigint AND k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id
           AND alert_neighbourhood.code = gn.code AND alert_neighbourhood.forwarded_at IS NULL""",
     covered=logged("""SELECT an.alert_id, $2::bigint, 'coverage',
             json_build_object('matched', COUNT(*), 'forwarded', COUNT(an.forwarded_at))::text
@@ -397,7 +409,8 @@ POSTGRES = Queries(
                 WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.part = 'post'),
             chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, $3::bigint, d.expires_at, '', '', 0, $3::bigint,
             'post', NULL::bigint, d.turn, 0
-        FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN group_admin ga ON ga.admin_id = d.admin_id
+        FROM delivery d JOIN alert ON alert.id = d.alert_id CROSS JOIN (SELECT DISTINCT ga.group_id FROM delivery own
+                JOIN group_admin ga ON {SERVED.format(d="own")} WHERE own.id = $1::bigint) ga
             JOIN group_chat chat ON chat.group_id = ga.group_id AND chat.state = 'verified'
         WHERE d.id = $1::bigint AND alert.status = 'Actual' AND alert.closed_at IS NULL AND d.expires_at > $3::bigint
           AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id
@@ -413,7 +426,8 @@ POSTGRES = Queries(
         FROM (SELECT DISTINCT ON (k.alert_id, gn.code) k.alert_id, gn.code, k.at, k.admin_id
               FROM {_TAKEN_BACK} gone JOIN acknowledgement k ON k.alert_id = gone.alert_id
                    AND k.kind = 'forwarded' AND k.id <> gone.id
-              JOIN group_admin ga ON ga.admin_id = k.admin_id JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
+              JOIN delivery d ON d.id = k.delivery_id JOIN group_admin ga ON {SERVED.format(d="d")}
+              JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
               ORDER BY k.alert_id, gn.code, k.at) other
         WHERE alert_neighbourhood.alert_id = other.alert_id AND alert_neighbourhood.code = other.code
           AND alert_neighbourhood.forwarded_at IS NULL""",

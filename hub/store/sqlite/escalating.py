@@ -5,11 +5,22 @@
 """
 
 from hub.store.queries import Escalating
-from hub.store.sqlite.pieces import ACCOUNT, DELIVERY, FIRST_ADDRESS, NEEDED, NOT_TRIED, REACHABLE, ROUTES
+from hub.store.sqlite.pieces import (
+    ACCOUNT,
+    DELIVERY,
+    FIRST_ADDRESS,
+    MEANT,
+    NEEDED,
+    NOT_TRIED,
+    REACHABLE,
+    ROUTES,
+    SERVED,
+    SERVING,
+)
 
 # The people of each neighbourhood who were told, with what is known of them: whether an answer may still come (`live`), when the
 # first and the newest message reached the provider, and what they said last.
-_PEOPLE = """people AS MATERIALIZED (
+_PEOPLE = f"""people AS MATERIALIZED (
         SELECT an.id AS place, d.admin_id,
             MAX(d.state IN (1, 4, 6, 7) OR d.state = 0 AND d.possible_duplicates = 0
                 AND NOT EXISTS (SELECT 1 FROM json_each(?2) r WHERE r.value->>0 = d.channel AND r.value->>1 = d.account)) AS live,
@@ -19,8 +30,13 @@ _PEOPLE = """people AS MATERIALIZED (
              ORDER BY k.at DESC, k.id DESC LIMIT 1) AS answer
         FROM json_each(?1) x JOIN alert_neighbourhood an ON an.id = x.value
             JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-            JOIN delivery d ON d.alert_id = an.alert_id AND d.admin_id = ga.admin_id AND d.part = ''
+            JOIN admin p ON p.id = ga.admin_id
+            JOIN delivery d ON d.alert_id = an.alert_id AND {MEANT.format(d="d", p="p")} AND d.part = ''
         GROUP BY an.id, d.admin_id)"""
+
+# In this order: SQLite would look at every neighbourhood of the alert first.
+_PLACES_OF = f"""CROSS JOIN group_admin ga ON {SERVED.format(d="d")} CROSS JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
+                CROSS JOIN alert_neighbourhood an ON an.alert_id = d.alert_id AND an.code = gn.code"""
 
 ESCALATING = Escalating(
     due="SELECT id FROM alert_neighbourhood WHERE check_at <= ?1 ORDER BY check_at LIMIT ?2",
@@ -29,7 +45,8 @@ ESCALATING = Escalating(
     # ?2 [channel, account] of those that are down, ?3 who was sent to later than that is not silent yet
     standing=f"""WITH {_PEOPLE}
         SELECT an.id, an.alert_id, an.code, an.name, an.distance, an.rung, alert.status, alert.expires_at,
-            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent', an.planned_at IS NOT NULL,
+            an.forwarded_at IS NOT NULL OR alert.closed_at IS NOT NULL OR an.added = 'adjacent' OR alert.key_id = 'hub',
+            an.planned_at IS NOT NULL,
             MIN(p.first_sent), MAX(CASE WHEN p.answer->>0 = 'received' THEN p.answer->>1 END),
             COALESCE(SUM(p.live AND COALESCE(p.answer->>0, '') <> 'cannot'), 0),
             MIN(CASE WHEN p.answer IS NULL AND p.last_sent > ?3 THEN p.last_sent END)
@@ -42,7 +59,8 @@ ESCALATING = Escalating(
             0, 0, 0, d.priority, d.distance, ?4, d.expires_at, '', '', 0, ?4, '', NULL, d.turn, MAX(silent.rung, 1)
         FROM (SELECT o.id AS id, MAX(an.rung) AS rung FROM json_each(?1) x JOIN alert_neighbourhood an ON an.id = x.value
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-                  JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = ga.admin_id AND o.part = ''
+                  JOIN admin p ON p.id = ga.admin_id
+                  JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o", p="p")} AND o.part = ''
               WHERE an.forwarded_at IS NULL AND an.added <> 'adjacent'
                 AND (o.state IN (4, 6, 7) AND o.sent_at <= ?5 OR o.state = 0 AND o.possible_duplicates > 0)
                 AND NOT EXISTS (SELECT 1 FROM delivery later WHERE later.alert_id = o.alert_id AND later.admin_id = o.admin_id
@@ -58,14 +76,16 @@ ESCALATING = Escalating(
     tell_next_admin=f"""{ROUTES.format(routes=3)} {DELIVERY}
         SELECT ?2 + row_number() OVER (ORDER BY who.distance, who.admin_id), alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT},
             0, 0, 0, alert.priority, who.distance, ?4, alert.expires_at, '', '', 0, ?4, '', NULL, 0, MAX(who.rung, 1)
-        FROM (SELECT an.alert_id, ga.admin_id, MIN(an.distance) AS distance, MAX(an.rung) AS rung
+        FROM (SELECT an.alert_id, {SERVING.format(p="p", now=4)} AS admin_id, MIN(an.distance) AS distance, MAX(an.rung) AS rung
               FROM json_each(?1) x JOIN alert_neighbourhood an ON an.id = x.value AND an.forwarded_at IS NULL
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
+                  JOIN admin p ON p.id = ga.admin_id
               WHERE ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                   AND {REACHABLE.format(admin="other.admin_id", now=4)}
-                  AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.alert_id = an.alert_id AND o.admin_id = other.admin_id))
-                AND (NOT ?5 OR NOT EXISTS (SELECT 1 FROM group_admin told
-                    JOIN delivery o ON o.alert_id = an.alert_id AND o.admin_id = told.admin_id AND o.part = ''
+                  AND NOT EXISTS (SELECT 1 FROM admin p4 JOIN delivery o ON o.alert_id = an.alert_id
+                      AND o.admin_id = {SERVING.format(p="p4", now=4)} WHERE p4.id = other.admin_id))
+                AND (NOT ?5 OR NOT EXISTS (SELECT 1 FROM group_admin told JOIN admin p5 ON p5.id = told.admin_id
+                    JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o", p="p5")} AND o.part = ''
                     WHERE told.group_id = ga.group_id AND (o.state IN (1, 4, 6, 7) OR o.state = 0 AND o.possible_duplicates = 0)
                       AND COALESCE((SELECT k.kind FROM acknowledgement k WHERE k.alert_id = o.alert_id
                           AND k.admin_id = o.admin_id ORDER BY k.at DESC, k.id DESC LIMIT 1), '') <> 'cannot'))
@@ -98,19 +118,16 @@ ESCALATING = Escalating(
         AND d.alert_id = (SELECT alert_id FROM delivery WHERE id = ?1) AND NOT ({NEEDED})""",
     needed=f"SELECT 1 FROM delivery d WHERE d.id = ?1 AND ({NEEDED})",
     # The neighbourhoods of the people that deliveries ?1 are for are looked at now.
-    hasten="""UPDATE alert_neighbourhood SET check_at = ?2 WHERE check_at > ?2 AND id IN (
+    hasten=f"""UPDATE alert_neighbourhood SET check_at = ?2 WHERE check_at > ?2 AND id IN (
             SELECT an.id FROM json_each(?1) x JOIN delivery d ON d.id = x.value AND d.part = ''
-                JOIN group_admin ga ON ga.admin_id = d.admin_id JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
-                JOIN alert_neighbourhood an ON an.alert_id = d.alert_id AND an.code = gn.code)""",
-    hasten_from_receipts="""UPDATE alert_neighbourhood SET check_at = ?2 WHERE check_at > ?2 AND id IN (
+                {_PLACES_OF})""",
+    hasten_from_receipts=f"""UPDATE alert_neighbourhood SET check_at = ?2 WHERE check_at > ?2 AND id IN (
             SELECT an.id FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value AND rc.channel = ?3
                 JOIN delivery d ON d.id = rc.delivery_id AND d.part = ''
-                JOIN group_admin ga ON ga.admin_id = d.admin_id JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
-                JOIN alert_neighbourhood an ON an.alert_id = d.alert_id AND an.code = gn.code)""",
+                {_PLACES_OF})""",
     # Those who wait for an account that is down, of the most urgent.
-    hasten_account="""UPDATE alert_neighbourhood SET check_at = ?3 WHERE check_at > ?3 AND id IN (
-            SELECT an.id FROM (SELECT alert_id, admin_id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0
+    hasten_account=f"""UPDATE alert_neighbourhood SET check_at = ?3 WHERE check_at > ?3 AND id IN (
+            SELECT an.id FROM (SELECT alert_id, admin_id, created_at FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0
                     AND part = '' ORDER BY priority, turn, distance, id LIMIT 5000) d
-                JOIN group_admin ga ON ga.admin_id = d.admin_id JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
-                JOIN alert_neighbourhood an ON an.alert_id = d.alert_id AND an.code = gn.code)""",
+                {_PLACES_OF})""",
 )

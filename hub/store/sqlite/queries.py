@@ -8,13 +8,24 @@ One statement a batch, not one a row: the writer thread takes Python's lock once
 
 from hub.store.queries import TURN, Queries
 from hub.store.sqlite.escalating import ESCALATING
-from hub.store.sqlite.pieces import ACCOUNT, DELIVERY, FIRST_ADDRESS, NOT_TRIED, REACHABLE, ROUTES
+from hub.store.sqlite.pieces import (
+    ACCOUNT,
+    DELIVERY,
+    FIRST_ADDRESS,
+    NOT_TRIED,
+    REACHABLE,
+    REPORTED,
+    ROUTES,
+    SERVED,
+    SERVING,
+)
 
-_AUDIENCE = """FROM json_each(?1) codes JOIN group_neighbourhood gn ON gn.code = codes.value
-    JOIN group_admin ga ON ga.group_id = gn.group_id
-    WHERE EXISTS (SELECT 1 FROM address a WHERE a.admin_id = ga.admin_id AND a.state = 'verified'
-                  AND a.channel IN (SELECT channel FROM route))
-      AND NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?3)"""
+# code, group_id, admin_id
+_AUDIENCE = f"""FROM (SELECT gn.code AS code, ga.group_id AS group_id, {SERVING.format(p="p", now=3)} AS admin_id
+        FROM json_each(?1) codes JOIN group_neighbourhood gn ON gn.code = codes.value
+        JOIN group_admin ga ON ga.group_id = gn.group_id JOIN admin p ON p.id = ga.admin_id) served
+    WHERE EXISTS (SELECT 1 FROM address a WHERE a.admin_id = served.admin_id AND a.state = 'verified'
+                  AND a.channel IN (SELECT channel FROM route))"""
 
 # {failed} gives the deliveries. The next address is one of a later rank that this alert has not been sent to; if the one that
 # failed is gone from the directory meanwhile, any other will do.
@@ -133,21 +144,21 @@ SQLITE = Queries(
     alert_page="""SELECT id FROM alert WHERE (accepted_at, id) < (?1, ?2) ORDER BY accepted_at DESC, id DESC LIMIT ?3""",
     events_after="SELECT id, at, kind, data FROM alert_event WHERE alert_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     # audience ----------------------------------------------------------------------------------------------------------------
-    audience=f"""{ROUTES.format(routes=2)}, who AS MATERIALIZED (SELECT gn.code, ga.group_id, ga.admin_id {_AUDIENCE})
+    audience=f"""{ROUTES.format(routes=2)}, who AS MATERIALIZED (SELECT code, group_id, admin_id {_AUDIENCE})
         SELECT (SELECT json_group_object(code, n) FROM (SELECT code, COUNT(DISTINCT admin_id) AS n FROM who GROUP BY code)),
             COUNT(DISTINCT group_id), COUNT(DISTINCT admin_id),
             (SELECT json_array(id, fingerprint) FROM alert WHERE sender = ?4 AND identifier = ?5) FROM who""",
     audience_by_account=f"""{ROUTES.format(routes=2)} SELECT a.channel, {ACCOUNT}, COUNT(*)
-        FROM (SELECT DISTINCT ga.admin_id AS admin_id {_AUDIENCE}) who
+        FROM (SELECT DISTINCT admin_id {_AUDIENCE}) who
         JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")} GROUP BY 1, 2""",
     # [code, distance]; as plan_deliveries would, ?4 as there
     would_send=f"""{ROUTES.format(routes=3)}
         SELECT who.admin_id, admin.name, a.channel, {ACCOUNT}, who.distance, who.codes
-        FROM (SELECT ga.admin_id AS admin_id, MIN(m.value->>1) AS distance, json_group_array(DISTINCT m.value->>0) AS codes
+        FROM (SELECT {SERVING.format(p="p", now=2)} AS admin_id, MIN(m.value->>1) AS distance,
+                  json_group_array(DISTINCT m.value->>0) AS codes
               FROM json_each(?1) m JOIN group_neighbourhood gn ON gn.code = m.value->>0
-              JOIN group_admin ga ON ga.group_id = gn.group_id
-              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?2)
-                AND (NOT ?4 OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+              JOIN group_admin ga ON ga.group_id = gn.group_id JOIN admin p ON p.id = ga.admin_id
+              WHERE (NOT ?4 OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                      AND {REACHABLE.format(admin="other.admin_id", now=2)}))
               GROUP BY 1) who
         JOIN admin ON admin.id = who.admin_id
@@ -155,23 +166,24 @@ SQLITE = Queries(
         ORDER BY who.distance, who.admin_id LIMIT ?5""",
     # outbox ------------------------------------------------------------------------------------------------------------------
     # [alert, code, number before the first of its ids]. ?4: of each group only its first admin who can be reached.
-    plan_deliveries=f"""{ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at,
+    plan_deliveries=f"""{ROUTES.format(routes=3)}, planned AS MATERIALIZED (SELECT id, priority, expires_at, key_id, identifier,
             (SELECT COUNT(*) FROM delivery o WHERE o.alert_id = alert.id AND o.step = 0) AS made
             FROM alert WHERE id IN (SELECT value->>0 FROM json_each(?1)) AND closed_at IS NULL) {DELIVERY}
         SELECT who.first + row_number() OVER mine, alert.id, who.admin_id, a.id, 0, a.channel, {ACCOUNT}, 0, 0, 0,
             alert.priority, who.distance, ?2, alert.expires_at, '', '', 0, ?2, '', NULL,
             (alert.made + row_number() OVER mine - 1) / {TURN}, who.rung
-        FROM (SELECT c.value->>0 AS alert_id, c.value->>2 AS first, ga.admin_id AS admin_id, MIN(an.distance) AS distance,
+        FROM (SELECT c.value->>0 AS alert_id, c.value->>2 AS first,
+                  {SERVING.format(p="p", now=2)} AS admin_id, MIN(an.distance) AS distance,
                   MAX(CASE an.added WHEN 'adjacent' THEN -1 ELSE 0 END) AS rung
               FROM json_each(?1) c JOIN alert_neighbourhood an ON an.alert_id = c.value->>0 AND an.code = c.value->>1
               JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-              WHERE NOT EXISTS (SELECT 1 FROM admin away WHERE away.id = ga.admin_id AND away.away_until > ?2)
-                AND (NOT ?4 OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
+              JOIN admin p ON p.id = ga.admin_id
+              WHERE (NOT ?4 OR ga.id = (SELECT MIN(other.id) FROM group_admin other WHERE other.group_id = ga.group_id
                      AND {REACHABLE.format(admin="other.admin_id", now=2)}))
               GROUP BY 1, 2, 3) who
         JOIN planned alert ON alert.id = who.alert_id
         JOIN address a ON a.id = {FIRST_ADDRESS.format(admin="who.admin_id", more="")}
-        WHERE true WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
+        WHERE NOT {REPORTED} WINDOW mine AS (PARTITION BY alert.id ORDER BY who.distance, who.admin_id)
         ON CONFLICT (alert_id, admin_id, step) DO NOTHING""",
     # ?4: when the escalation looks at it first; at once where nobody is
     codes_planned="""UPDATE alert_neighbourhood SET planned_at = ?3,
@@ -325,10 +337,10 @@ SQLITE = Queries(
         SELECT k.alert_id, ?3, 'acknowledgement', json_object('delivery', CAST(k.delivery_id AS TEXT),
             'admin', CAST(k.admin_id AS TEXT), 'kind', k.kind, 'at', k.at, 'via', k.via)
         FROM acknowledgement k WHERE k.delivery_id = ?1 AND k.kind = ?2 AND k.at = ?4""",
-    cover="""UPDATE alert_neighbourhood SET forwarded_at = ?2, forwarded_by = k.admin_id, check_at = NULL
-        FROM acknowledgement k JOIN group_admin ga ON ga.admin_id = k.admin_id
-             JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
-        WHERE k.delivery_id = ?1 AND k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id
+    cover=f"""UPDATE alert_neighbourhood SET forwarded_at = ?2, forwarded_by = k.admin_id, check_at = NULL
+        FROM delivery d JOIN acknowledgement k ON k.alert_id = d.alert_id AND k.admin_id = d.admin_id AND k.delivery_id = d.id
+             JOIN group_admin ga ON {SERVED.format(d="d")} JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
+        WHERE d.id = ?1 AND k.kind = 'forwarded' AND alert_neighbourhood.alert_id = k.alert_id
           AND alert_neighbourhood.code = gn.code AND alert_neighbourhood.forwarded_at IS NULL""",
     covered="""INSERT INTO alert_event (alert_id, at, kind, data)
         SELECT an.alert_id, ?2, 'coverage', json_object('matched', COUNT(*), 'forwarded', COUNT(an.forwarded_at))
@@ -354,7 +366,8 @@ SQLITE = Queries(
                 WHERE o.alert_id = d.alert_id AND o.admin_id = d.admin_id AND o.part = 'post'),
             chat.channel, chat.account, 0, 0, 0, d.priority + 50, d.distance, ?3, d.expires_at, '', '', 0, ?3, 'post', NULL,
             d.turn, 0
-        FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN group_admin ga ON ga.admin_id = d.admin_id
+        FROM delivery d JOIN alert ON alert.id = d.alert_id JOIN (SELECT DISTINCT ga.group_id AS group_id FROM delivery own
+                JOIN group_admin ga ON {SERVED.format(d="own")} WHERE own.id = ?1) ga
             JOIN group_chat chat ON chat.group_id = ga.group_id AND chat.state = 'verified'
         WHERE d.id = ?1 AND alert.status = 'Actual' AND alert.closed_at IS NULL AND d.expires_at > ?3
           AND EXISTS (SELECT 1 FROM acknowledgement k WHERE k.alert_id = d.alert_id AND k.admin_id = d.admin_id
@@ -371,7 +384,8 @@ SQLITE = Queries(
         FROM (SELECT k.alert_id AS alert_id, gn.code AS code, MIN(k.at) AS at, k.admin_id AS admin_id
               FROM {_TAKEN_BACK} gone JOIN acknowledgement k ON k.alert_id = gone.alert_id
                    AND k.kind = 'forwarded' AND k.id <> gone.id
-              JOIN group_admin ga ON ga.admin_id = k.admin_id JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
+              JOIN delivery d ON d.id = k.delivery_id JOIN group_admin ga ON {SERVED.format(d="d")}
+              JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
               GROUP BY k.alert_id, gn.code) other
         WHERE alert_neighbourhood.alert_id = other.alert_id AND alert_neighbourhood.code = other.code
           AND alert_neighbourhood.forwarded_at IS NULL""",

@@ -15,6 +15,7 @@ from hub.web.own.me import (
     set_language,
     set_test_messages,
 )
+from hub.web.own.report import report, report_page
 from hub.web.route import PUBLIC, Open, Route
 
 ADMIN = Open.ADMIN
@@ -35,6 +36,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/mine/erase", erase, ADMIN, "Erase me", form=True),
     Route("GET", "/mine/groups/{id}/leave", leave_page, ADMIN, "Am I sure that I leave this group?"),
     Route("POST", "/mine/groups/{id}/leave", leave_group, ADMIN, "Leave a group", form=True),
+    Route("GET", "/mine/report", report_page, ADMIN, "Pass something suspicious on to groups nearby"),
+    Route("POST", "/mine/report", report, ADMIN, "The same, filled in", form=True),
     Route("POST", "/mine/logout", leave, ADMIN, "Out of my own page", form=True),
     Route("POST", "/mine/logout-everywhere", leave_everywhere, ADMIN, "Out of it in every browser", form=True),
     Route("GET", "/mine/{ticket}", ticket_page, PUBLIC, "A one-time link to somebody's own page"),

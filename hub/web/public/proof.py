@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hub.cap import alert_from_content
+from hub.cap import NEIGHBOURS, alert_from_content
 from hub.domain import AlertState
 from hub.places.picture import HEIGHT, WIDTH
 from hub.relay.message import ENDS, kind_of
@@ -72,6 +72,7 @@ async def proof_page(call: Call) -> web.Response:
             standing=ENDED.get(kind) or STANDING["active" if active else state],
             practice=PRACTICE.get(view.status),
             active=active,
+            neighbours=NEIGHBOURS in (alert_from_content(view.content).codes),
             sharing=await _sharing(call, view) if active else {},
             over=kind in ENDS,
             now=call.now(),
