@@ -22,6 +22,7 @@ from hub.places.atlas import Atlas
 from hub.relay.backlog import Backlog
 from hub.relay.backoff import Backoff
 from hub.relay.commands import Commands
+from hub.relay.contacts import Contacts
 from hub.relay.dispatcher import Dispatcher
 from hub.relay.eraser import Eraser
 from hub.relay.escalator import Escalator
@@ -97,6 +98,7 @@ class Hub:
     widener: Widener
     reachability: Reachability
     weekly: Weekly
+    contacts: Contacts
     tenures: Tenures
     telling: Telling
     signing: Signing | None
@@ -226,6 +228,9 @@ def build_hub(
             elsewhere=tenures.elsewhere,
         ),
         weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
+        contacts=Contacts(
+            store.contact_requests, store.health, [s.channel for s in senders], clock, routes, tenures.elsewhere
+        ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
@@ -282,6 +287,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("eraser", hub.eraser.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
+    start("contacts", hub.contacts.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

@@ -22,11 +22,13 @@ from hub.store.alerts import Alerts
 from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
+from hub.store.contact_requests import ContactRequests
 from hub.store.directory import Directory
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
 from hub.store.figures import Figures
+from hub.store.form_keys import FormKeys
 from hub.store.health import Health
 from hub.store.ids import Ids
 from hub.store.keys import Keys
@@ -81,6 +83,8 @@ class Store:
     mails: Mails
     registry: Registry
     public_texts: PublicTexts
+    contact_requests: ContactRequests
+    form_keys: FormKeys
     measures: Measures
 
     async def ping(self) -> None:
@@ -153,6 +157,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             mails=Mails(ids),
             registry=Registry(),
             public_texts=PublicTexts(ids),
+            contact_requests=ContactRequests(ids),
+            form_keys=FormKeys(),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -15,9 +15,6 @@ from hub.store import tables
 from hub.store.batches import batches
 from hub.store.engine import shielded
 
-LARGEST_ID = (1 << 63) - 1
-"""What a column of ids holds: a number beyond it is nobody's."""
-
 
 @dataclass(frozen=True, slots=True)
 class PublicGroup:
@@ -55,8 +52,6 @@ class Registry:
 
     @shielded
     async def group(self, group_id: int) -> PublicGroup | None:
-        if not 0 < group_id <= LARGEST_ID:
-            return None
         found = await _whole(await tables.WatchGroup.filter(id=group_id))
         return found[0] if found else None
 

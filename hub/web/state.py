@@ -6,7 +6,7 @@ Nothing in here outlives the process: sessions and all else stand in the store.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
@@ -30,3 +30,10 @@ class State:
     pictures: Pictures = field(default_factory=Pictures)
     texts: Shipped = field(default_factory=Shipped)
     closing: bool = False
+    _form_key: bytes = b""
+
+    async def form_key(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What public forms are signed with, asked of the store once."""
+        if not self._form_key:
+            self._form_key = await read()
+        return self._form_key

@@ -1,4 +1,4 @@
-"""The register's pages: the front page with what is found, the list of all groups, and a group's own page."""
+"""The register's pages: the front page with what is found, and the list of all groups. A group's own page is in contact.py."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
 from hub.places.outlines import box_round
 from hub.store.registry import PublicGroup, Wanted
+from hub.web.api.directory_given import id_number
 from hub.web.calls import Call
 from hub.web.problems import not_found
 from hub.web.public.finding import asked_for, find, words
@@ -65,18 +66,12 @@ async def group_list(call: Call) -> web.Response:
     )
 
 
-async def group_page(call: Call) -> web.Response:
-    group = await known_group(call)
-    return call.show("public/group", **about(call.hub.atlas.index, group))
-
-
 async def known_group(call: Call) -> PublicGroup:
     """The group of the number in the path; Problem 404 if there is none."""
-    given = call.part("id")
-    fits = given.isascii() and given.isdecimal() and len(given) < 20
-    group = await call.hub.store.registry.group(int(given)) if fits else None
+    number = id_number(call.part("id"))
+    group = await call.hub.store.registry.group(number) if number else None
     if group is None:
-        raise not_found("group", given)
+        raise not_found("group", call.part("id"))
     return group
 
 
