@@ -15,6 +15,9 @@ from hub.store import tables
 from hub.store.batches import batches
 from hub.store.engine import shielded
 
+Row = tuple[int, str, str, int]
+"""id, name, platform, members."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublicGroup:
@@ -47,27 +50,27 @@ class Registry:
     async def groups(self, wanted: Wanted, *, skip: int = 0, limit: int) -> tuple[list[PublicGroup], int]:
         """So many by name, and how many there are in all."""
         query = _query(wanted)
-        rows = await query.order_by("name", "id").offset(skip).limit(limit)
+        rows = await _rows(query.order_by("name", "id").offset(skip).limit(limit))
         return await _whole(rows), await query.count()
 
     @shielded
     async def group(self, group_id: int) -> PublicGroup | None:
-        found = await _whole(await tables.WatchGroup.filter(id=group_id))
+        found = await _whole(await _rows(tables.WatchGroup.filter(id=group_id)))
         return found[0] if found else None
 
     @shielded
     async def groups_in(self, codes: Sequence[str]) -> list[PublicGroup]:
         """All that have one of these neighbourhoods, by name."""
         found = await tables.GroupNeighbourhood.filter(code__in=codes).distinct().values_list("group_id", flat=True)
-        rows: list[tables.WatchGroup] = []
+        rows: list[Row] = []
         for part in batches(found):
-            rows += await tables.WatchGroup.filter(id__in=part)
-        return await _whole(sorted(rows, key=lambda row: (row.name, row.id)))
+            rows += await _rows(tables.WatchGroup.filter(id__in=part))
+        return await _whole(sorted(rows, key=lambda row: (row[1], row[0])))
 
     @shielded
     async def all(self) -> list[PublicGroup]:
         """The whole register, by name."""
-        return await _whole(await tables.WatchGroup.all().order_by("name", "id"))
+        return await _whole(await _rows(tables.WatchGroup.all().order_by("name", "id")))
 
     @shielded
     async def covered(self) -> set[str]:
@@ -103,10 +106,16 @@ def _in(codes: Subquery | Sequence[str]) -> Subquery:
     return Subquery(tables.GroupNeighbourhood.filter(code__in=codes).values("group_id"))
 
 
-async def _whole(rows: Sequence[tables.WatchGroup]) -> list[PublicGroup]:
+async def _rows(query: QuerySet[tables.WatchGroup]) -> list[Row]:
+    """As tuples: models of a country's groups would hold up the loop."""
+    found = await query.values_list("id", "name", "platform", "members")
+    return [(int(number), str(name), str(platform), int(members)) for number, name, platform, members in found]
+
+
+async def _whole(rows: Sequence[Row]) -> list[PublicGroup]:
     codes: dict[int, list[str]] = defaultdict(list)
-    for part in batches([row.id for row in rows]):
+    for part in batches([row[0] for row in rows]):
         links = tables.GroupNeighbourhood.filter(group_id__in=part).order_by("code").values_list("group_id", "code")
         for group_id, code in await links:
             codes[int(group_id)].append(str(code))
-    return [PublicGroup(row.id, row.name, row.platform, row.members, tuple(codes[row.id])) for row in rows]
+    return [PublicGroup(*row, tuple(codes[row[0]])) for row in rows]

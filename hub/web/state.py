@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
 from hub.web.metrics import Metrics
+from hub.web.public.data_files import OpenData
 from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
@@ -28,6 +29,7 @@ class State:
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)
+    open_data: OpenData = field(default_factory=OpenData)
     texts: Shipped = field(default_factory=Shipped)
     closing: bool = False
     _form_key: bytes = b""
