@@ -12,7 +12,7 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from hub.store import tables
-from hub.store.batches import batches
+from hub.store.batches import BATCH, batches
 from hub.store.engine import shielded
 
 Row = tuple[int, str, str, int]
@@ -69,8 +69,13 @@ class Registry:
 
     @shielded
     async def all(self) -> list[PublicGroup]:
-        """The whole register, by name."""
-        return await _whole(await _rows(tables.WatchGroup.all().order_by("name", "id")))
+        """The whole register, by name. A batch at a time, so that the loop is not held for long."""
+        found: list[PublicGroup] = []
+        while part := await _rows(
+            tables.WatchGroup.filter(id__gt=found[-1].id if found else 0).order_by("id").limit(BATCH)
+        ):
+            found += await _whole(part)
+        return sorted(found, key=lambda one: (one.name, one.id))
 
     @shielded
     async def covered(self) -> set[str]:

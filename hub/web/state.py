@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hub.channel import Channel, Hooks
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
+from hub.web.public.overview import Overview
 from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
@@ -29,6 +30,7 @@ class State:
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)
+    overview: Overview = field(default_factory=Overview)
     open_data: OpenData = field(default_factory=OpenData)
     texts: Shipped = field(default_factory=Shipped)
     closing: bool = False

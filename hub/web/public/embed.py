@@ -11,6 +11,7 @@ from hub.store.registry import Wanted
 from hub.web.calls import Call
 from hub.web.policy import page_policy
 from hub.web.public.finding import words
+from hub.web.public.groups import overview
 
 MOST: Final = 100
 """Groups in a frame: who wants more goes on to the list of all."""
@@ -20,7 +21,7 @@ async def framed_map(call: Call) -> web.Response:
     """?municipality= narrows it."""
     index, municipality = call.hub.atlas.index, words(call, "municipality")
     inside = index.codes_of_municipality(municipality) if municipality else [one.code for one in index]
-    covered = await call.hub.store.registry.covered()
+    covered = (await overview(call)).covered
     return _framed(
         call,
         "public/embed-map",
