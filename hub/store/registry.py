@@ -15,6 +15,9 @@ from hub.store import tables
 from hub.store.batches import BATCH, batches
 from hub.store.engine import shielded
 
+LONGEST_PLATFORM, LONGEST_CODE = 20, 6
+"""Of a messenger's name, and of a municipality's code."""
+
 Row = tuple[int, str, str, int]
 """id, name, platform, members."""
 
@@ -96,6 +99,8 @@ class Registry:
 
 def _query(wanted: Wanted) -> QuerySet[tables.WatchGroup]:
     query = tables.WatchGroup.all()
+    if len(wanted.platform) > LONGEST_PLATFORM or len(wanted.municipality) > LONGEST_CODE:
+        return query.filter(id__lt=0)  # nobody's; Tortoise refuses to look for what its column cannot hold
     if wanted.platform:
         query = query.filter(platform=wanted.platform)
     if wanted.municipality:

@@ -147,8 +147,12 @@ async def walking(
     telegram: dict[str, Any] | None = None,
     whatsapp: dict[str, Any] | None = None,
     matrix: bool = False,
+    **sections: Any,
 ) -> AsyncIterator[Walk]:
-    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given; `matrix`: whether it has that too."""
+    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given; `matrix`: whether it has that too.
+
+    `sections`: other sections of the settings, such as mail.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
@@ -172,6 +176,7 @@ async def walking(
             web=Web(listen=f"127.0.0.1:{port}", public_url=url),
             database=Database(url=f"sqlite://{folder}/hub.db"),
             channels=Channels.model_validate(channels),
+            **sections,
         )
         furnish(settings.database.sqlite_path)
         store = await to(open_store(settings.database, CLOCK))
