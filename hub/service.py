@@ -22,6 +22,7 @@ from hub.places.atlas import Atlas
 from hub.relay.backlog import Backlog
 from hub.relay.backoff import Backoff
 from hub.relay.commands import Commands
+from hub.relay.contacts import Contacts
 from hub.relay.dispatcher import Dispatcher
 from hub.relay.eraser import Eraser
 from hub.relay.escalator import Escalator
@@ -102,6 +103,7 @@ class Hub:
     weekly: Weekly
     newcomers: Newcomers
     neighbours: Neighbours
+    contacts: Contacts
     tenures: Tenures
     telling: Telling
     signing: Signing | None
@@ -247,6 +249,9 @@ def build_hub(
             hours=settings.retention.hours,
             elsewhere=tenures.elsewhere,
         ),
+        contacts=Contacts(
+            store.contact_requests, store.health, [s.channel for s in senders], clock, routes, tenures.elsewhere
+        ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
@@ -317,6 +322,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("weekly", hub.weekly.run)
     start("newcomers", hub.newcomers.run)
     start("neighbours", hub.neighbours.run)
+    start("contacts", hub.contacts.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)
     if hub.settings.database.on_postgres:
         hub.telling.connect()

@@ -23,6 +23,7 @@ from hub.store.applications import Applications
 from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
+from hub.store.contact_requests import ContactRequests
 from hub.store.directory import Directory
 from hub.store.drafts import Drafts
 from hub.store.engine import Engine, StoreUnavailable
@@ -30,6 +31,7 @@ from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
 from hub.store.figures import Figures
 from hub.store.first_drills import FirstDrills
+from hub.store.form_keys import FormKeys
 from hub.store.health import Health
 from hub.store.ids import Ids
 from hub.store.keys import Keys
@@ -97,6 +99,8 @@ class Store:
     own_sessions: OwnSessions
     registry: Registry
     public_texts: PublicTexts
+    contact_requests: ContactRequests
+    form_keys: FormKeys
     measures: Measures
 
     async def ping(self) -> None:
@@ -177,6 +181,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             own_sessions=OwnSessions(on_postgres=settings.on_postgres),
             registry=Registry(),
             public_texts=PublicTexts(ids),
+            contact_requests=ContactRequests(ids),
+            form_keys=FormKeys(),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -12,11 +12,14 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from hub.store import tables
-from hub.store.batches import batches
+from hub.store.batches import BATCH, batches
 from hub.store.engine import shielded
 
-LARGEST_ID = (1 << 63) - 1
-"""What a column of ids holds: a number beyond it is nobody's."""
+LONGEST_PLATFORM, LONGEST_CODE = 20, 6
+"""Of a messenger's name, and of a municipality's code."""
+
+Row = tuple[int, str, str, int]
+"""id, name, platform, members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +53,32 @@ class Registry:
     async def groups(self, wanted: Wanted, *, skip: int = 0, limit: int) -> tuple[list[PublicGroup], int]:
         """So many by name, and how many there are in all."""
         query = _query(wanted)
-        rows = await query.order_by("name", "id").offset(skip).limit(limit)
+        rows = await _rows(query.order_by("name", "id").offset(skip).limit(limit))
         return await _whole(rows), await query.count()
 
     @shielded
     async def group(self, group_id: int) -> PublicGroup | None:
-        if not 0 < group_id <= LARGEST_ID:
-            return None
-        found = await _whole(await tables.WatchGroup.filter(id=group_id))
+        found = await _whole(await _rows(tables.WatchGroup.filter(id=group_id)))
         return found[0] if found else None
 
     @shielded
     async def groups_in(self, codes: Sequence[str]) -> list[PublicGroup]:
         """All that have one of these neighbourhoods, by name."""
         found = await tables.GroupNeighbourhood.filter(code__in=codes).distinct().values_list("group_id", flat=True)
-        rows: list[tables.WatchGroup] = []
+        rows: list[Row] = []
         for part in batches(found):
-            rows += await tables.WatchGroup.filter(id__in=part)
-        return await _whole(sorted(rows, key=lambda row: (row.name, row.id)))
+            rows += await _rows(tables.WatchGroup.filter(id__in=part))
+        return await _whole(sorted(rows, key=lambda row: (row[1], row[0])))
 
     @shielded
     async def all(self) -> list[PublicGroup]:
-        """The whole register, by name."""
-        return await _whole(await tables.WatchGroup.all().order_by("name", "id"))
+        """The whole register, by name. A batch at a time, so that the loop is not held for long."""
+        found: list[PublicGroup] = []
+        while part := await _rows(
+            tables.WatchGroup.filter(id__gt=found[-1].id if found else 0).order_by("id").limit(BATCH)
+        ):
+            found += await _whole(part)
+        return sorted(found, key=lambda one: (one.name, one.id))
 
     @shielded
     async def covered(self) -> set[str]:
@@ -93,6 +99,8 @@ class Registry:
 
 def _query(wanted: Wanted) -> QuerySet[tables.WatchGroup]:
     query = tables.WatchGroup.all()
+    if len(wanted.platform) > LONGEST_PLATFORM or len(wanted.municipality) > LONGEST_CODE:
+        return query.filter(id__lt=0)  # nobody's; Tortoise refuses to look for what its column cannot hold
     if wanted.platform:
         query = query.filter(platform=wanted.platform)
     if wanted.municipality:
@@ -108,10 +116,16 @@ def _in(codes: Subquery | Sequence[str]) -> Subquery:
     return Subquery(tables.GroupNeighbourhood.filter(code__in=codes).values("group_id"))
 
 
-async def _whole(rows: Sequence[tables.WatchGroup]) -> list[PublicGroup]:
+async def _rows(query: QuerySet[tables.WatchGroup]) -> list[Row]:
+    """As tuples: models of a country's groups would hold up the loop."""
+    found = await query.values_list("id", "name", "platform", "members")
+    return [(int(number), str(name), str(platform), int(members)) for number, name, platform, members in found]
+
+
+async def _whole(rows: Sequence[Row]) -> list[PublicGroup]:
     codes: dict[int, list[str]] = defaultdict(list)
-    for part in batches([row.id for row in rows]):
+    for part in batches([row[0] for row in rows]):
         links = tables.GroupNeighbourhood.filter(group_id__in=part).order_by("code").values_list("group_id", "code")
         for group_id, code in await links:
             codes[int(group_id)].append(str(code))
-    return [PublicGroup(row.id, row.name, row.platform, row.members, tuple(codes[row.id])) for row in rows]
+    return [PublicGroup(*row, tuple(codes[row[0]])) for row in rows]

@@ -117,6 +117,54 @@ class Mail(Model):
         indexes = [Index(fields=("due_at",))]
 
 
+class ContactRequest(Model):
+    """Somebody asks a group to be let in. `state`: unconfirmed (the e-mail's link not followed), open, closed (dealt with). `passed_at`: when the first of the group's admins got it. Name, e-mail, phone and message are emptied at erased_at."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    group_id = fields.BigIntField()
+    state = fields.CharField(max_length=12)
+    language = fields.CharField(max_length=8)
+    name = fields.CharField(max_length=200)
+    email = fields.CharField(max_length=254)
+    phone = fields.CharField(max_length=40, default="")
+    message = fields.CharField(max_length=1000)
+    confirm_hash = fields.CharField(max_length=64, unique=True)
+    created_at = fields.BigIntField()
+    confirmed_at = fields.BigIntField(null=True)
+    passed_at = fields.BigIntField(null=True)
+    closed_at = fields.BigIntField(null=True)
+    closed_by = fields.CharField(max_length=200, default="")
+    erased_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "contact_request"
+        indexes = [Index(fields=("state", "created_at")), Index(fields=("created_at",))]
+
+
+class ContactCopy(Model):
+    """A contact request on its way to one of the group's admins, gone once they have it or it is erased. `step`: which of their addresses is tried at due_at."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    request_id = fields.BigIntField()
+    admin_id = fields.BigIntField()
+    step = fields.IntField(default=0)
+    due_at = fields.BigIntField()
+
+    class Meta:
+        table = "contact_copy"
+        indexes = [Index(fields=("due_at",)), Index(fields=("request_id",))]
+
+
+class FormKey(Model):
+    """What the time stamps of public forms are signed with, the same for every process. One row."""
+
+    id = fields.IntField(primary_key=True)
+    key = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "form_key"
+
+
 class NeighbourReport(Model):
     """A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused, lapsed (nobody looked in time). `alert_id`: what it became. `told_at`: when who reported heard what became of it. Text, place and note are emptied at erased_at."""  # noqa: E501  # one SQL comment
 

@@ -210,8 +210,9 @@ def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamR
         "Server": "Buurtsein",
         REQUEST_ID: request.get(NUMBER, ""),
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
     }
+    if "frame-ancestors *" not in headers["Content-Security-Policy"]:
+        headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
     if request.path.startswith("/api/"):
         headers["API-Version"] = API_VERSION
     if hub.settings.web.public_url.startswith("https://"):

@@ -1,4 +1,9 @@
-"""Keeping programs out of public forms: a field people do not see, and the signed time at which the form was shown."""
+"""Is a public form filled in by a person? Without asking anybody else, and without puzzles that keep people out.
+
+Three things that people do not notice: a field nobody sees, which programs fill in; a signed time stamp, for nobody fills in a form
+within two seconds or a day after; and a most for a day, over all and for one e-mail address. In a template, inside the form:
+`{% import "spam.html" as spam %} {{ spam.fields(form, stamp) }}`.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +15,53 @@ from hub.web.calls import Call
 from hub.web.forms import Form
 from hub.web.languages import N_
 
-STAMP: Final = "stamp"
 TRAP: Final = "website"
-LEAST_MS: Final = 2_000
-"""Nobody fills in a form faster."""
-MOST_MS: Final = 24 * 3_600_000
+STAMP: Final = "stamp"
+SOONEST_MS: Final = 2_000
+LATEST_MS: Final = 24 * 3_600_000
+DAY_MS: Final = 86_400_000
+SAME_A_DAY: Final = 5
+"""Requests from one e-mail address: more are no mistakes any more."""
 
 
-def stamp(call: Call) -> str:
-    """What goes into the hidden field: when the form was shown, signed."""
-    shown = str(call.now())
-    return f"{shown}.{_signed(call, shown)}"
+async def stamp(call: Call, form: Form | None = None) -> str:
+    """The time stamp of a page with a form: the one it came with, if that still holds, so that mending is not too fast."""
+    given = form.shown(STAMP) if form else ""
+    if given and await _age(call, given) is not None:
+        return given
+    return await _signed(call, call.now())
 
 
-def check(call: Call, form: Form) -> None:
-    """A mistake of the form as a whole where a program seems to have sent it. A person sends it once more."""
+async def check(form: Form, call: Call) -> None:
+    """Notes a mistake for the form as a whole if no person seems to have filled it in. What it says helps a person it wrongs."""
     if form.shown(TRAP):
-        form.wrong("", N_("Laat het veld “website” leeg en verstuur het formulier nog een keer."))
-        return
-    shown, _, signature = form.shown(STAMP).partition(".")
-    known = hmac.compare_digest(signature.encode(), _signed(call, shown).encode())
-    if not known or not LEAST_MS <= call.now() - int(shown) <= MOST_MS:
-        form.wrong("", N_("Dit formulier was te snel verstuurd of stond te lang open. Verstuur het nog een keer."))
+        form.wrong("", N_("Laat het veld “Website” leeg: het is er om robots te herkennen."))
+    age = await _age(call, form.shown(STAMP))
+    if age is None:
+        form.wrong("", N_("Deze pagina stond te lang open. Er is niets kwijt: verstuur het formulier nog een keer."))
+    elif age < SOONEST_MS:
+        form.wrong("", N_("Dat ging wel erg snel. Wacht een paar tellen en verstuur het formulier nog een keer."))
 
 
-def _signed(call: Call, text: str) -> str:
-    return hmac.new(_key(call), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+def check_most(form: Form, call: Call, *, today: int, same: int) -> None:
+    """Notes a mistake if enough was asked in a day: `today` by everybody, `same` from this e-mail address."""
+    if today >= call.hub.settings.registry.asked_a_day:
+        form.wrong("", N_("Er zijn vandaag te veel aanvragen. Probeer het morgen nog eens."))
+    elif same >= SAME_A_DAY:
+        form.wrong("", N_("Met dit e-mailadres is vandaag al vaak iets gevraagd. Probeer het morgen nog eens."))
 
 
-def _key(call: Call) -> bytes:
-    """The same in every process of this hub, and nowhere written down: made of what only its settings hold."""
-    settings = call.hub.settings
-    secrets = [settings.database.url, settings.mail.password]
-    secrets += [one.token for one in settings.channels.telegram.accounts]
-    secrets += [one.token for one in settings.channels.whatsapp.accounts]
-    return hashlib.sha256("\n".join(one.get_secret_value() for one in secrets).encode()).digest()
+async def _age(call: Call, given: str) -> int | None:
+    """Milliseconds since the page with this stamp was made; None if it is none of ours, of another form, or too old."""
+    written, _, _ = given.partition("-")
+    if not (written.isascii() and written.isdecimal() and len(written) < 16):
+        return None
+    if not hmac.compare_digest((await _signed(call, int(written))).encode(), given.encode("utf-8", "replace")):
+        return None
+    age = call.now() - int(written)
+    return age if age <= LATEST_MS else None
+
+
+async def _signed(call: Call, at: int) -> str:
+    key = await call.state.form_key(call.hub.store.form_keys.key)
+    return f"{at}-{hmac.new(key, f'{call.request.path} {at}'.encode(), hashlib.sha256).hexdigest()[:32]}"

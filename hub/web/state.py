@@ -6,12 +6,14 @@ Nothing in here outlives the process: sessions and all else stand in the store.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
+from hub.web.public.data_files import OpenData
+from hub.web.public.overview import Overview
 from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
@@ -29,6 +31,15 @@ class State:
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)
+    overview: Overview = field(default_factory=Overview)
+    open_data: OpenData = field(default_factory=OpenData)
     texts: Shipped = field(default_factory=Shipped)
     map: MapKept = field(default_factory=MapKept)
     closing: bool = False
+    _form_key: bytes = b""
+
+    async def form_key(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What public forms are signed with, asked of the store once."""
+        if not self._form_key:
+            self._form_key = await read()
+        return self._form_key

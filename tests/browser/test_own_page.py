@@ -8,6 +8,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, ViewportSize, expect
 
 from hub.directory.linking import hash_token, make_token
+from hub.settings import Registry
 from tests.browser.test_pages import PHONE, chromium, watched
 from tests.walk.world import Walk, alert, until, walking
 
@@ -39,7 +40,7 @@ async def accessible(page: Page) -> None:
 
 
 async def test_on_a_phone_without_scripts_and_at_a_desk_without_a_mouse(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS, neighbour_reports=True) as walk, chromium() as browser:
+    async with walking(tmp_path, ROWS, registry=Registry(neighbour_reports=True)) as walk, chromium() as browser:
         posted = await walk.post(**alert())
         await until(lambda: _told(walk))
         phone = await browser.new_context(locale="nl-NL", viewport=PHONE, java_script_enabled=False)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from hub.settings import Registry
 from tests.walk.test_conversations import holds, on_telegram, on_whatsapp
 from tests.walk.world import until, walking
 
@@ -18,7 +19,7 @@ SEEN = "Twee mensen voelen aan voordeuren in de Dorpsstraat"
 
 
 async def test_what_an_admin_saw_reaches_the_group_next_door_and_never_as_the_police(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS, neighbour_reports=True) as walk:
+    async with walking(tmp_path, ROWS, registry=Registry(neighbour_reports=True)) as walk:
         walk.telegram.chat(700001, "Bram")
         walk.telegram.reply(700001, f"Buren: {SEEN}")
         noted = await holds(lambda: on_telegram(walk))

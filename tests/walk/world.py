@@ -23,7 +23,7 @@ from hub.clock import SystemClock
 from hub.directory.importing import import_directory
 from hub.domain import Role
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import Channels, Database, Registry, Settings, Web
+from hub.settings import Channels, Database, Settings, Web
 from hub.store.database import open_store
 from hub.trust.keys import hash_secret, make_key
 from hub.web.app import serving
@@ -147,11 +147,11 @@ async def walking(
     telegram: dict[str, Any] | None = None,
     whatsapp: dict[str, Any] | None = None,
     matrix: bool = False,
-    neighbour_reports: bool = False,
+    **sections: Any,
 ) -> AsyncIterator[Walk]:
-    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given.
+    """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given; `matrix`: whether it has that too.
 
-    `matrix`: whether it has that too; `neighbour_reports`: whether admins may pass on what they see.
+    `sections`: other sections of the settings, such as mail.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -176,7 +176,7 @@ async def walking(
             web=Web(listen=f"127.0.0.1:{port}", public_url=url),
             database=Database(url=f"sqlite://{folder}/hub.db"),
             channels=Channels.model_validate(channels),
-            registry=Registry(neighbour_reports=neighbour_reports),
+            **sections,
         )
         furnish(settings.database.sqlite_path)
         store = await to(open_store(settings.database, CLOCK))

@@ -94,7 +94,19 @@ async def test_the_list_is_paged_and_filtered(world: World) -> None:
     assert "Groep BU06370300" in await page(world, f"/groups?q={quote(oost.name)}"), "by the name of its neighbourhood"
 
 
-@pytest.mark.parametrize("asked", ["page=0", "page=99999", "page=x", "page=-1", "q=%00%ff%ED%A0%80", "q=" + "a" * 500])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "page=0",
+        "page=99999",
+        "page=x",
+        "page=-1",
+        "q=%00%ff%ED%A0%80",
+        "q=" + "a" * 500,
+        "municipality=" + "G" * 60,
+        "platform=" + "p" * 60,
+    ],
+)
 async def test_what_nobody_means_still_shows_a_list(world: World, asked: str) -> None:
     assert "<h1>Alle groepen</h1>" in await page(world, f"/groups?{asked}")
     assert "<h1>" in await page(world, f"/?{asked}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import web
@@ -44,7 +44,7 @@ async def join_page(call: Call) -> web.Response:
 
 async def group_page(call: Call) -> web.Response:
     is_on(call)
-    return _group(call, Form(_prefilled(call)))
+    return await _group(call, Form(_prefilled(call)))
 
 
 async def apply_group(call: Call) -> web.Response:
@@ -54,7 +54,7 @@ async def apply_group(call: Call) -> web.Response:
 async def admin_page(call: Call) -> web.Response:
     is_on(call)
     given = call.parameter("district") or ""
-    return _admin(call, Form({"district": [given]} if given else {}))
+    return await _admin(call, Form({"district": [given]} if given else {}))
 
 
 async def apply_admin(call: Call) -> web.Response:
@@ -63,7 +63,7 @@ async def apply_admin(call: Call) -> web.Response:
 
 async def starting_page(call: Call) -> web.Response:
     is_on(call)
-    return _starting(call, Form(_prefilled(call)))
+    return await _starting(call, Form(_prefilled(call)))
 
 
 async def apply_starting(call: Call) -> web.Response:
@@ -88,14 +88,14 @@ def _prefilled(call: Call) -> dict[str, list[str]]:
     return {"codes": [code]} if call.hub.atlas.index.get(code) is not None else {}
 
 
-async def _apply(call: Call, read: Read, show: Callable[[Call, Form, int], web.Response]) -> web.Response:
+async def _apply(call: Call, read: Read, show: Callable[[Call, Form, int], Awaitable[web.Response]]) -> web.Response:
     is_on(call)
     form = await call.form()
     if not can_mail(call):
-        return show(call, form, 503)
+        return await show(call, form, 503)
     if forms.is_search(form):
-        return show(call, form, 200)
-    spam.check(call, form)
+        return await show(call, form, 200)
+    await spam.check(form, call)
     asked = read(call, form)
     status = 400
     since = call.now() - DAY_MS
@@ -103,7 +103,7 @@ async def _apply(call: Call, read: Read, show: Callable[[Call, Form, int], web.R
         form.wrong("", N_("Er zijn vandaag te veel aanvragen gedaan. Probeer het morgen nog eens."))
         status = 429
     if not form.ok:
-        return show(call, form, status)
+        return await show(call, form, status)
     await _store(call, asked, since)
     return onward("/join/sent")
 
@@ -122,20 +122,20 @@ async def _store(call: Call, asked: Asked, since: int) -> None:
     await call.changed("application.made", application_id, of=asked.kind.value)
 
 
-def _group(call: Call, form: Form, status: int = 200) -> web.Response:
+async def _group(call: Call, form: Form, status: int = 200) -> web.Response:
     platforms = [(value, call.say(label) if value == "other" else label) for value, label in forms.PLATFORMS.items()]
-    return _form(call, "join/group", form, status, platforms=platforms)
+    return await _form(call, "join/group", form, status, platforms=platforms)
 
 
-def _admin(call: Call, form: Form, status: int = 200) -> web.Response:
-    return _form(call, "join/admin", form, status, districts=forms.districts(call.hub.atlas.index))
+async def _admin(call: Call, form: Form, status: int = 200) -> web.Response:
+    return await _form(call, "join/admin", form, status, districts=forms.districts(call.hub.atlas.index))
 
 
-def _starting(call: Call, form: Form, status: int = 200) -> web.Response:
-    return _form(call, "join/starting", form, status)
+async def _starting(call: Call, form: Form, status: int = 200) -> web.Response:
+    return await _form(call, "join/starting", form, status)
 
 
-def _form(call: Call, template: str, form: Form, status: int, **values: Any) -> web.Response:
+async def _form(call: Call, template: str, form: Form, status: int, **values: Any) -> web.Response:
     if not can_mail(call):
         return call.show("join/closed", status)
     return call.show(
@@ -145,7 +145,7 @@ def _form(call: Call, template: str, form: Form, status: int, **values: Any) -> 
         choice=forms.choice_of(call, form),
         searching=forms.is_search(form),
         channels=[(one, CHANNELS.get(one, one)) for one in forms.channels(call)],
-        stamp=spam.stamp(call),
+        stamp=await spam.stamp(call, form),
         has_postcodes=call.hub.atlas.index.has_postcodes,
         bounds=call.hub.atlas.index.bounds,
         **values,

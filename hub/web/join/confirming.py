@@ -23,17 +23,17 @@ MAILS_MOST: Final = 3
 
 async def sent_page(call: Call) -> web.Response:
     is_on(call)
-    return _sent(call, Form())
+    return await _sent(call, Form())
 
 
 async def send_again(call: Call) -> web.Response:
     """Says the same whether or not the address is known."""
     is_on(call)
     form = await call.form()
-    spam.check(call, form)
+    await spam.check(form, call)
     email = form.email("email")
     if not form.ok or not can_mail(call):
-        return _sent(call, form, 400 if can_mail(call) else 503)
+        return await _sent(call, form, 400 if can_mail(call) else 503)
     store, now = call.hub.store, call.now()
     for one in await store.applications.of_email(email, since=now - CONFIRM_DAYS * DAY_MS):
         mails = int(one.content.get("mails", 1))
@@ -43,7 +43,7 @@ async def send_again(call: Call) -> web.Response:
         if await store.applications.renew(one.id, hash_token(token)):
             await store.applications.note(one.id, mails=mails + 1)
             await post(call, one.email, Letters(call, one.language).confirmation(one.kind, token))
-    return _sent(call, Form(), again=True)
+    return await _sent(call, Form(), again=True)
 
 
 async def confirm_page(call: Call) -> web.Response:
@@ -69,5 +69,5 @@ async def confirm(call: Call) -> web.Response:
     return onward(f"/join/confirm/{call.part('token')}")
 
 
-def _sent(call: Call, form: Form, status: int = 200, *, again: bool = False) -> web.Response:
-    return call.show("join/sent", status, form=form, again=again, stamp=spam.stamp(call), days=CONFIRM_DAYS)
+async def _sent(call: Call, form: Form, status: int = 200, *, again: bool = False) -> web.Response:
+    return call.show("join/sent", status, form=form, again=again, stamp=await spam.stamp(call, form), days=CONFIRM_DAYS)

@@ -1,19 +1,20 @@
-"""The register's pages: the front page with what is found, the list of all groups, and a group's own page."""
+"""The register's pages: the front page with what is found, and the list of all groups. A group's own page is in contact.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import web
 
-from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
 from hub.places.simplified import box_round
 from hub.store.registry import PublicGroup, Wanted
+from hub.web.api.directory_given import id_number
 from hub.web.calls import Call
 from hub.web.problems import not_found
 from hub.web.public.finding import asked_for, find, words
+from hub.web.public.overview import Whole
 
 FIRST: Final = 10
 """Groups on the front page; the rest is a list of its own."""
@@ -25,7 +26,6 @@ async def front_page(call: Call) -> web.Response:
     """Find mine, the map, and the first of the list."""
     index, registry = call.hub.atlas.index, call.hub.store.registry
     found = asked_for(call)
-    covered = await registry.covered()
     groups, total = await registry.groups(Wanted(), limit=FIRST)
     codes = [one.code for one in found.places]
     return call.show(
@@ -35,12 +35,11 @@ async def front_page(call: Call) -> web.Response:
         here=by_neighbourhood(await registry.groups_in(codes), codes) if codes else {},
         groups=groups,
         total=total,
-        covered=sum(one.code in covered for one in index),
+        whole=await overview(call),
         neighbourhoods=len(index),
         may_start=call.hub.settings.registry.join,
         places=index.get,
         bounds=box_round(index, codes or None),
-        **await choices(call, covered),
     )
 
 
@@ -61,22 +60,16 @@ async def group_list(call: Call) -> web.Response:
         number=number,
         last=max(1, -(-total // A_PAGE)),
         places=index.get,
-        **await choices(call, await registry.covered()),
+        whole=await overview(call),
     )
-
-
-async def group_page(call: Call) -> web.Response:
-    group = await known_group(call)
-    return call.show("public/group", **about(call.hub.atlas.index, group))
 
 
 async def known_group(call: Call) -> PublicGroup:
     """The group of the number in the path; Problem 404 if there is none."""
-    given = call.part("id")
-    fits = given.isascii() and given.isdecimal() and len(given) < 20
-    group = await call.hub.store.registry.group(int(given)) if fits else None
+    number = id_number(call.part("id"))
+    group = await call.hub.store.registry.group(number) if number else None
     if group is None:
-        raise not_found("group", given)
+        raise not_found("group", call.part("id"))
     return group
 
 
@@ -90,17 +83,8 @@ def about(index: NeighbourhoodIndex, group: PublicGroup) -> dict[str, Any]:
     }
 
 
-async def choices(call: Call, covered: set[str]) -> dict[str, Any]:
-    """What a list may be filtered by: municipalities (code, name) with a group, and messengers."""
-    return {
-        "municipalities": municipalities(one for one in call.hub.atlas.index if one.code in covered),
-        "platforms": list(await call.hub.store.registry.platforms()),
-    }
-
-
-def municipalities(those: Iterable[Neighbourhood]) -> list[tuple[str, str]]:
-    """(code, name), by name."""
-    return sorted({(one.municipality, one.municipality_name) for one in those}, key=lambda one: (one[1], one[0]))
+async def overview(call: Call) -> Whole:
+    return await call.state.overview.whole(call.hub.atlas.index, call.hub.store.registry, call.now())
 
 
 def by_neighbourhood(groups: Sequence[PublicGroup], codes: Sequence[str]) -> dict[str, list[PublicGroup]]:

@@ -1,0 +1,113 @@
+"""The public register in a real Chromium: by keyboard alone and without JavaScript, on a phone and a desk, in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, ViewportSize, expect
+
+from hub.domain import Group
+from hub.settings import Mail
+from tests.browser.test_pages import chromium, watched
+from tests.walk.world import Walk, until, walking
+
+ROWS = [
+    "Seghwaert Waakt,telegram,180,BU06370300,Anna de Vries,nl,telegram,700001,1",
+    "Seghwaert Oost,whatsapp,210,BU06370301,Bram Jansen,nl,telegram,700002,1",
+]
+SIZES = (ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900))
+NASTY = "\u202etfel raan sthcer <img src=x onerror=alert(1)> " + "heellangenaam" * 10
+MAIL = Mail(host="127.0.0.1", port=9, sender="buurtsein@gemeente.example")
+
+
+async def type_into(page: Page, label: str, text: str) -> None:
+    await tab_to(page, label)
+    await page.keyboard.type(text)
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """Tab until the focus is on what has this label or says this, as somebody without a mouse does."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if not await focused.count():
+            continue
+        found = page.get_by_label(name, exact=True).or_(page.get_by_role("button", name=name, exact=True))
+        found = found.or_(page.get_by_role("link", name=name, exact=True))
+        if await found.and_(focused).count():
+            return
+    raise AssertionError(f"the keyboard does not reach {name!r}")
+
+
+async def test_a_resident_finds_a_group_and_asks_to_join_with_the_keyboard_and_without_javascript(
+    tmp_path: Path,
+) -> None:
+    async with walking(tmp_path, ROWS, mail=MAIL) as walk, chromium() as browser:
+        context = await browser.new_context(locale="nl-NL", viewport=SIZES[0], java_script_enabled=False)
+        page = await context.new_page()
+        await page.goto(walk.url)
+        await type_into(page, "Postcode, buurt of plaats", "seghwaert-noord")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name=re.compile("Gevonden voor"))).to_be_visible()
+        await tab_to(page, "Seghwaert Waakt")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", level=1, name="Seghwaert Waakt")).to_be_visible()
+
+        await type_into(page, "Uw naam", "Carla Bakker")
+        await type_into(page, "Uw e-mailadres", "carla@voorbeeld.nl")
+        await type_into(page, "Uw bericht", "Ik woon in de Dorpsstraat.")
+        await tab_to(page, "Ik ben 18 jaar of ouder en houd mij aan de huisregels.")
+        await page.keyboard.press("Space")
+        await page.wait_for_timeout(2_100)  # nobody fills in a form quicker (hub/web/spam.py)
+        await tab_to(page, "Verstuur")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", level=1, name="Kijk in uw e-mail")).to_be_visible()
+
+        await page.goto(walk.url + await confirming(walk))
+        await tab_to(page, "Ja, verstuur dit")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", level=1, name="Uw bericht is op weg")).to_be_visible()
+        await walk.hub.contacts.pass_on()
+        await until(lambda: _told(walk))
+
+
+async def confirming(walk: Walk) -> str:
+    """The path in the mail, which waits for a mail server that there is not."""
+    found = [one for one in await walk.hub.store.mails.due(1 << 62, 10) if "/contact/" in one.text]
+    return "/contact/" + found[-1].text.partition("/contact/")[2].split()[0]
+
+
+async def _told(walk: Walk) -> bool:
+    return any("Carla Bakker" in str(one) for one in walk.telegram.messages(700001))
+
+
+async def test_every_page_fits_reads_well_to_a_program_and_complains_of_nothing(tmp_path: Path) -> None:
+    async with walking(tmp_path, ROWS, mail=MAIL) as walk, chromium() as browser:
+        nasty = await walk.hub.store.directory.put_group(Group(0, NASTY, "telegram", 5, ("BU06370300",)))
+        paths = [
+            "/",
+            "/?q=seghwaert",
+            "/groups",
+            f"/groups/{nasty}",
+            "/pages/huisregels",
+            "/pages/privacy",
+            "/open-data",
+            "/embed/map",
+            "/embed/groups",
+        ]
+        for size, language, scheme in ((SIZES[0], "nl", "light"), (SIZES[1], "en", "dark")):
+            context = await browser.new_context(viewport=size, color_scheme="dark" if scheme == "dark" else "light")
+            page, complaints = await watched(context)
+            for path in paths:
+                await page.goto(f"{walk.url}{path}{'&' if '?' in path else '?'}lang={language}")
+                assert await page.locator("html").get_attribute("lang") == language
+                wide = await page.evaluate(
+                    "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+                )
+                assert not wide, f"{path} scrolls sideways at {size['width']}"
+                found = (await Axe().run(page)).response["violations"]
+                assert not found, (path, language, [(one["id"], one["nodes"][0]["html"]) for one in found])
+            assert complaints == []
+            await context.close()
