@@ -184,8 +184,9 @@ class TestFewADay:
         return settings.model_copy(update={"registry": Registry(asked_a_day=2)})
 
     async def test_more_than_the_setting_says_are_refused_for_the_day(self, world: World) -> None:
-        for number in range(3):
-            response = await send(world, "/join/group", {**GROUP, "email": f"els{number}@voorbeeld.nl"})
+        for number in range(2):
+            await send(world, "/join/group", {**GROUP, "email": f"els{number}@voorbeeld.nl"})
+        response = await send(world, "/join/group", {**GROUP, "email": "els3@voorbeeld.nl"})
         assert response.status == 429 and "morgen" in await response.text()
         assert len(await mails(world)) == 2
 

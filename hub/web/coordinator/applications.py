@@ -313,7 +313,8 @@ def _district_group(call: Call, application: Application) -> tuple[str, list[str
 
 async def _known(call: Call) -> Application:
     given = call.part("id")
-    found = await call.hub.store.applications.get(int(given)) if re.fullmatch(r"[0-9]{1,18}", given) else None
+    number = int(given) if re.fullmatch(r"[0-9]{1,19}", given) else 1 << 63
+    found = await call.hub.store.applications.get(number) if number < 1 << 63 else None
     if found is None:
         raise not_found("application", given)
     return found
