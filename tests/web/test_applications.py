@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from hub.directory.linking import hash_token
+from hub.directory.linking import hash_token, make_link
 from hub.domain import Handle, Role
+from hub.relay.commands import Commands
 from hub.relay.said import said
 from hub.settings import Mail, Settings
 from hub.store.applications import State
@@ -25,7 +26,7 @@ from tests.web.joining import (
     page,
     send,
 )
-from tests.web.world import KEYS, World
+from tests.web.world import KEYS, World, until
 
 COORDINATOR = Role.COORDINATOR
 INBOX = "/coordinator/applications"
@@ -48,8 +49,6 @@ def settings(settings: Settings) -> Settings:
 async def link_up(world: World, handle: str = "+31612349999") -> str:
     """The newest mail's link used from this number, as the receiver does it; what was said back."""
     token = (await link_of_mail(world, "/link/")).rpartition("/")[2]
-    from hub.relay.commands import Commands
-
     understood = await Commands(world.hub.store.linking, world.clock).understand(
         "whatsapp", "main", Handle(handle), f"koppel {token}"
     )
@@ -134,8 +133,8 @@ async def test_an_admin_joins_chosen_groups_and_the_admin_group_of_the_district(
     # The next one joins the same.
     path = await open_application(world, "/join/admin", {**ADMIN, "email": "nog@voorbeeld.nl", "name": "Nog Een"})
     await send(world, f"{path}/accept", {"district": "1", "note": ""}, role=COORDINATOR)
-    (made,) = [one for one in await world.hub.store.directory.groups() if one.name.startswith("Beheerders ")]
-    assert len(made.admins) == 2
+    (same,) = [one for one in await world.hub.store.directory.groups() if one.name.startswith("Beheerders ")]
+    assert len(same.admins) == 2
 
 
 async def test_a_refusal_needs_a_note_and_mails_it_in_the_applicants_language(world: World) -> None:
@@ -208,8 +207,6 @@ async def test_who_links_is_welcomed_once_and_gets_a_drill_that_nobody_else_gets
     number = re.search(r"/console/alerts/([0-9A-Z-]{9})", text)
     assert number and "nog geen antwoord" in text
     stream = await world.get(f"/api/v1/alerts/{number[1]}/events")
-    from tests.web.world import until
-
     await until(stream, "alert", state="relayed")
     (message,) = world.channel.sent
     assert message.handle.value == "+31612349999", "Anna and Bram live there too, and hear nothing"
@@ -228,8 +225,6 @@ async def test_who_links_is_welcomed_once_and_gets_a_drill_that_nobody_else_gets
 
 
 async def test_an_admin_of_the_list_who_links_another_messenger_is_not_welcomed_as_new(world: World) -> None:
-    from hub.directory.linking import make_link
-
     anna = (await world.hub.store.directory.admins())[0]
     link = await make_link(
         world.hub.store, ("whatsapp",), anna.id, "whatsapp", "https://buurtsein.example", world.clock.now()

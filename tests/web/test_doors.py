@@ -54,6 +54,18 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/a/{number}/map.png"),
         ("GET", "/link/{token}"),
         ("GET", "/static/{name}"),
+        ("GET", "/join"),
+        ("GET", "/join/group"),
+        ("POST", "/join/group"),
+        ("GET", "/join/admin"),
+        ("POST", "/join/admin"),
+        ("GET", "/join/starting"),
+        ("POST", "/join/starting"),
+        ("GET", "/join/neighbourhoods"),
+        ("GET", "/join/sent"),
+        ("POST", "/join/sent"),
+        ("GET", "/join/confirm/{token}"),
+        ("POST", "/join/confirm/{token}"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
 
