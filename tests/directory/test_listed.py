@@ -11,7 +11,8 @@ from hub.domain import Address, Admin, Group, Handle
 DISTRICTS = {"BU1": "WK1", "BU2": "WK1", "BU3": "WK2"}
 PLACES = {
     "bu1": ["BU1"],
-    "bu2": ["BU2"], "bu3": ["BU3"],
+    "bu2": ["BU2"],
+    "bu3": ["BU3"],
     "wk1": ["BU1", "BU2"],
     "noord": ["BU3"],
     "2715": ["BU1", "BU3"],
