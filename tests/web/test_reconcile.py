@@ -35,8 +35,14 @@ async def confirm(world: World, page: str, *names: str) -> ClientResponse:
     data = FormData()
     data.add_field("list", re.findall(r'name="list" value="([^"]+)"', page)[0])
     for name in names:
-        data.add_field("take", re.findall(rf'value="(\w+)"[^>]*aria-label="[^"]*: {re.escape(name)}"', page)[0])
+        data.add_field("take", next(mark for mark, _, label in boxes(page) if label.endswith(name)))
     return await world.client.post(f"{PAGE}/confirm", data=data, headers=auth(), allow_redirects=False)
+
+
+def boxes(page: str) -> list[tuple[str, str, str]]:
+    """(mark, "checked" or nothing, what stands beside it) of each box."""
+    found = r'name="take" value="(\w+)" ?(checked)?> <label for="take-\w+">(?:<strong>)?([^<]+)'
+    return [(mark, ticked, label) for mark, ticked, label in re.findall(found, page)]
 
 
 async def groups(world: World) -> dict[str, Group]:
@@ -49,10 +55,9 @@ async def test_the_lists_stand_side_by_side_and_nothing_changes(world: World) ->
     text = await response.text()
     assert response.status == 200 and "1 anders, 1 nieuw, 1 weg, 0 gelijk." in text
     assert "100" in text and "150" in text and "Buurtapp Nieuw" in text
-    ticked = re.findall(r'name="take" value="\w+"( checked)?[^>]*aria-label="([^"]+)"', text)
-    assert ticked == [
-        (" checked", "Neem over: Groep BU06370300"),
-        (" checked", "Voeg toe: Buurtapp Nieuw"),
+    assert [(ticked, label) for _, ticked, label in boxes(text)] == [
+        ("checked", "Groep BU06370300"),
+        ("checked", "Buurtapp Nieuw"),
         ("", "Verwijder: Groep BU06370301"),
     ]
     assert await groups(world) == before
