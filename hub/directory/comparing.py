@@ -49,7 +49,7 @@ def changed_only(file: DirectoryFile, groups: Sequence[Group], people: Sequence[
         else:
             touched.update(names)
     for admin in people:
-        if admin.id not in same:
+        if admin.id not in same and admin.addresses:  # who has no address yet can be in no file, and stays
             touched.update(name_of[group_id] for group_id in admin.groups)
     touched &= named
     return DirectoryFile(

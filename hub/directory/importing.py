@@ -76,7 +76,11 @@ def _report(file: DirectoryFile, groups: Sequence[Group], people: Sequence[Admin
             kept.add(known)
         new += not known
     named = {there[group.name].id for group in file.groups if group.name in there}
-    removed = [admin for admin in people if admin.groups and admin.id not in kept and named.issuperset(admin.groups)]
+    removed = [
+        admin
+        for admin in people
+        if admin.groups and admin.addresses and admin.id not in kept and named.issuperset(admin.groups)
+    ]
     return ImportReport(
         groups=len(file.groups),
         admins=len(file.admins),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
@@ -38,7 +39,41 @@ def _rank(one: Neighbourhood, wanted: str) -> int | None:
     return 3 if plain(one.municipality_name).startswith(wanted) else None
 
 
+@lru_cache(
+    maxsize=1 << 16
+)  # every name of the country, so that a search takes milliseconds and not a tenth of a second
 def plain(text: str) -> str:
     """Without capitals, accents and signs between the words: "'s-Gravenhage" is found as "s gravenhage"."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(re.sub(r"[^\w]+", " ", "".join(one for one in letters if not unicodedata.combining(one))).split())
+
+
+class PlaceNames:
+    """Which codes a name stands for, for reading a list of many: made once for all of them."""
+
+    def __init__(self, index: NeighbourhoodIndex) -> None:
+        self._index = index
+        # Each kind of place by itself: a name counts for the smallest kind that has it.
+        self._kinds: tuple[dict[str, set[str]], ...] = ({}, {}, {})
+        for one in index:
+            for kind, name, code in zip(
+                self._kinds,
+                (one.name, one.district_name, one.municipality_name),
+                (one.code, one.district, one.municipality),
+                strict=True,
+            ):
+                kind.setdefault(plain(name), set()).add(code)
+
+    def codes(self, text: str) -> list[str]:
+        """The BU codes that a code, a postcode, or the whole name of a neighbourhood, district or municipality means.
+
+        None where it means nothing, or where the name is that of more than one place.
+        """
+        asked = text.strip()
+        if found := _POSTCODE.fullmatch(asked):
+            return sorted(self._index[int(row)].code for row in self._index.rows_of_postcode(found[1]))
+        if _CODE.fullmatch(asked.upper()):
+            return self._index.known_code(asked.upper())
+        wanted = plain(asked)
+        places = next((kind[wanted] for kind in self._kinds if wanted in kind), set())
+        return self._index.known_code(next(iter(places))) if len(places) == 1 else []

@@ -118,13 +118,14 @@ class Newcomers:
 
 
 def first_drill(name: str) -> Posted:
-    """An exercise without a place, in every language we have."""
+    """An exercise whose place is only words, which match no neighbourhood; in every language we have."""
     infos = [
         {
             "language": language,
             "event": said(language, "drill_event"),
             "headline": said(language, "first_drill_headline"),
             "description": said(language, "first_drill_description"),
+            "area": [{"areaDesc": said(language, "first_drill_place")}],
         }
         for language in SPEECHES
     ]

@@ -90,21 +90,62 @@ class Directory:
         """The groups named become what is given here; other groups stay. `admins`: each with the names of their groups.
 
         A person is known again by any of their handles. What they said themselves stays: a stopped address stays stopped, and one
-        they linked themselves stays theirs, behind those given here. Whoever has no group left afterwards is removed.
+        they linked themselves stays theirs, behind those given here. Who has no address yet can be in no file, and stays in their
+        groups. Whoever else has no group left afterwards is removed.
         """
         async with in_transaction():
-            ids = await self._put_groups(groups)
-            old_links = await self._unlink(list(ids.values()))
-            put = await self._put_admins([admin for admin, _ in admins])
-            await tables.GroupAdmin.bulk_create(
-                [
-                    tables.GroupAdmin(group_id=ids[name], admin_id=admin_id)
-                    for admin_id, (_, names) in zip(put, admins, strict=True)
-                    for name in names
-                ],
-                batch_size=BATCH,
-            )
-            await _remove_without_group(old_links)
+            await self._replace(groups, admins)
+
+    @shielded
+    async def take_over(
+        self, groups: Sequence[Group], admins: Sequence[tuple[Admin, Sequence[str]]] | None, gone: Sequence[int]
+    ) -> None:
+        """What was chosen of somebody's list: groups as they have them (id 0: new), groups removed. Raises Refused.
+
+        `admins`: as in replace_groups; None: who runs these groups stays.
+        """
+        try:
+            async with in_transaction():
+                for group in groups:
+                    await tables.WatchGroup.filter(id=group.id).update(name=group.name)
+                if admins is None:
+                    await self._put_groups(groups)
+                else:
+                    await self._replace(groups, admins)
+                were = await self._unlink(gone)
+                for part in batches(gone):
+                    await tables.WatchGroup.filter(id__in=part).delete()
+                await _remove_without_group(were)
+        except IntegrityError:
+            raise Refused("The list was not taken over", [Mistake("name", "another group has this name")]) from None
+
+    async def _replace(self, groups: Sequence[Group], admins: Sequence[tuple[Admin, Sequence[str]]]) -> None:
+        ids = await self._put_groups(groups)
+        staying = await self._without_address(list(ids.values()))
+        old_links = await self._unlink(list(ids.values()))
+        put = await self._put_admins([admin for admin, _ in admins])
+        await tables.GroupAdmin.bulk_create(
+            [
+                tables.GroupAdmin(group_id=ids[name], admin_id=admin_id)
+                for admin_id, (_, names) in zip(put, admins, strict=True)
+                for name in names
+            ]
+            + [tables.GroupAdmin(group_id=group_id, admin_id=admin_id) for group_id, admin_id in staying],
+            batch_size=BATCH,
+        )
+        await _remove_without_group(old_links)
+
+    async def _without_address(self, groups: Sequence[int]) -> list[tuple[int, int]]:
+        """(group, admin) of those who have linked none yet."""
+        found: list[tuple[int, int]] = []
+        for part in batches(groups):
+            links = await tables.GroupAdmin.filter(group_id__in=part).values_list("group_id", "admin_id")
+            held: set[int] = set()
+            for people in batches([int(admin_id) for _, admin_id in links]):
+                rows = await tables.Address.filter(admin_id__in=people).values_list("admin_id", flat=True)
+                held.update(int(str(one)) for one in rows)
+            found += [(int(group_id), int(admin_id)) for group_id, admin_id in links if int(admin_id) not in held]
+        return found
 
     async def _put_groups(self, groups: Sequence[Group]) -> dict[str, int]:
         known: dict[str, int] = {}

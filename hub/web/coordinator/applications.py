@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import web
 
-from hub.directory.applications import Similar, admin_group_name, similar
+from hub.directory.applications import Like, Similar, admin_group_name, similar
 from hub.directory.linking import MadeLink, make_link
 from hub.domain import Admin, Group, Neighbourhood, Refused
 from hub.store.applications import Application, Decision, Kind, State
@@ -178,7 +178,7 @@ async def _shown(call: Call, application: Application, form: Form, status: int =
                 "platform": [content.get("platform", "")],
                 "members": [str(content.get("members", ""))],
                 "codes": content.get("codes", []),
-                "into": [NEW],
+                "into": [next((str(found.group.id) for found in groups if Like.SAME_NAME in found.why), NEW)],
             }
         )
     same_email = [
@@ -313,7 +313,8 @@ def _district_group(call: Call, application: Application) -> tuple[str, list[str
 
 async def _known(call: Call) -> Application:
     given = call.part("id")
-    found = await call.hub.store.applications.get(int(given)) if re.fullmatch(r"[0-9]{1,18}", given) else None
+    number = int(given) if re.fullmatch(r"[0-9]{1,19}", given) else 1 << 63
+    found = await call.hub.store.applications.get(number) if number < 1 << 63 else None
     if found is None:
         raise not_found("application", given)
     return found

@@ -11,6 +11,7 @@ from hub.web.coordinator.applications import (
     mail_links,
     refuse,
 )
+from hub.web.coordinator.reconcile import compare_lists, reconcile_page, take_over_chosen
 from hub.web.route import COORDINATOR, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -21,4 +22,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/coordinator/applications/{id}/ask", ask, COORDINATOR, "Ask something back", form=True),
     Route("POST", "/coordinator/applications/{id}/links", mail_links, COORDINATOR, "Mail the links again", form=True),
     Route("POST", "/coordinator/applications/{id}/drill", drill_again, COORDINATOR, "A drill for one", form=True),
+    Route("GET", "/coordinator/reconcile", reconcile_page, COORDINATOR, "Choose a list to compare"),
+    Route("POST", "/coordinator/reconcile", compare_lists, COORDINATOR, "A list beside ours", form=True),
+    Route("POST", "/coordinator/reconcile/confirm", take_over_chosen, COORDINATOR, "Take over what is chosen", form=True),
 )  # fmt: skip

@@ -25,7 +25,6 @@ PLATFORMS: Final = {
 NAME_MOST: Final = 200
 MEMBERS_MOST: Final = 10_000
 CODES_MOST: Final = 200
-NO_PREFERENCE: Final = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +50,39 @@ def channels(call: Call) -> tuple[str, ...]:
     return tuple(call.hub.routes) or tuple(CHANNELS)
 
 
+MISSING: Final = {
+    "group": N_("Vul de naam van de groep in."),
+    "members": N_("Vul in hoeveel leden de groep ongeveer heeft."),
+    "district": N_("Kies uw wijk."),
+    "channel": N_("Kies waar u meldingen wilt krijgen."),
+    "motivation": N_("Schrijf in een paar zinnen waarom u beheerder wilt worden."),
+    "name": N_("Vul uw naam in."),
+    "email": N_("Vul uw e-mailadres in."),
+}
+"""What is told where nothing was filled in: each names its field, for they also stand together on top of the page."""
+
+
 def read_group(call: Call, form: Form) -> Asked:
     """A group that is there already."""
+    _look_for(form, "group", "members")
     content = {
         "group": form.line("group", most=NAME_MOST),
         "platform": form.choice("platform", PLATFORMS),
         "members": form.number("members", 1, MEMBERS_MOST),
         "codes": codes_of(call, form),
-        "channel": form.choice("channel", channels(call)),
     }
-    return _asked(Kind.GROUP, form, content)
+    return _asked(Kind.GROUP, form, content, channels(call))
 
 
 def read_admin(call: Call, form: Form) -> Asked:
     """Somebody who wants to be in the admin group of their district."""
+    _look_for(form, "district", "motivation")
     content = {
         "district": form.choice("district", [code for code, *_ in districts(call.hub.atlas.index)]),
         "groups": form.line("groups", most=500, required=False),
-        "channel": form.choice("channel", channels(call)),
         "motivation": form.text("motivation", most=1000),
     }
-    return _asked(Kind.ADMIN, form, content)
+    return _asked(Kind.ADMIN, form, content, channels(call))
 
 
 def read_starting(call: Call, form: Form) -> Asked:
@@ -115,8 +126,19 @@ def districts(index: NeighbourhoodIndex) -> Sequence[tuple[str, str, str]]:
     return sorted(found.values(), key=lambda one: (plain(one[2]), plain(one[1])))
 
 
-def _asked(kind: Kind, form: Form, content: dict[str, Any]) -> Asked:
+def _look_for(form: Form, *names: str) -> None:
+    for name in names:
+        if not form.shown(name).strip():
+            form.wrong(name, MISSING[name])
+
+
+def _asked(kind: Kind, form: Form, content: dict[str, Any], channels: Sequence[str] = ()) -> Asked:
+    """With what all forms hold, read in the order in which it stands. `channels`: to choose from; none where nobody will link."""
+    _look_for(form, "name", "email")
     name, email = form.line("name", most=NAME_MOST), form.email("email")
+    if channels:
+        _look_for(form, "channel")
+        content["channel"] = form.choice("channel", channels)
     for agreed, sentence in (
         ("rules", N_("Lees de huisregels en zet hier een vinkje.")),
         ("kept", N_("Zonder uw akkoord mogen wij uw gegevens niet bewaren. Zet hier een vinkje.")),
