@@ -26,6 +26,7 @@ from hub.relay.dispatcher import Dispatcher
 from hub.relay.eraser import Eraser
 from hub.relay.escalator import Escalator
 from hub.relay.expiry import Expiry
+from hub.relay.forgetting import Forgetting
 from hub.relay.intake import Intake
 from hub.relay.ladder import Ladder, read_ladder
 from hub.relay.letterbox import Letterbox
@@ -94,6 +95,7 @@ class Hub:
     expiry: Expiry
     rescuer: Rescuer
     eraser: Eraser
+    forgetting: Forgetting
     withdrawals: Withdrawals
     widener: Widener
     reachability: Reachability
@@ -213,6 +215,7 @@ def build_hub(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
         eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
+        forgetting=Forgetting(store.signs, clock),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
@@ -294,6 +297,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     if hub.settings.rings.widen != "off":
         start("widener", hub.widener.run)
     start("eraser", hub.eraser.run)
+    start("forgetting", hub.forgetting.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
     start("watchdog", Watchdog(hub.store.ping, end_process, hub.clock).run)

@@ -43,6 +43,7 @@ from hub.store.queries import Queries
 from hub.store.receipts import Receipts
 from hub.store.results import Results
 from hub.store.sightings import Sightings
+from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
@@ -77,6 +78,7 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
+    signs: Signs
     measures: Measures
 
     async def ping(self) -> None:
@@ -124,6 +126,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
         # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
         await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
         ids = Ids(clock, beyond=(await engine.read(sql.last_id))[0][0], number=number)
+        mails = Mails(ids)
         store = Store(
             engine=engine,
             ids=ids,
@@ -146,7 +149,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             conclusions=Conclusions(),
             erasing=Erasing(settings),
             changes=Changes(ids),
-            mails=Mails(ids),
+            mails=mails,
+            signs=Signs(ids, mails),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

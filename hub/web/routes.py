@@ -12,6 +12,7 @@ from hub.web.pages import front_page, static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import PUBLIC, Open, Route
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
+from hub.web.signs.routes import ROUTES as SIGNS
 from hub.web.status import healthz, metrics, readyz
 
 ROUTES: tuple[Route, ...] = (
@@ -28,5 +29,6 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
     *CONSOLE,
     *PUBLIC_PAGES,
+    *SIGNS,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip
