@@ -7,12 +7,13 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from itertools import groupby
 from typing import Any, Final
 
 from aiohttp import web
 
-from hub.clock import to_datetime
+from hub.clock import to_datetime, to_milliseconds
 from hub.directory.table import guard
 from hub.domain import Neighbourhood, Role
 from hub.places.named import plain
@@ -89,6 +90,7 @@ async def show_list(call: Call, form: Form, status: int = 200) -> web.Response:
         may_change=may_change(call),
         may_plan=state in BEFORE[State.PLANNED] and may_change(call),
         today=today(call),
+        noon=noon,
         told=call.parameter("told") or "",
         told_count=call.parameter("count") or "",
         can_mail=can_mail(call.hub),
@@ -105,20 +107,19 @@ async def show_sign(call: Call, form: Form, status: int = 200) -> web.Response:
     signs = await call.hub.store.signs.all(OPEN)
     beside = Compared(signs if sign.state in OPEN else [*signs, sign])
     row = _row(call, sign, beside)
-    near = [row.next_sign[0]] if row.next_sign else []
     return call.show(
         "coordinator/sign",
         status,
         form=form,
         row=row,
         sign=sign,
-        around=[*{one.id: one for one in [*(twin.sign for twin in row.twins), *near]}.values()],
         states=STATES,
         kinds=KINDS,
         may={state.value: sign.state in before for state, before in BEFORE.items()} | {"moved": sign.state in MOVABLE},
         told=call.parameter("told") or "",
         mails=can_mail(call.hub) and bool(sign.email),
         today=today(call),
+        noon=noon,
         may_change=may_change(call),
     )
 
@@ -140,7 +141,13 @@ async def work_page(call: Call) -> web.Response:
     )
     districts = [(name, list(those)) for name, those in groupby(rows, key=lambda row: _district(row[1]))]
     return call.show(
-        "coordinator/signs_work", districts=districts, count=len(rows), until=until, kinds=KINDS, now=call.now()
+        "coordinator/signs_work",
+        districts=districts,
+        count=len(rows),
+        until=until,
+        kinds=KINDS,
+        now=call.now(),
+        noon=noon,
     )
 
 
@@ -175,6 +182,11 @@ def may_change(call: Call) -> bool:
 def today(call: Call) -> str:
     """In Amsterdam, as a field of a form has it."""
     return to_datetime(call.now()).astimezone(AMSTERDAM).date().isoformat()
+
+
+def noon(day: str) -> int:
+    """Of such a day, in ms: what the templates' `day` writes out."""
+    return to_milliseconds(datetime.combine(date.fromisoformat(day), time(12), AMSTERDAM))
 
 
 def _row(call: Call, sign: Sign, compared: Compared) -> Row:

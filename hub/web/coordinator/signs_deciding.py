@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from aiohttp import web
 
-from hub.clock import to_datetime, to_milliseconds
+from hub.clock import to_datetime
 from hub.store.signs import Letter, Sign, State
 from hub.web.calls import Call, onward
-from hub.web.coordinator.signs import PAGE, found_sign, show_list, show_sign
+from hub.web.coordinator.signs import PAGE, found_sign, noon, show_list, show_sign
 from hub.web.forms import Form
 from hub.web.languages import N_
 from hub.web.mailing import can_mail
@@ -100,7 +100,7 @@ def _letter(call: Call, sign: Sign, state: State, planned_for: str, note: str) -
     if state not in MAILS or not sign.email or not can_mail(call.hub):
         return None
     values: dict[str, Any] = {"kind": sign.kind.value, "name": sign.name, "place": sign.place, "reason": note}
-    values["planned"] = _noon(planned_for) if planned_for else None
+    values["planned"] = noon(planned_for) if planned_for else None
     site = call.hub.settings.web.public_url.rstrip("/")
     return Letter(*call.state.rendering.mail(sign.language, MAILS[state], site=site, **values))
 
@@ -117,7 +117,3 @@ def _read_day(call: Call, form: Form, name: str) -> str:
     if not today <= chosen <= today + FARTHEST:
         form.wrong(name, N_("Kies een datum van vandaag tot over twee jaar."))
     return chosen.isoformat()
-
-
-def _noon(day: str) -> int:
-    return to_milliseconds(datetime.combine(date.fromisoformat(day), datetime.min.time(), AMSTERDAM).replace(hour=12))

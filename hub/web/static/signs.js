@@ -21,31 +21,36 @@
 
   // What everybody may know, from the open data.
   const standing = byId("signs-standing");
-  if (maps && standing && byId("signs-map")) {
-    maps.ready("signs-map", async (map) => {
-      const answer = await fetch(standing.dataset.source);
-      if (!answer.ok) return;
-      const { features } = await answer.json();
-      show(map, features.map(({ geometry, properties }) => {
-        const [lon, lat] = geometry.coordinates;
-        const words = [standing.dataset[properties.state], properties.placed || properties.planned, properties.neighbourhoodName];
-        if (!properties.exact) words.push(standing.dataset.rough);
-        return draw(map, lat, lon, properties.state, words.filter(Boolean).join(", "));
-      }));
+  const published = async (map) => {
+    const answer = standing && await fetch(standing.dataset.source);
+    if (!answer?.ok) return [];
+    const { features } = await answer.json();
+    return features.map(({ geometry, properties }) => {
+      const [lon, lat] = geometry.coordinates;
+      const words = [standing.dataset[properties.state], properties.placed || properties.planned, properties.neighbourhoodName];
+      if (!properties.exact) words.push(standing.dataset.rough);
+      return draw(map, lat, lon, properties.state, words.filter(Boolean).join(", "));
     });
-  } else if (maps && byId("signs-map")) {
-    // What stands in the list beside the map.
-    maps.ready("signs-map", (map) => show(map, listed(map)));
+  };
+
+  if (maps && byId("signs-map")) {
+    maps.ready("signs-map", async (map) => {
+      map.neighbourhoods(null, {});
+      const spots = listed(map);
+      show(map, spots.length ? spots : await published(map));
+    });
   }
 
   // Choosing a place: the fields are what is sent.
   const field = (name) => document.querySelector(`[data-spot="${name}"]`);
   if (maps && byId("spot-map")) {
     maps.ready("spot-map", (map) => {
-      show(map, listed(map));
-      const [lat, lon, chosen, clear] = ["lat", "lon", "chosen", "clear"].map(field);
+      map.neighbourhoods(null, {});
+      const [lat, lon, chosen, clear, near] = ["lat", "lon", "chosen", "clear", "near"].map(field);
       const at = lat.value && lon.value ? [Number(lat.value), Number(lon.value)] : null;
       const told = () => { if (chosen) chosen.hidden = !lat.value; };
+      if (near || at) map.leaflet.setView(at || near.dataset.at.split(",").map(Number), at ? 17 : 15);
+      published(map);
       map.pick({
         at,
         onPick(north, east) {
@@ -57,7 +62,7 @@
         clear.hidden = false;
         clear.addEventListener("click", () => {
           [lat.value, lon.value] = ["", ""];
-          map.mark?.();
+          map.mark();
           told();
         });
       }
