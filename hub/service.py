@@ -27,6 +27,7 @@ from hub.relay.dispatcher import Dispatcher
 from hub.relay.eraser import Eraser
 from hub.relay.escalator import Escalator
 from hub.relay.expiry import Expiry
+from hub.relay.forgetting import Forgetting
 from hub.relay.intake import Intake
 from hub.relay.ladder import Ladder, read_ladder
 from hub.relay.letterbox import Letterbox
@@ -97,6 +98,7 @@ class Hub:
     expiry: Expiry
     rescuer: Rescuer
     eraser: Eraser
+    forgetting: Forgetting
     withdrawals: Withdrawals
     widener: Widener
     reachability: Reachability
@@ -225,6 +227,7 @@ def build_hub(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
         eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours, drafts=store.drafts),
+        forgetting=Forgetting(store.signs, clock),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
@@ -318,6 +321,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     if hub.settings.rings.widen != "off":
         start("widener", hub.widener.run)
     start("eraser", hub.eraser.run)
+    start("forgetting", hub.forgetting.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
     start("newcomers", hub.newcomers.run)

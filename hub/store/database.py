@@ -55,6 +55,7 @@ from hub.store.receipts import Receipts
 from hub.store.registry import Registry
 from hub.store.results import Results
 from hub.store.sightings import Sightings
+from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
@@ -101,6 +102,7 @@ class Store:
     public_texts: PublicTexts
     contact_requests: ContactRequests
     form_keys: FormKeys
+    signs: Signs
     measures: Measures
 
     async def ping(self) -> None:
@@ -148,6 +150,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
         # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
         await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
         ids = Ids(clock, beyond=(await engine.read(sql.last_id))[0][0], number=number)
+        mails = Mails(ids)
         store = Store(
             engine=engine,
             ids=ids,
@@ -170,7 +173,6 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             conclusions=Conclusions(),
             erasing=Erasing(settings),
             changes=Changes(ids),
-            mails=Mails(ids),
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),
@@ -183,6 +185,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             public_texts=PublicTexts(ids),
             contact_requests=ContactRequests(ids),
             form_keys=FormKeys(),
+            mails=mails,
+            signs=Signs(ids, mails),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -56,13 +56,14 @@ class Application(Model):
 
 
 class Sign(Model):
-    """A street sign or a sticker. `kind`: street, sticker. `state`: unconfirmed, asked, planned, placed, refused, removed. Name and e-mail are emptied at erased_at, once whoever asked was told the end of it."""  # noqa: E501  # one SQL comment
+    """A street sign or a sticker. `kind`: street, sticker. `state`: unconfirmed, asked, planned, placed, refused, removed. `exact`: somebody chose the point, otherwise it is the middle of the neighbourhood. Who asked, what they wrote and a sticker's place are emptied at erased_at, once they were told the end of it."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharField(max_length=10)
     state = fields.CharField(max_length=12)
     latitude = fields.FloatField()
     longitude = fields.FloatField()
+    exact = fields.BooleanField(default=True)
     code = fields.CharField(max_length=10)
     place = fields.CharField(max_length=200)
     language = fields.CharField(max_length=8)

@@ -16,6 +16,7 @@ from hub.web.pages import static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import PUBLIC, Open, Route
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
+from hub.web.signs.routes import ROUTES as SIGNS
 from hub.web.status import healthz, metrics, readyz
 from hub.web.texts.routes import ROUTES as TEXTS
 
@@ -37,5 +38,6 @@ ROUTES: tuple[Route, ...] = (
     *OWN,
     *TEXTS,
     *MAP,
+    *SIGNS,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

@@ -1,0 +1,132 @@
+"""/signs/ask: a resident asks for a street sign or a door sticker. It waits until the link in their mail is followed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from hub.directory.linking import hash_token, make_token
+from hub.relay.forgetting import CONFIRM_DAYS, DAY_MS
+from hub.store.signs import Kind, Letter, NewSign, State
+from hub.web import spam
+from hub.web.calls import Call, onward
+from hub.web.forms import Form
+from hub.web.languages import N_
+from hub.web.mailing import can_mail
+from hub.web.problems import not_found
+from hub.web.signs.placing import Spot, choices, is_listed, is_search, read_spot
+
+OF_ONE_ADDRESS: Final = 5
+"""Requests a day; beyond that no mail goes out, and the answer is the same."""
+
+
+def is_on(call: Call) -> None:
+    """Problem 404 where signs are switched off."""
+    if not call.hub.settings.registry.signs:
+        raise not_found("page", "signs")
+
+
+async def ask_page(call: Call) -> web.Response:
+    is_on(call)
+    kind, code = call.parameter("kind") or "", call.parameter("neighbourhood") or ""
+    given = {"kind": [kind] if kind in list(Kind) else [], "code": [code] if call.hub.atlas.index.get(code) else []}
+    return await _page(call, Form(given))
+
+
+async def ask(call: Call) -> web.Response:
+    is_on(call)
+    form = await call.form()
+    if not can_mail(call.hub):
+        return await _page(call, form, 503)
+    index = call.hub.atlas.index
+    if is_search(form, index):
+        return await _page(call, form)
+    await spam.check(form, call)
+    kind = form.choice("kind", list(Kind))
+    place = form.line("place")
+    spot = read_spot(form, index)
+    remark = form.text("remark", most=1000, required=False)
+    name, email = form.line("name"), form.email("email")
+    if not form.ok or spot is None:
+        return await _page(call, form, 400)
+    since = call.now() - DAY_MS
+    if await call.hub.store.signs.asked_since(since) >= call.hub.settings.registry.asked_a_day:
+        form.wrong("", N_("Er zijn vandaag te veel borden en stickers aangevraagd. Probeer het morgen nog eens."))
+        return await _page(call, form, 429)
+    # Whoever asks learns nothing here of what we know of the address.
+    if await call.hub.store.signs.asked_since(since, email) < OF_ONE_ADDRESS:
+        await _store(call, Kind(kind), spot, place, name, email, remark)
+    return onward("/signs/sent")
+
+
+async def _store(call: Call, kind: Kind, spot: Spot, place: str, name: str, email: str, remark: str) -> None:
+    token = make_token()
+    site = call.hub.settings.web.public_url.rstrip("/")
+    link = f"{site}/signs/confirm/{token}"
+    subject, text = call.state.rendering.mail(
+        call.language, "sign_confirm", site=site, kind=kind.value, name=name, place=place, link=link
+    )
+    new = NewSign(
+        kind,
+        spot.latitude,
+        spot.longitude,
+        spot.exact,
+        spot.code,
+        place,
+        call.language,
+        name,
+        email,
+        remark,
+        hash_token(token),
+    )
+    sign_id = await call.hub.store.signs.put(new, Letter(subject, text), call.now())
+    await call.changed("sign.asked", sign_id, of=kind.value)
+
+
+async def sent_page(call: Call) -> web.Response:
+    is_on(call)
+    return call.show("signs/sent", days=CONFIRM_DAYS)
+
+
+async def confirm_page(call: Call) -> web.Response:
+    """Opening the link changes nothing: mail scanners and previews open links too. 404 for a token we never gave out, 410 for one
+    that ended."""
+    is_on(call)
+    found = await call.hub.store.signs.of_link(hash_token(call.part("token")))
+    if found is None:
+        return call.show("signs/confirm", 404, standing="unknown", sign=None)
+    if found.state is not State.UNCONFIRMED:
+        return call.show("signs/confirm", standing="confirmed", sign=found)
+    if found.created_at < _since(call):
+        return call.show("signs/confirm", 410, standing="ended", sign=found)
+    return call.show("signs/confirm", standing="open", sign=found)
+
+
+async def confirm(call: Call) -> web.Response:
+    is_on(call)
+    hashed = hash_token(call.part("token"))
+    found = await call.hub.store.signs.of_link(hashed)
+    if found is not None and await call.hub.store.signs.confirm(hashed, call.now(), _since(call)):
+        await call.changed("sign.confirmed", found.id)
+    return onward(call.request.path)
+
+
+def _since(call: Call) -> int:
+    return call.now() - CONFIRM_DAYS * DAY_MS
+
+
+async def _page(call: Call, form: Form, status: int = 200) -> web.Response:
+    if not can_mail(call.hub):
+        return call.show("signs/closed", status)
+    index = call.hub.atlas.index
+    return call.show(
+        "signs/ask",
+        status,
+        form=form,
+        choices=choices(form, index),
+        is_listed=is_listed(index),
+        searching=is_search(form, index),
+        has_postcodes=index.has_postcodes,
+        stamp=await spam.stamp(call, form),
+    )
