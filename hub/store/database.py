@@ -23,6 +23,8 @@ from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
 from hub.store.directory import Directory
+from hub.store.directory_search import DirectorySearch
+from hub.store.drills import Drills
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
@@ -64,6 +66,8 @@ class Store:
     keys: Keys
     neighbourhoods: Neighbourhoods
     directory: Directory
+    directory_search: DirectorySearch
+    drills: Drills
     linking: Linking
     leases: Leases
     log: Log
@@ -134,6 +138,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             keys=Keys(engine, sql),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
+            directory_search=DirectorySearch(),
+            drills=Drills(),
             linking=Linking(engine, sql, ids, on_postgres=settings.on_postgres),
             leases=Leases(engine, sql),
             log=Log(engine, sql),

@@ -22,6 +22,7 @@ from hub.service import Hub
 from hub.settings import Web
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
+from hub.web.coordinator.sections import is_here, section_entries
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.metrics import Metrics
@@ -61,6 +62,8 @@ def create_app(hub: Hub) -> web.Application:
             "map_settings": hub.settings.map,
             "public_entries": public_entries(hub.settings),
             "staff_entries": staff_entries,
+            "section_entries": section_entries(hub.settings),
+            "is_here": is_here,
         },
     )
     state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))

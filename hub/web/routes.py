@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hub.web.api.routes import ROUTES as API
 from hub.web.console.routes import ROUTES as CONSOLE
+from hub.web.coordinator.routes import ROUTES as COORDINATOR_PAGES
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.pages import front_page, static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/login/{ticket}", sign_in_with_ticket, PUBLIC, "Sign in with a one-time link", head=False),
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
     *CONSOLE,
+    *COORDINATOR_PAGES,
     *PUBLIC_PAGES,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip
