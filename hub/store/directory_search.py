@@ -6,6 +6,7 @@ A page is counted and cut by the database; of what is shown a handful of stateme
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,13 @@ GROUP_STATES = ("one", "unreachable", "dead", "away", "unverified")
 ADMIN_STATES = ("unreachable", "dead", "away", "unverified", "stopped", "groupless")
 GROUP_ORDERS = ("name", "-name", "members", "-members", "-id")
 ADMIN_ORDERS = ("name", "-name", "-id")
+
+CODES = {
+    "code": re.compile("BU[0-9A-Z]{8}"),
+    "district": re.compile("WK[0-9A-Z]{6}"),
+    "municipality": re.compile("GM[0-9A-Z]{4}"),
+}
+"""How CBS writes them, by the column that holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +242,10 @@ def _ordered(found: QuerySet[M], order: str) -> QuerySet[M]:
 def _place_of(text: str) -> Q:
     """Neighbourhoods by their name, their district's or municipality's, or a code of any of them."""
     code = text.upper()
-    return (
-        Q(name__icontains=text)
-        | Q(district_name__icontains=text)
-        | Q(municipality_name__icontains=text)
-        | Q(code=code)
-        | Q(district=code)
-        | Q(municipality=code)
-    )
+    for column, written in CODES.items():
+        if written.fullmatch(code):
+            return Q(**{column: code})
+    return Q(name__icontains=text) | Q(district_name__icontains=text) | Q(municipality_name__icontains=text)
 
 
 def _covering(place: Q) -> Subquery:
@@ -253,10 +257,11 @@ def _covering(place: Q) -> Subquery:
 def _groups_of(sought: Sought, now: int) -> Q:
     found = Q()
     if sought.text:
-        # A code that a newer map dropped is still a group's.
-        named = Subquery(tables.GroupNeighbourhood.filter(code=sought.text.upper()).values("group_id"))
-        places = _covering(_place_of(sought.text))
-        found &= Q(name__icontains=sought.text) | Q(id__in=places) | Q(id__in=named)
+        by_name = Q(name__icontains=sought.text) | Q(id__in=_covering(_place_of(sought.text)))
+        code = sought.text.upper()
+        if CODES["code"].fullmatch(code):  # one that a newer map dropped is still a group's
+            by_name |= Q(id__in=Subquery(tables.GroupNeighbourhood.filter(code=code).values("group_id")))
+        found &= by_name
     if sought.municipality:
         found &= Q(id__in=_covering(Q(municipality=sought.municipality)))
     if sought.platform:

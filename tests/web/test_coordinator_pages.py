@@ -45,8 +45,10 @@ async def page(world: World, path: str, role: Role = Role.COORDINATOR, status: i
 
 async def post(world: World, path: str, fields: Any, role: Role = Role.COORDINATOR) -> ClientResponse:
     pairs = fields.items() if isinstance(fields, dict) else fields
-    return await world.call("POST", path, role, body=None, headers=OURS) if not pairs else await _sent(
-        world, path, list(pairs), role
+    return (
+        await world.call("POST", path, role, body=None, headers=OURS)
+        if not pairs
+        else await _sent(world, path, list(pairs), role)
     )
 
 
@@ -63,7 +65,7 @@ def filled_in(text: str) -> list[tuple[str, str]]:
     fields: list[tuple[str, str]] = []
     for tag in re.findall(r"<input[^>]*>", text):
         given = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
-        if given.get("type") == "checkbox" and " checked" not in tag or "name" not in given:
+        if (given.get("type") == "checkbox" and " checked" not in tag) or "name" not in given:
             continue
         fields.append((given["name"], html.unescape(given.get("value", ""))))
     for name, options in re.findall(r'<select id="[^"]*" name="([^"]*)"[^>]*>(.*?)</select>', text, re.S):
@@ -131,12 +133,10 @@ async def test_an_auditor_sees_no_button_that_changes_anything_and_no_handle(wor
 
 
 async def test_names_full_of_tricks_are_text_on_every_page(world: World) -> None:
-    index = world.hub.atlas.index
     for number, name in enumerate(NAUGHTY):
         way = Address("telegram", Handle(f"7000{number}"), 1, "dead")
-        group_id = await world.hub.store.directory.put_group(Group(0, name, "whatsapp", 3, ("BU06370302",)))
+        group_id = await world.hub.store.directory.put_group(Group(0, name, "whatsapp", 3, ("BU06370400",)))
         await world.hub.store.directory.put_admin(Admin(0, name, "nl", (way,), (group_id,)))
-    assert index.get("BU06370302") is not None
     everything = [f"/coordinator/groups/{one.id}" for one in await world.hub.store.directory.groups()]
     everything += [f"/coordinator/admins/{one.id}" for one in await world.hub.store.directory.admins()]
     everything += [f"{path}/{verb}" for path in list(everything) for verb in ("change", "remove")]
@@ -166,12 +166,12 @@ async def test_a_group_is_found_by_its_name_its_neighbourhood_its_district_and_i
         assert ">Groep BU06370300<" in found, text
     assert "Geen groep gevonden" in await page(world, "/coordinator/groups?q=nergens")
     assert "1 groep gevonden" in await page(world, "/coordinator/groups?q=BU06370300")
-    assert ">Groep" not in await page(world, "/coordinator/groups?platform=whatsapp&state=unreachable")
+    assert ">Groep BU" not in await page(world, "/coordinator/groups?platform=whatsapp&state=unreachable")
     assert "2 groepen gevonden" in await page(world, "/coordinator/groups?municipality=GM0637&state=one")
 
 
 async def test_lists_are_sorted_and_paged(world: World) -> None:
-    groups = [Group(0, f"Z{n:03}", "signal", n, ("BU06370302",)) for n in range(120)]
+    groups = [Group(0, f"Z{n:03}", "signal", n, ("BU06370400",)) for n in range(120)]
     await world.hub.store.directory.replace_groups(groups, [])
     first = await page(world, "/coordinator/groups?platform=signal")
     assert "Bladzijde 1 van 3" in first and "Z000" in first and "Z050" not in first
@@ -184,7 +184,9 @@ async def test_lists_are_sorted_and_paged(world: World) -> None:
 
 
 async def test_an_admin_is_found_by_name_and_the_name_stands_in_no_address(world: World) -> None:
-    response = await post(world, "/coordinator/admins", {"q": "anna de", "state": "", "platform": "whatsapp"}, Role.AUDITOR)
+    response = await post(
+        world, "/coordinator/admins", {"q": "anna de", "state": "", "platform": "whatsapp"}, Role.AUDITOR
+    )
     where = response.headers["Location"]
     assert response.status == 303 and "anna" not in where.lower()
     cookie = response.cookies["buurtsein_sought"]
@@ -207,10 +209,10 @@ async def test_a_group_is_added_changed_and_removed(world: World) -> None:
     searched = await post(world, new, [*with_(fields, find_place="WK063701"), ("do", "find")])
     text = await searched.text()
     assert searched.status == 200 and 'value="WK063701"' in text and 'value="Meerzicht"' in text, "nothing is lost"
-    made = await post(world, new, [*with_(fields, neighbourhood=["WK063701", "BU06370302"]), ("do", "save")])
+    made = await post(world, new, [*with_(fields, neighbourhood=["WK063701", "BU06370400"]), ("do", "save")])
     assert made.status == 303
     group = await the_group(world, "Meerzicht")
-    codes = [*world.hub.atlas.index.codes_of_district("WK063701"), "BU06370302"]
+    codes = [*world.hub.atlas.index.codes_of_district("WK063701"), "BU06370400"]
     assert sorted(group.neighbourhoods) == sorted(codes) and (group.platform, group.members) == ("signal", 95)
     text = await page(world, made.headers["Location"])
     assert "Bewaard." in text and "geen beheerder" in text and "Niemand van deze groep is bereikbaar" in text
@@ -365,6 +367,6 @@ async def test_a_form_of_another_site_is_refused(world: World) -> None:
     cookie = await sign_in(world, Role.COORDINATOR)
     path = f"/coordinator/groups/{group.id}/remove"
     refused = await world.client.post(path, headers={**cookie, "Origin": "https://evil.example"}, allow_redirects=False)
-    assert refused.status == 403 and await the_group(world)
+    assert refused.status == 403 and (await the_group(world)).id == group.id
     taken = await world.client.post(path, headers={**cookie, **OURS}, allow_redirects=False)
     assert taken.status == 303

@@ -11,7 +11,7 @@ import binascii
 import zlib
 from typing import Final
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from hub.directory.csv_out import write_directory
 from hub.directory.importing import ImportPlan, carry_out, plan_import
@@ -21,9 +21,13 @@ from hub.web.coordinator.groups import may_change
 from hub.web.coordinator.sentences import place_in_file, told
 from hub.web.forms import Form
 from hub.web.languages import N_
+from hub.web.problems import Problem
 
 MOST_BYTES: Final = 16 << 20
 """Some 150,000 rows; a larger list goes in by the command line."""
+ROOM_BYTES: Final = 1 << 16
+"""For what a form has round its file."""
+FIELDS: Final = ("file", "packed", "mark")
 SHOWN_MISTAKES: Final = 300
 SHOWN_NAMES: Final = 200
 
@@ -34,9 +38,7 @@ async def import_page(call: Call) -> web.Response:
 
 async def look_at_import(call: Call) -> web.Response:
     """The file as it was sent: what it would do, or every mistake in it."""
-    posted = await call.request.clone(client_max_size=MOST_BYTES).post()
-    file = posted.get("file")
-    raw = file.file.read() if isinstance(file, web.FileField) else b""
+    raw = (await _parts(call)).get("file", b"")
     form = Form()
     if not raw:
         form.wrong("file", N_("Kies een bestand."))
@@ -46,9 +48,8 @@ async def look_at_import(call: Call) -> web.Response:
 
 async def do_import(call: Call) -> web.Response:
     """What was shown, if it still is what would be done."""
-    posted = await call.request.clone(client_max_size=MOST_BYTES).post()
-    packed, mark = posted.get("packed"), posted.get("mark")
-    raw = _unpacked(packed) if isinstance(packed, str) else b""
+    parts = await _parts(call)
+    raw = _unpacked(parts.get("packed", b""))
     form = Form()
     if not raw:
         form.wrong("file", N_("Het bestand kwam niet goed over. Kies het nog een keer."))
@@ -57,7 +58,7 @@ async def do_import(call: Call) -> web.Response:
         plan = await plan_import(call.hub.store, raw)
     except Refused as error:
         return _mistaken(call, error)
-    if plan.mark != mark:
+    if plan.mark.encode() != parts.get("mark"):
         return _planned(call, raw, plan, 409)
     report = await carry_out(call.hub.store, plan)
     await call.changed("directory.imported", "", **report.changes())
@@ -70,6 +71,31 @@ async def export_directory(call: Call) -> web.Response:
     await call.changed("directory.exported", "")
     headers = {"Content-Disposition": 'attachment; filename="buurtsein-groepen.csv"'}
     return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)
+
+
+async def _parts(call: Call) -> dict[str, bytes]:
+    """What was posted, by field, in memory and no more than MOST_BYTES; a form's own limit is the API's, which is smaller."""
+    if not call.request.content_type.startswith("multipart/"):
+        return {}
+    too_large = Problem(
+        413, "The file is too large", f"Keep it to {MOST_BYTES:,} bytes, or import it on the command line."
+    )
+    if (call.request.content_length or 0) > MOST_BYTES + ROOM_BYTES:
+        raise too_large
+    found: dict[str, bytes] = {}
+    try:
+        reader = await call.request.multipart()
+        while isinstance(part := await reader.next(), BodyPartReader):
+            held = bytearray()
+            while chunk := await part.read_chunk(1 << 16):
+                held += chunk
+                if len(held) > MOST_BYTES:
+                    raise too_large
+            if part.name in FIELDS:
+                found[part.name] = bytes(held)
+    except ValueError:  # not a form, whatever it says it is
+        return {}
+    return found
 
 
 async def _look(call: Call, raw: bytes) -> web.Response:
@@ -130,7 +156,7 @@ def _packed(raw: bytes) -> str:
     return base64.b64encode(zlib.compress(raw, 6)).decode()
 
 
-def _unpacked(packed: str) -> bytes:
+def _unpacked(packed: bytes) -> bytes:
     """b'' for what we did not pack, or what would be larger than a file may be."""
     try:
         unpacking = zlib.decompressobj()
