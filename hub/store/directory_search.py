@@ -184,21 +184,22 @@ class DirectorySearch:
         return [str(one) for one in rows]
 
     @shielded
-    async def covers(self, codes: Collection[str] | None = None) -> dict[str, Cover]:
-        """By code, of the neighbourhoods that have a group: all, or these."""
-        wanted = None if codes is None else set(codes)
+    async def covers(self, codes: Collection[str]) -> dict[str, Cover]:
+        """By code, of these neighbourhoods those that have a group."""
         groups: dict[str, set[int]] = defaultdict(set)
-        for group_id, code in await tables.GroupNeighbourhood.all().values_list("group_id", "code"):
-            if wanted is None or str(code) in wanted:
+        for part in batches(sorted(codes)):
+            links = tables.GroupNeighbourhood.filter(code__in=part).values_list("group_id", "code")
+            for group_id, code in await links:
                 groups[str(code)].add(int(group_id))
         run: dict[int, set[int]] = defaultdict(set)
-        for group_id, admin_id in await tables.GroupAdmin.all().values_list("group_id", "admin_id"):
-            run[int(group_id)].add(int(admin_id))
-        ways = tables.Address.filter(state="verified").distinct().values_list("admin_id", flat=True)
-        reachable = {int(str(one)) for one in await ways}
-        people = {code: set().union(*(run[one] for one in those)) for code, those in groups.items()}
+        for these in batches(sorted(set().union(*groups.values()))):
+            people = tables.GroupAdmin.filter(group_id__in=these).values_list("group_id", "admin_id")
+            for group_id, admin_id in await people:
+                run[int(group_id)].add(int(admin_id))
+        reachable = await _reachable(set().union(*run.values()))
+        admins = {code: set().union(*(run[one] for one in those)) for code, those in groups.items()}
         return {
-            code: Cover(len(those), len(people[code]), len(people[code] & reachable)) for code, those in groups.items()
+            code: Cover(len(those), len(admins[code]), len(admins[code] & reachable)) for code, those in groups.items()
         }
 
     @shielded
@@ -212,11 +213,7 @@ class DirectorySearch:
         for these in batches(sorted(groups)):
             ids = await tables.GroupAdmin.filter(group_id__in=these).values_list("admin_id", flat=True)
             admins.update(int(str(one)) for one in ids)
-        reachable: set[int] = set()
-        for those in batches(sorted(admins)):
-            ids = await tables.Address.filter(admin_id__in=those, state="verified").values_list("admin_id", flat=True)
-            reachable.update(int(str(one)) for one in ids)
-        return len(groups), len(admins), len(reachable)
+        return len(groups), len(admins), len(await _reachable(admins))
 
     # one admin ---------------------------------------------------------------------------------------------------------------
 
@@ -312,20 +309,26 @@ def _admins_of(sought: Sought, now: int) -> Q:
     return found
 
 
+async def _reachable(admins: Collection[int]) -> set[int]:
+    """Those of these with an address that may be sent to."""
+    found: set[int] = set()
+    for part in batches(sorted(admins)):
+        ways = tables.Address.filter(admin_id__in=part, state="verified").values_list("admin_id", flat=True)
+        found.update(int(str(one)) for one in await ways)
+    return found
+
+
 async def _group_lines(rows: Sequence[tables.WatchGroup]) -> list[GroupLine]:
     ids = [row.id for row in rows]
     codes: dict[int, list[str]] = defaultdict(list)
     run: dict[int, set[int]] = defaultdict(set)
-    reachable: set[int] = set()
     for part in batches(ids):
         links = tables.GroupNeighbourhood.filter(group_id__in=part).order_by("code").values_list("group_id", "code")
         for group_id, code in await links:
             codes[int(group_id)].append(str(code))
         for group_id, admin_id in await tables.GroupAdmin.filter(group_id__in=part).values_list("group_id", "admin_id"):
             run[int(group_id)].add(int(admin_id))
-    for these in batches(sorted(set().union(*run.values()))):
-        ways = tables.Address.filter(admin_id__in=these, state="verified").values_list("admin_id", flat=True)
-        reachable.update(int(str(one)) for one in await ways)
+    reachable = await _reachable(set().union(*run.values()))
     return [
         GroupLine(r.id, r.name, r.platform, r.members, tuple(codes[r.id]), len(run[r.id]), len(run[r.id] & reachable))
         for r in rows

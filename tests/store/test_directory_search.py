@@ -119,7 +119,7 @@ async def test_a_page_is_cut_and_counted_by_the_database(store: Store) -> None:
 
 async def test_who_covers_what_and_who_would_get_a_message(store: Store) -> None:
     await filled(store)
-    covers = await store.directory_search.covers()
+    covers = await store.directory_search.covers({one.code for one in MAP})
     assert {code: (c.groups, c.admins, c.reachable) for code, c in covers.items()} == {
         "BU00010001": (1, 2, 2),
         "BU00020001": (2, 3, 1),

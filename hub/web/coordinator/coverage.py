@@ -15,6 +15,7 @@ from hub.web.calls import Call
 from hub.web.coordinator.groups import may_change
 from hub.web.coordinator.listing import asked
 from hub.web.languages import N_
+from hub.web.rendering import HERE
 
 STATES: Final = {
     "none": N_("geen groep"),
@@ -22,6 +23,9 @@ STATES: Final = {
     "one": N_("één beheerder bereikbaar"),
     "good": N_("twee of meer beheerders bereikbaar"),
 }
+
+MAPPED: Final = (HERE / "templates" / "map.html").is_file()
+"""Whether the site has maps; the table says it all without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ async def coverage_page(call: Call) -> web.Response:
         total=sum((one.counts for one in districts), Counter[str]()),
         states=STATES,
         bounds=_bounds(here),
+        mapped=MAPPED,
         may_change=may_change(call),
     )
 
