@@ -44,7 +44,7 @@ def changed_only(file: DirectoryFile, groups: Sequence[Group], people: Sequence[
     same: set[int] = set()
     for admin, names in file.admins:
         known = by_id.get(owner.get((admin.addresses[0].channel, admin.addresses[0].handle.value), 0))
-        if known is not None and _same(admin, known) and {name_of[g] for g in known.groups} & named == set(names):
+        if known is not None and is_same(admin, known) and {name_of[g] for g in known.groups} & named == set(names):
             same.add(known.id)
         else:
             touched.update(names)
@@ -62,7 +62,7 @@ def changed_only(file: DirectoryFile, groups: Sequence[Group], people: Sequence[
     )
 
 
-def _same(new: Admin, old: Admin) -> bool:
+def is_same(new: Admin, old: Admin) -> bool:
     """Importing would leave this person as they are; a dead or unverified address it would verify, a stopped one it leaves."""
     return (
         (new.name, new.language) == (old.name, old.language)

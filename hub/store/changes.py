@@ -12,6 +12,9 @@ from hub.store import registry_tables as tables
 from hub.store.engine import shielded
 from hub.store.ids import Ids
 
+COMMAND_LINE = "command line"
+"""Who changed what was changed there: whoever may log in on the machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -38,7 +41,22 @@ class Changes:
         )
 
     @shielded
-    async def page(self, before: int, limit: int, kinds: str = "") -> list[Change]:
-        """Those with an id below `before`, newest first. `kinds`: only those whose kind begins so."""
-        rows = await tables.Change.filter(id__lt=before, kind__startswith=kinds).order_by("-id").limit(limit)
+    async def page(
+        self,
+        before: int,
+        limit: int,
+        kinds: str = "",
+        *,
+        who: str | None = None,
+        subject: str = "",
+        since: int = 0,
+        until: int = 1 << 62,
+    ) -> list[Change]:
+        """Those with an id below `before`, newest first. `kinds`: only those whose kind begins so. `since`, `until`: in ms."""
+        found = tables.Change.filter(id__lt=before, kind__startswith=kinds, at__gte=since, at__lt=until)
+        if who is not None:
+            found = found.filter(who=who)
+        if subject:
+            found = found.filter(subject=subject)
+        rows = await found.order_by("-id").limit(limit)
         return [Change(r.id, r.at, r.who, r.kind, r.subject, orjson.loads(r.what)) for r in rows]

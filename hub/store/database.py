@@ -25,7 +25,9 @@ from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
 from hub.store.contact_requests import ContactRequests
 from hub.store.directory import Directory
+from hub.store.directory_search import DirectorySearch
 from hub.store.drafts import Drafts
+from hub.store.drills import Drills
 from hub.store.engine import Engine, StoreUnavailable
 from hub.store.erasing import Erasing
 from hub.store.escalations import Escalations
@@ -77,6 +79,8 @@ class Store:
     keys: Keys
     neighbourhoods: Neighbourhoods
     directory: Directory
+    directory_search: DirectorySearch
+    drills: Drills
     linking: Linking
     leases: Leases
     log: Log
@@ -161,6 +165,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             keys=Keys(engine, sql),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
+            directory_search=DirectorySearch(),
+            drills=Drills(),
             linking=Linking(engine, sql, ids, on_postgres=settings.on_postgres),
             leases=Leases(engine, sql),
             log=Log(engine, sql),

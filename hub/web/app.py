@@ -23,6 +23,7 @@ from hub.service import Hub
 from hub.settings import Web
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
+from hub.web.coordinator.sections import is_here, section_entries
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.map.base import addresses_of, base_of, whole_map
@@ -94,6 +95,8 @@ def rendering_of(hub: Hub) -> Rendering:
             "whole_map": whole_map(hub.atlas),
             "public_entries": public_entries(hub.settings),
             "staff_entries": partial(staff_entries, settings=hub.settings),
+            "section_entries": section_entries(hub.settings),
+            "is_here": is_here,
         },
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hub.web.api.routes import ROUTES as API
 from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.coordinator.applications_routes import ROUTES as APPLICATIONS
+from hub.web.coordinator.routes import ROUTES as COORDINATOR_PAGES
 from hub.web.hooks import hook_challenge, receive_hook
 from hub.web.join.routes import ROUTES as JOIN
 from hub.web.map.routes import ROUTES as MAP
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
     *CONSOLE,
     *APPLICATIONS,
+    *COORDINATOR_PAGES,
     *PUBLIC_PAGES,
     *JOIN,
     *OWN,

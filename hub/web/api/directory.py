@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from hub.domain import Admin, Group
-from hub.web.api.answers import admin_answer, group_answer
+from hub.web.api.answers import AdminAnswer, GroupAnswer, admin_answer, group_answer
 from hub.web.api.directory_given import id_number, read_admin, read_group
 from hub.web.calls import Call, answer, page
 from hub.web.problems import not_found
 
 MERGE_TYPE = "application/merge-patch+json"
 """RFC 7396: members left out stay as they are."""
+
+NAMES = {one.name for answered in (AdminAnswer, GroupAnswer) for one in fields(answered)} - {"id"}
+"""What a change may be of: noted by name, whatever else came along."""
 
 
 async def list_admins(call: Call) -> web.Response:
@@ -25,6 +29,7 @@ async def list_admins(call: Call) -> web.Response:
 
 async def create_admin(call: Call) -> web.Response:
     admin_id = await call.hub.store.directory.put_admin(read_admin(await call.json_object(), None))
+    await call.changed("admin.added", admin_id)
     return _created("admins", admin_id, admin_answer(await known_admin(call, str(admin_id))))
 
 
@@ -36,11 +41,14 @@ async def update_admin(call: Call) -> web.Response:
     given = await call.json_object(MERGE_TYPE)
     old = await known_admin(call, call.part("id"))
     await call.hub.store.directory.put_admin(read_admin(_merged(admin_answer(old), given), old))
+    await call.changed("admin.changed", old.id, fields=sorted(given.keys() & NAMES))
     return await get_admin(call)
 
 
 async def delete_admin(call: Call) -> web.Response:
-    await call.hub.store.directory.delete_admin((await known_admin(call, call.part("id"))).id)
+    admin = await known_admin(call, call.part("id"))
+    await call.hub.store.directory.delete_admin(admin.id)
+    await call.changed("admin.removed", admin.id)
     return web.Response(status=204)
 
 
@@ -53,22 +61,26 @@ async def list_groups(call: Call) -> web.Response:
 async def create_group(call: Call) -> web.Response:
     group = read_group(await call.json_object(), None, call.hub.atlas.index)
     group_id = await call.hub.store.directory.put_group(group)
-    return _created("groups", group_id, group_answer(await _group(call, str(group_id))))
+    await call.changed("group.added", group_id)
+    return _created("groups", group_id, group_answer(await known_group(call, str(group_id))))
 
 
 async def get_group(call: Call) -> web.Response:
-    return answer(group_answer(await _group(call, call.part("id"))))
+    return answer(group_answer(await known_group(call, call.part("id"))))
 
 
 async def update_group(call: Call) -> web.Response:
     given = await call.json_object(MERGE_TYPE)
-    old = await _group(call, call.part("id"))
+    old = await known_group(call, call.part("id"))
     await call.hub.store.directory.put_group(read_group(_merged(group_answer(old), given), old, call.hub.atlas.index))
+    await call.changed("group.changed", old.id, fields=sorted(given.keys() & NAMES))
     return await get_group(call)
 
 
 async def delete_group(call: Call) -> web.Response:
-    await call.hub.store.directory.delete_group((await _group(call, call.part("id"))).id)
+    group = await known_group(call, call.part("id"))
+    await call.hub.store.directory.delete_group(group.id)
+    await call.changed("group.removed", group.id)
     return web.Response(status=204)
 
 
@@ -80,7 +92,8 @@ async def known_admin(call: Call, admin_id: str) -> Admin:
     return found[0]
 
 
-async def _group(call: Call, group_id: str) -> Group:
+async def known_group(call: Call, group_id: str) -> Group:
+    """The group of this id, or 404."""
     found = await call.hub.store.directory.groups([_number("group", group_id)])
     if not found:
         raise not_found("group", group_id)

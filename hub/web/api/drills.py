@@ -13,5 +13,6 @@ from hub.web.calls import Call, answer
 async def post_drill(call: Call) -> web.Response:
     drill, hub = read_drill(await call.json_object()), call.hub
     taken = await begin(drill, hub.intake, hub.store.results, hub.atlas.index, hub.clock, call.identity)
+    await call.changed("drill.begun", taken.view.id, place=drill.code)
     place = f"/api/v1/alerts/{taken.view.id}"
     return answer(alert_answer(taken.view, call.now(), taken.warnings), 202, Location=place)

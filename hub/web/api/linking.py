@@ -18,4 +18,5 @@ async def create_link(call: Call) -> web.Response:
     channels = tuple(sender.channel.name for sender in call.hub.senders)
     public_url = call.hub.settings.web.public_url
     made = await make_link(call.hub.store, channels, admin.id, channel, public_url, call.now())
+    await call.changed("link.made", admin.id, channel=made.channel)
     return answer(LinkAnswer(made.url, made.channel, moment(made.expires_at)), 201, Location=made.url)
