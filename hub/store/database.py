@@ -46,6 +46,7 @@ from hub.store.sightings import Sightings
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
+from hub.store.watching import Watching
 from hub.store.widenings import Widenings
 
 PING_SECONDS = 5.0
@@ -77,6 +78,7 @@ class Store:
     erasing: Erasing
     changes: Changes
     mails: Mails
+    watching: Watching
     measures: Measures
 
     async def ping(self) -> None:
@@ -147,6 +149,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             erasing=Erasing(settings),
             changes=Changes(ids),
             mails=Mails(ids),
+            watching=Watching(),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

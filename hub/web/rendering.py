@@ -66,6 +66,7 @@ class Rendering:
             "when": date_and_time(code),
             "day": day(code),
             "clock": clock_time,
+            "lasted": lasted(code),
             **given,
         }
         for name in environment.list_templates():
@@ -81,6 +82,10 @@ class Rendering:
         remember_language(request, response, secure=self._secure)
         return response
 
+    def part(self, language: str, template: str, **values: Any) -> str:
+        """A piece of a page, for one that is open."""
+        return self._environments[language].get_template(f"{template}.html").render(**values)
+
     def say(self, language: str, text: str, **values: Any) -> str:
         """A text marked with N_, in this language, its %(name)s filled in."""
         found = self._catalogues[language if language in LANGUAGES else "nl"].gettext(text)
@@ -90,6 +95,20 @@ class Rendering:
 def clock_time(milliseconds: int) -> str:
     """20:01:07 in Europe/Amsterdam."""
     return f"{_amsterdam(milliseconds):%H:%M:%S}"
+
+
+def lasted(language: str) -> Callable[[int], str]:
+    """Milliseconds → `41,3 s`, `3:12` or `1:03:12`."""
+
+    def written(milliseconds: int) -> str:
+        seconds = max(0, milliseconds) / 1000
+        if seconds < 59.95:
+            return f"{seconds:.1f} s".replace(".", "," if language == "nl" else ".")
+        minutes, rest = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+    return written
 
 
 def day(language: str) -> Callable[[int], str]:

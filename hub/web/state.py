@@ -1,4 +1,4 @@
-"""What the web remembers between requests, one per application: streams under way, whether it is closing, counters, pages.
+"""What the web remembers between requests, one per application: streams under way and what they show, counters, pages.
 
 Nothing in here outlives the process: sessions and all else stand in the store.
 """
@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
+from hub.web.console.board import Board
+from hub.web.console.watching import Watching
 from hub.web.metrics import Metrics
 from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
@@ -27,4 +29,6 @@ class State:
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)
+    watching: Watching = field(default_factory=Watching)
+    board: Board = field(default_factory=Board)
     closing: bool = False
