@@ -11,10 +11,13 @@ from hub.relay.widener import is_open
 from hub.store.watching import Person
 from hub.web import labels
 from hub.web.calls import Call
-from hub.web.console.standing import ATTENTION, ORDER, Place, Stage, half_at
+from hub.web.console.standing import ORDER, Place, Stage, half_at
 from hub.web.console.watching import Watched
 from hub.web.languages import N_
 from hub.web.rendering import clock_time, lasted
+
+NEXT_DOOR_AFTER = 10
+"""They stand below all that the alert is for."""
 
 REST = "-"
 """Where people stand who are in none of the alert's neighbourhoods: of an end, or who left their group since."""
@@ -56,7 +59,7 @@ def head_of(call: Call, watched: Watched, now: int) -> Head:
         open=is_open(view, now),
         matched=len(view.matched),
         forwarded=view.forwarded,
-        dark=sum(place.stage in ATTENTION for _, place in watched.places.values() if place.added != "adjacent"),
+        dark=sum(place.needs_attention for _, place in watched.places.values()),
         counts=tuple(
             (state_name(one), say(labels.DELIVERIES[state_name(one)]), view.deliveries[one])
             for one in DeliveryState
@@ -75,7 +78,8 @@ def place_row(call: Call, place: Place, *, going: bool) -> dict[str, Any]:
         "code": place.code,
         "name": place.name,
         "stage": place.stage.value,
-        "order": ORDER[place.stage],
+        "order": ORDER[place.stage] + (NEXT_DOOR_AFTER if place.next_door else 0),
+        "nextDoor": call.say(N_("buurt ernaast, om hulp gevraagd")) if place.next_door else "",
         "label": call.say(labels.STAGES[place.stage]),
         "said": _said(call, place),
         "next": _next(call, place) if going else "",
@@ -111,7 +115,7 @@ def _after(call: Call, begun: int, at: int | None) -> str:
 
 
 def _said(call: Call, place: Place) -> str:
-    if place.stage is Stage.NOBODY:
+    if not place.admins:
         return ""
     parts = [call.say(N_("%(reached)s van %(admins)s beheerders bereikt"), reached=place.reached, admins=place.admins)]
     if place.forwarded_at is not None:
@@ -125,7 +129,7 @@ def _said(call: Call, place: Place) -> str:
 
 def _next(call: Call, place: Place) -> str:
     """What the escalation does there next, and when."""
-    if place.stage is Stage.FORWARDED or place.added == "adjacent":
+    if place.stage is Stage.FORWARDED or place.next_door:
         return ""
     steps = call.hub.ladder.steps
     if place.rung >= len(steps):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.domain import AckKind, DeliveryState
-from hub.store.alerts import AlertView, Matched
+from hub.store.alerts import ADJACENT, AlertView, Matched
 from hub.store.watching import Person, Standing
 
 REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
@@ -27,7 +27,6 @@ class Stage(StrEnum):
 
 
 ORDER = {stage: number for number, stage in enumerate(Stage)}
-ATTENTION = (Stage.DARK, Stage.NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,25 @@ class Place:
     rung: int
     check_at: int | None
 
+    @property
+    def next_door(self) -> bool:
+        """Asked for another that stayed dark: no part of the coverage, and nothing to act on."""
+        return self.added == ADJACENT
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.stage in (Stage.DARK, Stage.NOBODY) and not self.next_door
+
 
 def places_of(view: AlertView, standing: Mapping[str, Standing], people: Iterable[Person]) -> list[Place]:
-    """Those next door stand last. In each part nearest to the scene first."""
+    """Nearest to the scene first; those next door last, where there was anybody to ask."""
     here: dict[str, list[Person]] = defaultdict(list)
     for person in people:
         for code in person.codes:
             here[code].append(person)
-    return [_place(one, standing.get(one.code), here[one.code]) for one in (*view.matched, *view.adjacent)]
+    matched = [_place(one, standing.get(one.code), here[one.code]) for one in view.matched]
+    next_door = [_place(one, standing.get(one.code), here[one.code]) for one in view.adjacent]
+    return [*matched, *(place for place in next_door if place.admins)]
 
 
 def _place(one: Matched, standing: Standing | None, people: list[Person]) -> Place:

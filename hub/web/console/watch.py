@@ -12,7 +12,7 @@ from hub.web.api.alerts import known_alert
 from hub.web.calls import Call, written_cursor
 from hub.web.console.beside import Beside, beside_of
 from hub.web.console.shown import REST, head_of, person_row, place_row
-from hub.web.console.standing import ORDER, Stage
+from hub.web.console.standing import Stage
 from hub.web.console.watching import MOST_PEOPLE, Watched
 from hub.web.forms import Form
 from hub.web.problems import not_found
@@ -45,7 +45,7 @@ async def show(call: Call, form: Form, status: int = 200) -> web.Response:
     for row in rows:
         for code in row["codes"]:
             here.setdefault(code, []).append(row)
-    ordered = sorted(places, key=lambda one: (one.added == "adjacent", ORDER[one.stage]))
+    placed = [(place_row(call, one, going=head.open), here.get(one.code, [])) for one in places]
     done = call.parameter("done") or ""
     return call.show(
         "console/alert",
@@ -55,7 +55,7 @@ async def show(call: Call, form: Form, status: int = 200) -> web.Response:
         done=done if done in DONE else "",
         now=now,
         mark=watched.mark,
-        places=[(one, place_row(call, one, going=head.open), here.get(one.code, [])) for one in ordered],
+        places=sorted(placed, key=lambda one: one[0]["order"]),
         rest=here.get(REST, []),
         people=len(rows),
         most_people=MOST_PEOPLE,

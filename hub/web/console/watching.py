@@ -69,11 +69,11 @@ class Watched:
             [person for at, person in self.people.values() if at > turn],
         )
 
-    async def look(self, hub: Hub) -> None:
-        """See what the store has, at most a few times a second whoever asks."""
+    async def look(self, hub: Hub, *, at_once: bool = False) -> None:
+        """See what the store has, at most a few times a second whoever asks. `at_once`: for somebody who opens the page."""
         async with self._looking:
             now = hub.clock.monotonic()
-            if now - self._looked_at < PAUSE_SECONDS:
+            if now - self._looked_at < PAUSE_SECONDS and not at_once:
                 return
             whole = now - self._whole_at >= WHOLE_SECONDS
             await self._read(hub, whole=whole)
@@ -146,7 +146,7 @@ class Watching:
         self._watched.move_to_end(alert_id)
         while len(self._watched) > KEPT:
             self._watched.popitem(last=False)  # a screen that looks at it keeps its own
-        await watched.look(hub)
+        await watched.look(hub, at_once=True)
         return watched
 
 

@@ -67,7 +67,7 @@
     for (const one of had.values()) one.remove();
     byId("running").dataset.until = head.until || "";
     if (head.forwarded === head.matched && head.matched && shown.forwarded < head.matched) attention.announce(texts.all, "good", false);
-    if (head.state !== shown.state) attention.announce(`${texts.now}: ${head.label}`, "", false);
+    if (head.state !== shown.state && !head.open) attention.announce(`${texts.now}: ${head.label}`, "", false);
     if (head.aside !== shown.aside || head.open !== (shown.open ?? head.open)) refreshBeside();
     shown = head;
     attention.counted(head.open ? head.dark : 0, texts.count);
@@ -99,13 +99,15 @@
     put(stage, one.label);
     put(place.querySelector(".said"), one.said);
     put(place.querySelector(".next"), one.next);
+    put(place.querySelector(".next-door"), one.nextDoor);
     stages.set(one.code, one.stage);
     if (before === one.stage) return;
     stage.className = `stage ${one.stage}`;
     place.className = `place ${one.stage}`;
     place.dataset.order = one.order;
     place.dataset.stage = one.stage;
-    if (!before) return;
+    if (!before) place.open = !one.nextDoor;
+    if (!before || one.nextDoor) return;
     if (one.stage === "dark") attention.announce(`${texts.darker}: ${one.name}`, "alarm", true);
     if (one.stage === "forwarded") attention.announce(`${texts.lighter}: ${one.name}`, "", false);
   }
@@ -113,7 +115,7 @@
   // What somebody has to act on stands first. A section in use stays where it is until it is left.
   function arrange() {
     const list = byId("places");
-    const rank = (one) => ("adjacent" in one.dataset ? 10 : 0) + Number(one.dataset.order);
+    const rank = (one) => Number(one.dataset.order);
     const wanted = [...places.values()].sort((a, b) => rank(a) - rank(b));
     wanted.forEach((one, number) => {
       if (list.children[number] !== one && !one.contains(document.activeElement)) list.insertBefore(one, list.children[number] || null);
