@@ -87,6 +87,11 @@ class NeighbourhoodIndex:
         """The rows of all neighbourhoods the table names, however small their share: all who live there are meant."""
         return self._rows_by_postcode.get(pc4, _NO_ROWS)
 
+    @property
+    def postcodes(self) -> list[str]:
+        """Those of the table, sorted."""
+        return sorted(self._rows_by_postcode)
+
     def known_code(self, code: str) -> list[str]:
         """The BU codes a BU, WK or GM code stands for, sorted; [] if we do not know it."""
         return sorted(self[row].code for row in self.rows_of(code))

@@ -80,6 +80,15 @@ def point_to_degrees(point: Point) -> tuple[float, float]:
     return longitude, latitude
 
 
+def to_degrees(shapes: NDArray[np.object_], decimals: int) -> NDArray[np.object_]:
+    """Geometries in RD metres as longitude and latitude, rounded to so many decimals; corners that fall together stay."""
+
+    def project(metres: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.round(np.column_stack(_TO_DEGREES.transform(metres[:, 0], metres[:, 1])), decimals)
+
+    return np.asarray(shapely.transform(shapes, project), dtype=object)
+
+
 def straight_to_metres(shape: BaseGeometry) -> BaseGeometry | None:
     """Project a valid shape whose edges are straight in degrees, wherever on Earth it lies.
 

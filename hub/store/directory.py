@@ -77,6 +77,12 @@ class Directory:
             ids.update(int(str(one)) for one in await run)
         return [admin for these in batches(sorted(ids)) for admin in await self.admins(these)]
 
+    @shielded
+    async def groups_by_neighbourhood(self) -> list[tuple[str, int]]:
+        """(neighbourhood code, group id) of every group."""
+        pairs = await tables.GroupNeighbourhood.all().values_list("code", "group_id")
+        return [(str(code), int(group_id)) for code, group_id in pairs]
+
     # the whole list, from a file ---------------------------------------------------------------------------------------------
 
     @shielded

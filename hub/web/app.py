@@ -24,6 +24,7 @@ from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
+from hub.web.map.base import addresses_of, base_of, whole_map
 from hub.web.metrics import Metrics
 from hub.web.navigation import public_entries, staff_entries
 from hub.web.pages import error_page
@@ -58,7 +59,9 @@ def create_app(hub: Hub) -> web.Application:
         policy=page_policy(hub.settings.map),
         secure=hub.settings.web.public_url.startswith("https://"),
         given={
-            "map_settings": hub.settings.map,
+            "map_base": base_of(hub.settings.map),
+            "map_addresses": addresses_of(hub.settings.map),
+            "whole_map": whole_map(hub.atlas),
             "public_entries": public_entries(hub.settings),
             "staff_entries": staff_entries,
         },

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hub.web.api.routes import ROUTES as API
 from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.hooks import hook_challenge, receive_hook
+from hub.web.map.routes import ROUTES as MAP
 from hub.web.pages import front_page, static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import PUBLIC, Open, Route
@@ -28,5 +29,6 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
     *CONSOLE,
     *PUBLIC_PAGES,
+    *MAP,
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hub.channel import Channel, Hooks
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
+from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.pictures import Pictures
 from hub.web.readiness import Readiness
@@ -31,4 +32,5 @@ class State:
     pictures: Pictures = field(default_factory=Pictures)
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
+    map: MapKept = field(default_factory=MapKept)
     closing: bool = False

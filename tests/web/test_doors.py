@@ -57,6 +57,9 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/a/{number}/map.png"),
         ("GET", "/link/{token}"),
         ("GET", "/static/{name}"),
+        ("GET", "/map/neighbourhoods"),
+        ("GET", "/map/search"),
+        ("GET", "/map/tiles.pmtiles"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
 

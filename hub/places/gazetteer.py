@@ -1,0 +1,121 @@
+"""Finds places by what somebody types: postcodes, neighbourhoods, districts and municipalities, from the map in use alone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import shapely
+
+from hub.places.index import NeighbourhoodIndex, Rows
+from hub.places.projection import point_to_degrees, to_degrees
+
+Kind = Literal["postcode", "municipality", "district", "neighbourhood"]
+
+MOST = 10
+LONGEST = 100
+"""Of what is typed, the part that counts."""
+
+POSTCODE: Final = re.compile(r"(\d{3,4})(?:\s?[a-z]{0,2})?")
+"""2717, 2717 AB, or its beginning; folded."""
+
+_METRE: Final = 5  # decimals of a degree
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`within`: the municipality a district or neighbourhood is in; '' for others. `bbox`: west, south, east, north."""
+
+    kind: Kind
+    code: str
+    name: str
+    within: str
+    latitude: float
+    longitude: float
+    bbox: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Names folded, with a space before each word."""
+
+    kind: Kind
+    code: str
+    name: str
+    within: str
+    folded: str
+    both: str
+
+
+class Gazetteer:
+    """Of one index. Making it takes some tenths of a second for the country, so make it in a thread; asking it milliseconds."""
+
+    def __init__(self, index: NeighbourhoodIndex) -> None:
+        self._index = index
+        found: dict[str, _Entry] = {}
+        for one in index:
+            town = one.municipality_name
+            found.setdefault(one.municipality, _entry("municipality", one.municipality, town, ""))
+            found.setdefault(one.district, _entry("district", one.district, one.district_name, town))
+            found[one.code] = _entry("neighbourhood", one.code, one.name, town)
+        self._entries = [entry for code, entry in found.items() if code and entry.name]
+
+    def named(self, text: str) -> list[Place]:
+        """At most MOST, best first: that very name, names that begin so, words that do, then whatever holds it."""
+        asked = folded(text[:LONGEST]).strip()
+        if not asked:
+            return []
+        if match := POSTCODE.fullmatch(asked):
+            postcodes = [pc4 for pc4 in self._index.postcodes if pc4.startswith(match[1])][:MOST]
+            if postcodes:
+                return [self._place("postcode", pc4, pc4, "", self._index.rows_of_postcode(pc4)) for pc4 in postcodes]
+        words = [f" {word}" for word in asked.split()]
+        ranked = [(rank, entry) for entry in self._entries if (rank := _rank(entry, asked, words)) is not None]
+        ranked.sort(key=lambda one: (one[0], _ORDER[one[1].kind], len(one[1].name), one[1].name, one[1].code))
+        return [
+            self._place(one.kind, one.code, one.name, one.within, self._index.rows_of(one.code))
+            for _, one in ranked[:MOST]
+        ]
+
+    def _place(self, kind: Kind, code: str, name: str, within: str, rows: Rows) -> Place:
+        shapes = self._index.shapes[rows]
+        west, south, east, north = shapely.total_bounds(shapes)
+        box = shapely.bounds(to_degrees(np.array([shapely.box(west, south, east, north)]), _METRE))[0]
+        # Inside a single one, whatever its form; of several the middle does.
+        middle = (
+            shapely.point_on_surface(shapes[0])
+            if len(rows) == 1
+            else shapely.Point((west + east) / 2, (south + north) / 2)
+        )
+        longitude, latitude = point_to_degrees(middle)
+        bbox = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        return Place(kind, code, name, within, round(latitude, _METRE), round(longitude, _METRE), bbox)
+
+
+def folded(text: str) -> str:
+    """Each word in small letters without accents, with a space before it: `’s-Gravenhage` → ` s gravenhage`."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+    return "".join(f" {word}" for word in re.findall(r"\w+", plain))
+
+
+_ORDER: Final[dict[Kind, int]] = {"postcode": 0, "municipality": 1, "district": 2, "neighbourhood": 3}
+
+
+def _entry(kind: Kind, code: str, name: str, within: str) -> _Entry:
+    return _Entry(kind, code, name, within, folded(name), folded(name) + folded(within))
+
+
+def _rank(entry: _Entry, asked: str, words: list[str]) -> int | None:
+    name = entry.folded[1:]
+    if name == asked:
+        return 0
+    if name.startswith(asked):
+        return 1
+    if all(word in entry.folded for word in words):
+        return 2
+    if all(word in entry.both for word in words):
+        return 3
+    return 4 if len(asked) > 2 and asked in name else None

@@ -1,0 +1,1 @@
+"""What the maps on pages ask for: neighbourhoods as they are drawn, places by name, tiles of our own."""
