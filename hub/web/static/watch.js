@@ -13,7 +13,8 @@
   let shown = { state: texts.state, dark: Number(texts.dark), forwarded: Number(texts.forwarded), aside: Number(texts.aside) };
   const put = (element, text) => { if (element.textContent !== text) element.textContent = text; };
   const stages = new Map([...places].map(([code, one]) => [code, one.dataset.stage]));
-  const listeners = [];
+  const listeners = { stages: [], beside: [] };
+  let restaged = false;
 
   // What came in waits for the next frame: a storm of changes is one change of the page. A page nobody sees has no frames.
   let waiting = [];
@@ -36,7 +37,8 @@
     for (const person of lastPeople.values()) drawPerson(person);
     if (lastPlaces.size) arrange();
     drawHead(changes[changes.length - 1].head);
-    if (lastPlaces.size) listeners.forEach((listener) => listener(stages));
+    if (restaged) listeners.stages.forEach((listener) => listener());
+    restaged = false;
   }
 
   // The numbers ---------------------------------------------------------------------------------------------------------------
@@ -102,6 +104,7 @@
     put(place.querySelector(".next-door"), one.nextDoor);
     stages.set(one.code, one.stage);
     if (before === one.stage) return;
+    restaged = true;
     stage.className = `stage ${one.stage}`;
     place.className = `place ${one.stage}`;
     place.dataset.order = one.order;
@@ -166,6 +169,7 @@
       const opened = [...here.querySelectorAll("details")].map((item) => item.open);
       here.replaceWith(fresh);
       fresh.querySelectorAll("details").forEach((item, number) => { if (opened[number]) item.open = true; });
+      listeners.beside.forEach((listener) => listener());
       const seen = [...ids(fresh)].filter((id) => !before.has(id)).length;
       if (seen) attention.announce(texts.seen, "alarm", true);
       else if (fresh.querySelector("[name=decision]") && !here.querySelector("[name=decision]")) attention.announce(texts.ring, "new", false);
@@ -173,7 +177,14 @@
   }
   document.addEventListener("focusout", () => { if (late) setTimeout(() => { if (late) refreshBeside(); }, 200); });
 
-  window.buurtsein.watch = { stages, onStages: (listener) => { listeners.push(listener); listener(stages); } };
+  const heeded = (kind) => (listener) => { listeners[kind].push(listener); listener(); };
+  window.buurtsein.watch = {
+    stages,
+    codes: () => [...stages.keys()].filter((code) => code.startsWith("BU")),
+    isNextDoor: (code) => Number(places.get(code).dataset.order) >= 10,
+    onStages: heeded("stages"),
+    onBeside: heeded("beside"),
+  };
   attention.counted(shown.dark, texts.count);
   tick();
   live.open(texts.stream, texts.mark, (kind, data) => { if (kind === "change") take(data); });
