@@ -27,7 +27,7 @@
       for (const one of document.querySelectorAll("[data-sighting][data-lat]")) {
         const at = [Number(one.dataset.lat), Number(one.dataset.lon)];
         const text = document.createTextNode(one.textContent.replace(/\s+/g, " ").trim().slice(0, 120));
-        L.circleMarker(at, { radius: 9, className: "sighting-mark" }).bindTooltip(() => text).addTo(seen);
+        L.circleMarker(at, { radius: 9, className: "sighting-mark", pane: "markerPane" }).bindTooltip(() => text).addTo(seen);
       }
     });
   });
