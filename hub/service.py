@@ -318,8 +318,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     if hub.settings.relay.sightings:
         start("pictures", hub.pictures.run)
     start("withdrawals", hub.withdrawals.run)
-    if hub.settings.rings.widen != "off":
-        start("widener", hub.widener.run)
+    start("widener", hub.widener.run)
     start("eraser", hub.eraser.run)
     start("forgetting", hub.forgetting.run)
     start("reachability", hub.reachability.run)

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.cap import Posted, alert_from_content
-from hub.domain import Mistake, Outcome, Refused
+from hub.domain import Mistake, MsgType, Outcome, Refused
+from hub.relay.ending import about, infos_of
 from hub.relay.intake import AlreadyDifferent, Intake, ends
 from hub.relay.wording import OUTCOME
 from hub.store.alerts import AlertView
 from hub.store.conclusions import Conclusion, Conclusions
 from hub.store.keys import Identity
-
-_SAME = ("language", "category", "event", "urgency", "severity", "certainty", "senderName", "area")
-"""What the thanks have from the alert they conclude."""
 
 
 class ConcludedOtherwise(Exception):
@@ -58,14 +56,8 @@ async def conclude(
 
 
 def _thanks(view: AlertView, outcome: Outcome, text: str) -> dict[str, Any]:
-    more: dict[str, Any] = {"responseType": ["AllClear"], **({"description": text} if text else {})}
-    infos = [{**{name: info[name] for name in _SAME if name in info}, **more} for info in view.content.get("info", ())]
     return {
-        "identifier": f"buurtsein-outcome-{view.id}",
-        "sender": view.sender,
-        "status": view.status.value,
-        "msgType": "Update",
+        **about(view, "outcome", MsgType.UPDATE),
         "code": [f"{OUTCOME}{outcome}"],
-        "references": f"{view.sender},{view.identifier},{view.content['sent']}",
-        "info": infos,
+        "info": infos_of(view, text, responseType=["AllClear"]),
     }

@@ -1,7 +1,7 @@
 """The widener: every few seconds it plans the rings of alerts whose suspect got away, and proposes or takes those that are due.
 
 What is done stands in the store: a ring is asked for, decided on and carried out once, whoever is killed in between; only the log
-may tell of it twice. `decide` is the control room's answer.
+may tell of it twice. `decide` is the control room's answer, `widen` its own wish.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hub.places.rings import reason, rings
 from hub.relay.wakes import Wakes
 from hub.settings import Rings
 from hub.store.alerts import Alerts, AlertView, Routes
-from hub.store.widenings import Widening, Widenings, WideningState
+from hub.store.widenings import BY_ITSELF_MOST, Widening, Widenings, WideningState
 
 log = structlog.get_logger()
 
@@ -29,6 +29,9 @@ OVERLAP_MS = 10_000
 # Rings are minutes apart; where something happened (an alert came in) it looks at once, but no more than once a second.
 LOOK_SECONDS = 15.0
 PAUSE_SECONDS = 1.0
+
+BY_HAND = {250: BY_ITSELF_MOST + 1, 500: BY_ITSELF_MOST + 2, 1000: BY_ITSELF_MOST + 3}
+"""Rings that police may ask for: metres round the alert's area → number. One of each, so that asked twice it is taken once."""
 
 
 class Decided(Exception):
@@ -77,7 +80,8 @@ class Widener:
         with self._wakes.watching() as changed:
             while True:
                 beat()
-                await self.plan()
+                if self._limits.widen != "off":  # else it carries on what police asked for
+                    await self.plan()
                 await self.carry_on()
                 if await self._clock.wait(changed, self._look):
                     await self._clock.sleep(PAUSE_SECONDS)
@@ -135,6 +139,32 @@ class Widener:
         (after,) = [one for one in await self.of(view) if one.widening.number == number]
         return replace(after, adds=ring.adds, admins=ring.admins)
 
+    async def offers(self, view: AlertView) -> list[RingView]:
+        """What police may ask for now: the rings round the area that would add something, nearest first."""
+        found = [await self._round(view, metres) for metres in BY_HAND] if is_open(view, self._clock.now()) else []
+        return [ring for ring in found if ring.adds]
+
+    async def widen(self, view: AlertView, metres: int) -> RingView:
+        """Add what lies within so many metres (one of BY_HAND) of the alert's area, now. Raises Decided for one that has ended.
+
+        Only who has not got the alert gets it. Asked twice, the second adds nothing.
+        """
+        if not is_open(view, self._clock.now()):
+            raise Decided("The alert has ended, so it is widened no more.")
+        ring = await self._round(view, metres)
+        if ring.adds and await self._widenings.put(ring.widening):
+            await self._widen(ring)
+        return ring
+
+    async def _round(self, view: AlertView, metres: int) -> RingView:
+        infos, now = alert_from_content(view.content).infos, self._clock.now()
+        wider = [replace(a, buffer_metres=a.buffer_metres + metres) for info in infos for a in info.areas]
+        had = {one.code for one in view.matched}
+        matches = [match for match in self._atlas.index.match(wider).matches if match.code not in had]
+        codes = tuple((match.code, match.distance_metres) for match in matches)
+        one = Widening(view.id, BY_HAND[metres], now, float(metres), codes, WideningState.ACCEPTED, decided_at=now)
+        return await self._seen(one, view)
+
     def _rings_of(self, view: AlertView) -> list[Widening]:
         alert = alert_from_content(view.content)
         flight = flight_of(alert)
@@ -163,6 +193,8 @@ class Widener:
         return RingView(one, adds, why, then.admins - told.admins)
 
     def _why(self, flight: Flight | None, one: Widening) -> str:
+        if one.number > BY_ITSELF_MOST:
+            return f"asked for by police: within {one.metres:.0f} m of the area"
         # None once its description was erased, or written by a version that knew other words.
         return f"within {one.metres:.0f} m of the scene" if flight is None else reason(flight, one.due_at, self._limits)
 

@@ -61,6 +61,7 @@ from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
+from hub.store.watching import Watching
 from hub.store.widenings import Widenings
 
 PING_SECONDS = 5.0
@@ -107,6 +108,7 @@ class Store:
     contact_requests: ContactRequests
     form_keys: FormKeys
     signs: Signs
+    watching: Watching
     measures: Measures
 
     async def ping(self) -> None:
@@ -193,6 +195,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             form_keys=FormKeys(),
             mails=mails,
             signs=Signs(ids, mails),
+            watching=Watching(),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

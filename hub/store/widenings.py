@@ -20,6 +20,8 @@ from hub.store.ids import Ids
 from hub.store.queries import Queries
 
 MOST = 100
+BY_ITSELF_MOST = 100
+"""Rings that follow from a flight are numbered from 1; beyond this number are those that police asked for."""
 
 
 class WideningState(StrEnum):
@@ -76,23 +78,19 @@ class Widenings:
     @shielded
     async def plan(self, new: Sequence[Widening]) -> bool:
         """Store an alert's rings, all at once; False if somebody else has meanwhile."""
-        rows = [
-            tables.Widening(
-                id=self._ids.one(),
-                alert_id=one.alert_id,
-                number=one.number,
-                due_at=one.due_at,
-                metres=one.metres,
-                codes=orjson.dumps(one.codes).decode(),
-                state=one.state.value,
-            )
-            for one in new
-        ]
+        rows = [self._row(one) for one in new]
         async with in_transaction():
             if await _alerts_with_rings([one.alert_id for one in new]):
                 return False
             await tables.Widening.bulk_create(rows, ignore_conflicts=True)
         return True
+
+    @shielded
+    async def put(self, one: Widening) -> bool:
+        """Store a ring that police asked for; False if the alert has one of this number."""
+        row = self._row(one)
+        await tables.Widening.bulk_create([row], ignore_conflicts=True)
+        return await tables.Widening.filter(id=row.id).exists()
 
     @shielded
     async def of(self, alert_id: str) -> list[Widening]:
@@ -118,12 +116,25 @@ class Widenings:
         event = (alert_id, alert_id, now, "widening", orjson.dumps(data).decode())
         await self._engine.write((self._sql.add_events, Rows(5, [event])))
 
+    def _row(self, one: Widening) -> tables.Widening:
+        return tables.Widening(
+            id=self._ids.one(),
+            alert_id=one.alert_id,
+            number=one.number,
+            due_at=one.due_at,
+            metres=one.metres,
+            codes=orjson.dumps(one.codes).decode(),
+            state=one.state.value,
+            decided_at=one.decided_at,
+        )
+
 
 async def _alerts_with_rings(ids: Iterable[str]) -> set[str]:
+    """Those whose rings are planned."""
     found: set[str] = set()
     listed = list(ids)
     for start in range(0, len(listed), 1000):
-        held = tables.Widening.filter(alert_id__in=listed[start : start + 1000])
+        held = tables.Widening.filter(alert_id__in=listed[start : start + 1000], number__lte=BY_ITSELF_MOST)
         found.update(str(one) for one in await held.distinct().values_list("alert_id", flat=True))
     return found
 

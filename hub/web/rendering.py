@@ -6,7 +6,6 @@ Everything is loaded once at the start; a template that does not parse stops the
 from __future__ import annotations
 
 import mimetypes
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
@@ -52,7 +51,6 @@ class Rendering:
     def __init__(self, *, policy: str, secure: bool, given: dict[str, Any]) -> None:
         self.policy = policy
         self._secure = secure
-        self._words: dict[str, dict[str, Any]] = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
         self.files = _static_files()
         self._catalogues = catalogues()
         self._environments = {code: self._environment(code, found, given) for code, found in self._catalogues.items()}
@@ -72,10 +70,10 @@ class Rendering:
             "static": lambda name: f"/static/{name}?v={self.files[name].tag}",
             "labels": labels,
             "lang": code,
-            "words": self._words[code],
             "when": date_and_time(code),
             "day": day(code),
             "clock": clock_time,
+            "lasted": lasted(code),
             **given,
         }
         for name in environment.list_templates():
@@ -101,6 +99,10 @@ class Rendering:
         """A template that is no file of ours: a test's page."""
         return self._environments[language].from_string(source).render(**values)
 
+    def part(self, language: str, template: str, **values: Any) -> str:
+        """A piece of a page, for one that is open."""
+        return self._environments[language].get_template(f"{template}.html").render(**values)
+
     def say(self, language: str, text: str, **values: Any) -> str:
         """A text marked with N_, in this language, its %(name)s filled in."""
         return self._catalogues[language if language in LANGUAGES else "nl"].gettext(text) % values
@@ -109,6 +111,20 @@ class Rendering:
 def clock_time(milliseconds: int) -> str:
     """20:01:07 in Europe/Amsterdam."""
     return f"{_amsterdam(milliseconds):%H:%M:%S}"
+
+
+def lasted(language: str) -> Callable[[int], str]:
+    """Milliseconds → `41,3 s`, `3:12` or `1:03:12`."""
+
+    def written(milliseconds: int) -> str:
+        seconds = max(0, milliseconds) / 1000
+        if seconds < 59.95:
+            return f"{seconds:.1f} s".replace(".", "," if language == "nl" else ".")
+        minutes, rest = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+    return written
 
 
 def day(language: str) -> Callable[[int], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,11 @@ class ShownInfo:
 
 def shown_info(view: AlertView, language: str = "nl") -> ShownInfo:
     """The alert's info in this language, else its first; empty if it has none (a bare Cancel)."""
-    infos: list[dict[str, Any]] = view.content.get("info", [])
+    return info_of(view.content, language)
+
+
+def info_of(content: Mapping[str, Any], language: str = "nl") -> ShownInfo:
+    infos: list[dict[str, Any]] = content.get("info", [])
     info = next((one for one in infos if one["language"].lower().startswith(language)), infos[0] if infos else {})
     return ShownInfo(
         event=info.get("event", ""),

@@ -1,4 +1,4 @@
-"""What the web remembers between requests, one per application: streams under way, whether it is closing, counters, pages.
+"""What the web remembers between requests, one per application: streams under way and what they show, counters, pages.
 
 Nothing in here outlives the process: sessions and all else stand in the store.
 """
@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
+from hub.web.console.board import Board
+from hub.web.console.watching import Watching
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
@@ -34,6 +36,8 @@ class State:
     overview: Overview = field(default_factory=Overview)
     open_data: OpenData = field(default_factory=OpenData)
     texts: Shipped = field(default_factory=Shipped)
+    watching: Watching = field(default_factory=Watching)
+    board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
     closing: bool = False
     _form_key: bytes = b""

@@ -20,7 +20,20 @@ import uvloop
 from hub import interpreter
 from hub.log import configure
 from hub.settings import Log
-from tests.bench import disturbed, fanout, growth, intake, maps, matching, peers, profile, receipts, telegram, two
+from tests.bench import (
+    console,
+    disturbed,
+    fanout,
+    growth,
+    intake,
+    maps,
+    matching,
+    peers,
+    profile,
+    receipts,
+    telegram,
+    two,
+)
 from tests.bench.plan import STORES, Plan
 from tests.postgres.binaries import binaries
 
@@ -39,6 +52,7 @@ BENCHES: dict[str, Bench] = {
     "two": two.bench,
     "peers": peers.bench,
     "disturbed": disturbed.bench,
+    "console": console.bench,
     "profile": profile.bench,
 }
 ONLY_IF_NAMED = ("profile",)

@@ -26,9 +26,11 @@ ROUTES = {"telegram": ["main"]}
 Widen = Literal["propose", "automatic", "off"]
 
 
+CIRCLE = {"areaDesc": "Seghwaert", "circle": ["52.0655,4.5120 0.05"]}
+
+
 def fled(mode: str = "foot", **more: Any) -> dict[str, Any]:
-    area = {"areaDesc": "Seghwaert", "circle": ["52.0655,4.5120 0.05"]}
-    return {"area": [area], "parameter": [{"valueName": "flightMode", "value": mode}], **more}
+    return {"area": [CIRCLE], "parameter": [{"valueName": "flightMode", "value": mode}], **more}
 
 
 @pytest_asyncio.fixture
@@ -238,3 +240,61 @@ class Dies(Alerts):
 
     async def add(self, alert_id: str, matches: Sequence[Match], *, added: str, now: int) -> list[str]:
         raise StoreUnavailable("killed")
+
+
+async def test_police_widen_by_hand_and_only_who_has_it_not_gets_it(
+    store: Store, clock: FakeClock, atlas: Atlas
+) -> None:
+    await crowd(store, SCENE, 2)
+    await crowd(store, NEXT_DOOR, 3)
+    await accept(store, clock, "A", SCENE, info={"area": [CIRCLE]})
+    await plan(store, clock)
+    widener = a_widener(store, clock, atlas, "off")
+    offers = await widener.offers(await view_of(store))
+    assert [(round(one.widening.metres), one.admins) for one in offers] == [(500, 3), (1000, 3)], "250 m reaches nobody"
+    assert len(offers[0].adds) < len(offers[1].adds) and SCENE not in {one.code for one in offers[1].adds}
+    ring = await widener.widen(await view_of(store), 500)
+    assert (ring.admins, ring.why) == (3, "asked for by police: within 500 m of the area")
+    await plan(store, clock)
+    assert set(await codes(store)) == {SCENE, *(one.code for one in ring.adds)} and NEXT_DOOR in await codes(store)
+    assert len(await deliveries(store)) == 5, "nobody has it twice"
+    assert not (await widener.widen(await view_of(store), 500)).adds
+    assert await told(store) == [(102, "done")] and await stands(store) == ["done"]
+
+
+async def test_two_who_widen_at_the_same_moment_widen_once(store: Store, clock: FakeClock, atlas: Atlas) -> None:
+    await accept(store, clock, "A", SCENE, info={"area": [CIRCLE]})
+    widener, view = a_widener(store, clock, atlas), await view_of(store)
+    first, second = await widener.widen(view, 500), await widener.widen(view, 500)
+    assert first.adds == second.adds and await told(store) == [(102, "done")]
+
+
+@pytest.mark.parametrize("widen", ["off", "propose"])
+async def test_a_ring_by_hand_is_carried_out_after_a_crash_whatever_the_rings_are_set_to(
+    store: Store, clock: FakeClock, atlas: Atlas, widen: Widen
+) -> None:
+    await accept(store, clock, "A", SCENE, info={"area": [CIRCLE]})
+    (offer, *_) = await a_widener(store, clock, atlas, widen).offers(await view_of(store))
+    assert await store.widenings.put(offer.widening)  # and the hub is killed
+    await a_widener(store, clock, atlas, widen).carry_on()
+    assert NEXT_DOOR in await codes(store) and await stands(store) == ["done"]
+
+
+async def test_rings_of_a_flight_are_planned_though_police_widened_by_hand_before(
+    store: Store, clock: FakeClock, atlas: Atlas
+) -> None:
+    await accept(store, clock, "A", SCENE, info=fled())
+    widener = a_widener(store, clock, atlas)
+    await widener.widen(await view_of(store), 500)
+    await widener.plan()
+    assert {one.number for one in await store.widenings.of("A")} >= {1, 102}
+
+
+async def test_what_has_ended_is_not_widened_by_hand(store: Store, clock: FakeClock, atlas: Atlas) -> None:
+    await accept(store, clock, "A", SCENE, info={"area": [CIRCLE]})
+    await accept(store, clock, "B", closes=["A"])
+    widener = a_widener(store, clock, atlas)
+    assert await widener.offers(await view_of(store)) == []
+    with pytest.raises(Decided, match="ended"):
+        await widener.widen(await view_of(store), 250)
+    assert await codes(store) == [SCENE]

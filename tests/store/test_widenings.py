@@ -63,3 +63,15 @@ async def test_the_alerts_log_tells_of_it(store: Store) -> None:
     await store.widenings.tell("A", {"number": 1, "names": ["Palenstein"]}, now=START)
     event = (await store.alerts.events_after("A", 0))[-1]
     assert (event.kind, event.data) == ("widening", {"number": 1, "names": ["Palenstein"]})
+
+
+async def test_a_ring_that_police_ask_for_is_stored_once_and_does_not_keep_others_from_being_planned(
+    store: Store,
+) -> None:
+    by_hand = Widening("A", 101, START, 250.0, (("BU2", 120.5),), WideningState.ACCEPTED, START)
+    await fleeing(store, "A")
+    assert await store.widenings.put(by_hand) and not await store.widenings.put(replace(by_hand, codes=()))
+    assert await store.widenings.of("A") == [by_hand]
+    assert [one.number for one in await store.widenings.to_do(START)] == [101]
+    assert [one.id for one in await store.widenings.unplanned("flightMode", START, START)] == ["A"]
+    assert await store.widenings.plan([ONE])

@@ -93,6 +93,13 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/map/neighbourhoods"),
         ("GET", "/map/search"),
         ("GET", "/map/tiles.pmtiles"),
+        ("GET", "/signs"),
+        ("GET", "/signs/ask"),
+        ("POST", "/signs/ask"),
+        ("GET", "/signs/sent"),
+        ("GET", "/signs/confirm/{token}"),
+        ("POST", "/signs/confirm/{token}"),
+        ("GET", "/open-data/signs.geojson"),
         ("GET", "/static/{name}"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-import tomllib
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
@@ -131,12 +129,12 @@ async def test_english_is_there_for_who_asks_or_whose_browser_does(world: World)
 
 async def test_the_console_lists_alerts_and_shows_one(relaying: World) -> None:
     cookie = await sign_in(relaying)
-    assert "nog geen melding" in await (await relaying.get("/console", None, headers=cookie)).text()
+    assert "loopt nu geen melding" in await (await relaying.get("/console", None, headers=cookie)).text()
     alert = await relaying.accepted(an_alert())
     page = await (await relaying.get("/console", None, headers=cookie)).text()
     assert alert["id"] in page and "0 van 2" in page
     page = await (await relaying.get(f"/console/alerts/{alert['id']}", None, headers=cookie)).text()
-    assert "Woninginbraak op heterdaad" in page and "Nog niet doorgestuurd" in page and "/static/live.js" in page
+    assert "Woninginbraak op heterdaad" in page and "nog niet doorgestuurd" in page and "/static/live.js" in page
     assert (await relaying.get("/console/alerts/AAAA-AAAA", None, headers=cookie)).status == 404
 
 
@@ -144,8 +142,8 @@ async def test_a_long_list_goes_on_with_older_ones(world: World) -> None:
     cookie = await sign_in(world)
     numbers = [(await world.accepted(an_alert(identifier=f"N-{n}")))["id"] for n in range(51)]
     page = await (await world.get("/console", None, headers=cookie)).text()
-    (older,) = re.findall(r'href="(\?cursor=[^"]+)"', page)
-    page += await (await world.get(f"/console{older}", None, headers=cookie)).text()
+    (older,) = re.findall(r'href="(/console\?[^"]*cursor=[^"]+)"', page)
+    page += await (await world.get(html.unescape(older), None, headers=cookie)).text()
     assert all(number in page for number in numbers)
 
 
@@ -284,18 +282,3 @@ async def test_who_must_sign_in_first_comes_back_where_they_were(world: World) -
 async def test_the_api_takes_the_cookie_for_the_live_page(world: World) -> None:
     cookie = await sign_in(world, Role.COORDINATOR)
     assert (await world.get(f"{API}/alerts", None, headers=cookie)).status == 200
-
-
-# words ------------------------------------------------------------------------------------------------------------------------
-
-
-def test_both_languages_have_the_same_words() -> None:
-    words = tomllib.loads((WEB / "words.toml").read_text(encoding="utf-8"))
-    assert keys_of(words["nl"]) == keys_of(words["en"])
-
-
-def keys_of(words: dict[str, Any], above: str = "") -> set[str]:
-    found = set()
-    for name, value in words.items():
-        found |= keys_of(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}"}
-    return found

@@ -8,8 +8,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hub.domain import AckKind, Handle
 from hub.service import Hub
-from hub.web.api.stream import MOST_STREAMS
 from hub.web.app import create_app
+from hub.web.streaming import MOST_STREAMS
 from tests.web.world import API, KEYS, Told, World, an_alert, events, until
 
 ANNA = Handle("+31612340001")

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from hub.web.console.alerts import alert_page, alerts_page
+from hub.web.console.actions import clear, decide_ring, say_outcome, widen, withdraw
+from hub.web.console.alerts import alerts_page
 from hub.web.console.drafts import decide_draft, draft_page, take_back
 from hub.web.console.neighbours import decide
 from hub.web.console.neighbours import report_page as neighbour_report_page
 from hub.web.console.neighbours import reports_page as neighbour_reports_page
 from hub.web.console.reports import report_csv, report_page, report_pdf
+from hub.web.console.streams import alert_stream, list_stream
+from hub.web.console.watch import alert_beside, alert_page, deliveries_page
 from hub.web.console.write import preview, write, write_page
 from hub.web.route import ANY_KEY, COORDINATOR_OR_POLICE, POLICE, Route
 
+ALERT = "/console/alerts/{id}"
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
+    Route("GET", "/console/events", list_stream, ANY_KEY, "Their live stream", head=False),
+    Route("GET", ALERT, alert_page, ANY_KEY, "One alert, live"),
+    Route("GET", f"{ALERT}/events", alert_stream, ANY_KEY, "Its live stream, as its page shows it", head=False),
+    Route("GET", f"{ALERT}/beside", alert_beside, ANY_KEY, "What stands beside its people, anew"),
+    Route("GET", f"{ALERT}/deliveries", deliveries_page, ANY_KEY, "Its deliveries, one by one"),
+    Route("POST", f"{ALERT}/widen", widen, POLICE, "Widen it now", form=True),
+    Route("POST", f"{ALERT}/rings/{{number}}", decide_ring, POLICE, "Take or refuse a ring", form=True),
+    Route("POST", f"{ALERT}/clear", clear, POLICE, "Say that it is over", form=True),
+    Route("POST", f"{ALERT}/cancel", withdraw, POLICE, "Take it back", form=True),
+    Route("POST", f"{ALERT}/outcome", say_outcome, POLICE, "Say what came of it", form=True),
+    Route("GET", f"{ALERT}/report", report_page, ANY_KEY, "What came of it, to print"),
+    Route("GET", f"{ALERT}/report.pdf", report_pdf, ANY_KEY, "The same as a PDF"),
+    Route("GET", f"{ALERT}/report.csv", report_csv, ANY_KEY, "Its clock as a table"),
     Route("GET", "/console/write", write_page, POLICE, "Write an alert"),
     Route("POST", "/console/write", write, POLICE, "Preview it, send it, throw the draft away", form=True),
     Route("POST", "/console/write/preview", preview, POLICE, "The preview alone; keeps the draft", form=True),
     Route("GET", "/console/drafts/{id}", draft_page, ANY_KEY, "An alert that waits for a second pair of eyes"),
     Route("POST", "/console/drafts/{id}", decide_draft, POLICE, "Send it, or refuse it", form=True),
     Route("POST", "/console/drafts/{id}/take-back", take_back, POLICE, "Go on writing it", form=True),
-    Route("GET", "/console/alerts/{id}", alert_page, ANY_KEY, "One alert, live"),
-    Route("GET", "/console/alerts/{id}/report", report_page, ANY_KEY, "What came of it, to print"),
-    Route("GET", "/console/alerts/{id}/report.pdf", report_pdf, ANY_KEY, "The same as a PDF"),
-    Route("GET", "/console/alerts/{id}/report.csv", report_csv, ANY_KEY, "Its clock as a table"),
     Route("GET", "/console/neighbour-reports", neighbour_reports_page, COORDINATOR_OR_POLICE, "What neighbours report"),
     Route("GET", "/console/neighbour-reports/{id}", neighbour_report_page, COORDINATOR_OR_POLICE, "One of these"),
     Route("POST", "/console/neighbour-reports/{id}", decide, COORDINATOR_OR_POLICE, "Pass it on, or not", form=True),

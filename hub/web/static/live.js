@@ -1,134 +1,102 @@
-// Keeps the page of one alert up to date from its event stream. All text goes in as text, never as HTML.
+// One live stream of the hub, kept open: read, watched for silence, opened again where it left off. The pages say what comes in.
+//
+// Read with fetch and not with EventSource, for that does not tell a hub that is away from a session that is over.
 "use strict";
 (() => {
-  const live = document.getElementById("live");
-  const words = JSON.parse(live.dataset.words);
-  const byId = (id) => document.getElementById(id);
-  const path = `/api/v1/alerts/${encodeURIComponent(live.dataset.id)}`;
+  const SILENT_MS = 12000; // the hub speaks every five seconds
+  const FIRST_MS = 1000;
+  const MOST_MS = 15000;
+  const line = document.getElementById("connection");
+  const said = document.getElementById("connection-said");
+  const asOf = document.getElementById("as-of");
   const clock = new Intl.DateTimeFormat("nl-NL", { timeZone: "Europe/Amsterdam", timeStyle: "medium" });
+  const state = { ahead: 0, lost: false, listeners: [] };
 
-  const make = (name, className, ...content) => {
-    const element = document.createElement(name);
-    if (className) element.className = className;
-    element.append(...content);
-    return element;
-  };
-  const tag = (state, label) => make("span", `tag ${state}`, label);
+  // The hub's time of what is on the page. Its clock and ours need not agree.
+  function heard(now) {
+    state.ahead = now - Date.now();
+    asOf.textContent = clock.format(now);
+  }
 
-  // The connection -----------------------------------------------------------------------------------------------------------
-  let last = live.dataset.last;
-  let wait = 1000;
-  const tell = (kind, text) => {
-    const line = byId("connection");
-    if (line.textContent !== text) line.textContent = text;
+  function tell(kind, text) {
     line.className = `notice ${kind}`;
-  };
-
-  function connect() {
-    const source = new EventSource(`${path}/events?lastEventId=${last}`);
-    const on = (kind, handle) => source.addEventListener(kind, (event) => {
-      if (event.lastEventId) last = event.lastEventId;
-      handle(JSON.parse(event.data));
-    });
-    source.onopen = () => { wait = 1000; tell("good", words.alert.live); };
-    source.onerror = () => {
-      // Closed and opened anew by us: browsers give up for good on some answers, such as a 502 while the hub restarts.
-      source.close();
-      tell("bad", words.alert.lost);
-      setTimeout(connect, wait);
-      wait = Math.min(wait * 2, 15000);
-    };
-    on("alert", showAlert);
-    on("deliveries", (data) => data.deliveries.forEach(showDelivery));
-    on("acknowledgement", showAnswer);
-  }
-
-  // The alert as a whole -----------------------------------------------------------------------------------------------------
-  function showAlert(alert) {
-    const state = byId("state");
-    state.textContent = words.states[alert.state];
-    state.className = `tag ${alert.state}`;
-    if (byId("covered")) {
-      byId("forwarded").textContent = alert.coverage.forwarded;
-      byId("covered").value = alert.coverage.forwarded;
-      byId("neighbourhoods").replaceChildren(...neighbourhoods(alert));
-    }
-    byId("timeline").replaceChildren(...timeline(alert.timeline));
-    byId("counts").replaceChildren(...Object.entries(alert.deliveries).filter(([, count]) => count).map(
-      ([name, count]) => make("div", name, make("dt", "", words.deliveries[name]), make("dd", "", String(count)))));
-  }
-
-  // Dark ones first: they are what somebody has to act on.
-  function neighbourhoods(alert) {
-    const begun = Date.parse(alert.timeline.acceptedAt);
-    const unreachable = new Set(alert.audience.dark);
-    const gone = (one) => one.darkAt || unreachable.has(one.code);
-    const rank = (one) => (one.forwardedAt ? 2 : gone(one) ? 0 : 1);
-    return [...alert.matched].sort((a, b) => rank(a) - rank(b)).map((one) => {
-      const [kind, text] = one.forwardedAt
-        ? ["lit", `${words.alert.forwarded} ${since(begun, one.forwardedAt)}`]
-        : one.darkAt ? ["unreachable", words.alert.stays_dark]
-        : gone(one) ? ["unreachable", words.alert.unreachable]
-        : ["dark", one.step ? words.alert.step.replace("{n}", one.step) : words.alert.not_yet];
-      return make("li", kind, make("strong", "", one.name), make("span", "", text));
-    });
-  }
-
-  function timeline(times) {
-    const begun = Date.parse(times.acceptedAt);
-    return Object.entries(times).filter(([, at]) => at).flatMap(([name, at]) => [
-      make("dt", "", words.alert[name]),
-      make("dd", "", name === "acceptedAt" ? clock.format(begun) : `${clock.format(Date.parse(at))} (${since(begun, at)})`),
-    ]);
-  }
-
-  function since(begun, at) {
-    const seconds = Math.max(0, Date.parse(at) - begun) / 1000;
-    return `+${seconds.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ${words.alert.seconds}`;
-  }
-
-  // The deliveries -----------------------------------------------------------------------------------------------------------
-  const rows = new Map([...byId("deliveries").rows].map((row) => [row.dataset.delivery, row]));
-  let fetching = false;
-
-  function showDelivery(delivery) {
-    const row = rows.get(delivery.id);
-    if (!row) return fetchDeliveries();
-    row.cells[2].replaceChildren(tag(delivery.state, words.deliveries[delivery.state]));
-  }
-
-  function showAnswer(answer) {
-    for (const row of rows.values()) {
-      if (row.dataset.admin !== answer.admin) continue;
-      // Forwarded is a fact; no later answer undoes it.
-      if (row.cells[3].textContent !== words.answers.forwarded) row.cells[3].textContent = words.answers[answer.kind];
+    if (said.textContent !== text) said.textContent = text;
+    const lost = kind === "bad";
+    if (lost !== state.lost) {
+      state.lost = lost;
+      state.listeners.forEach((listener) => listener(lost, text));
     }
   }
 
-  // Rows we do not have yet: asked for once a second at most, and no more than the page holds.
-  function fetchDeliveries() {
-    if (fetching || rows.size >= 500) return;
-    fetching = true;
-    setTimeout(async () => {
-      fetching = false;
+  // Calls handle(kind, data) for each event, in order. `after`: the mark of what the page has.
+  function open(path, after, handle) {
+    let mark = after;
+    let wait = FIRST_MS;
+    tell("", line.dataset.connecting);
+
+    async function once() {
+      const stop = new AbortController();
+      let silent;
+      const listen = () => {
+        clearTimeout(silent);
+        silent = setTimeout(() => stop.abort(), SILENT_MS);
+      };
+      listen();
       try {
-        const answer = await fetch(`${path}/deliveries?limit=500`);
-        if (answer.ok) (await answer.json()).items.forEach(addRow);
-      } catch { /* The stream notices a lost connection, and says so. */ }
-    }, 300);
+        const headers = mark ? { "Last-Event-ID": mark } : {};
+        const answer = await fetch(path, { headers, signal: stop.signal, cache: "no-store" });
+        if (answer.status === 401 || answer.status === 403) return "refused";
+        if (!answer.ok) return "lost";
+        const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+        let rest = "";
+        for (;;) {
+          const { value, done } = await reader.read();
+          if (done) return "lost";
+          listen();
+          wait = FIRST_MS;
+          const blocks = (rest + value).split("\n\n");
+          rest = blocks.pop();
+          blocks.forEach(take);
+          tell("good", line.dataset.live);
+        }
+      } catch {
+        return "lost";
+      } finally {
+        clearTimeout(silent);
+        stop.abort();
+      }
+    }
+
+    function take(block) {
+      const fields = {};
+      for (const one of block.split("\n")) {
+        const colon = one.indexOf(": ");
+        if (colon > 0) fields[one.slice(0, colon)] = one.slice(colon + 2);
+      }
+      if (!fields.data) return;
+      const data = JSON.parse(fields.data);
+      if (fields.id) mark = fields.id;
+      heard(data.now);
+      handle(fields.event, data);
+    }
+
+    (async () => {
+      for (;;) {
+        const how = await once();
+        tell("bad", line.dataset[how]);
+        await new Promise((go) => { setTimeout(go, wait); });
+        wait = Math.min(wait * 2, how === "refused" ? 60000 : MOST_MS);
+      }
+    })();
   }
 
-  function addRow(one) {
-    const cells = [one.adminName || words.alert.erased, words.channels[one.channel] || one.channel, tag(one.state, words.deliveries[one.state]),
-      one.acknowledgement ? words.answers[one.acknowledgement.kind] : ""].map((content) => make("td", "", content));
-    const row = rows.get(one.id) || make("tr", "");
-    row.dataset.delivery = one.id;
-    row.dataset.admin = one.admin;
-    row.replaceChildren(...cells);
-    if (!rows.has(one.id)) byId("deliveries").append(row);
-    rows.set(one.id, row);
-  }
-
-  showAlert(JSON.parse(live.dataset.alert));
-  connect();
+  window.buurtsein = Object.assign(window.buurtsein || {}, {
+    live: {
+      open,
+      now: () => Date.now() + state.ahead,
+      onLost: (listener) => state.listeners.push(listener),
+      isLost: () => state.lost,
+      clock: (at) => clock.format(at),
+    },
+  });
 })();
