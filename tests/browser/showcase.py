@@ -130,8 +130,7 @@ async def _put_directory(show: Showcase) -> None:
 
 
 async def _put_alerts(show: Showcase) -> None:
-    """Oldest first: what ran out, what was withdrawn, and what goes on."""
-    world = show.world
+    """Oldest first: what ran out, what was withdrawn, and what goes on; the last is not sent yet."""
     short = show.world.in_hours(0.25)
     show.named["expired"] = (await _relayed(show, an_alert({"expires": short}, identifier="expired")))["id"]
     await show.clock.advance(3600)
@@ -148,8 +147,6 @@ async def _put_alerts(show: Showcase) -> None:
     for name, status in (("exercise", "Exercise"), ("test", "Test")):
         show.named[name] = (await _relayed(show, an_alert(status=status, identifier=name)))["id"]
     await show.clock.advance(60)
-    show.named["waiting"] = (await world.accepted(an_alert(identifier="waiting")))["id"]
-    await show.clock.advance(60)
     long = "Woninginbraak op heterdaad; daders gevlucht richting het Seghwaertpad op een donkere bakfiets"
     info = {
         "headline": long,
@@ -157,6 +154,8 @@ async def _put_alerts(show: Showcase) -> None:
         "senderName": "Politie",
     }
     show.named["active"] = (await _relayed(show, an_alert(info, identifier="active")))["id"]
+    await show.clock.advance(60)
+    show.named["waiting"] = (await show.world.accepted(an_alert(identifier="waiting")))["id"]
 
 
 async def _relayed(show: Showcase, alert: dict[str, Any]) -> dict[str, Any]:
