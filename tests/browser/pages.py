@@ -89,12 +89,12 @@ def routes_for_people() -> Iterator[Route]:
     return (route for route in ROUTES if route.method == "GET" and is_for_people(route.path))
 
 
-def route_of(page: Page) -> Route | None:
-    """The route that shows a page of the catalogue: of those its path fits, the one that says most of it."""
-    path = re.sub(r"{\w+}", "x", page.path.partition("?")[0])
+def route_of(path: str, method: str = "GET") -> Route | None:
+    """The route of a path of the catalogue: of those it fits, the one that says most of it."""
+    path = re.sub(r"{\w+}", "x", path.partition("?")[0])
     fitting = [
         route
         for route in ROUTES
-        if route.method == "GET" and re.fullmatch(re.sub(r"{\w+(:[^}]*)?}", "[^/]+", route.path), path)
+        if route.method == method and re.fullmatch(re.sub(r"{\w+(:[^}]*)?}", "[^/]+", route.path), path)
     ]
     return min(fitting, key=lambda route: route.path.count("{"), default=None)

@@ -74,6 +74,13 @@ class Showcase:
         """The secret in the cookie of somebody signed in."""
         return f"session-of-{role}"
 
+    async def sign_in(self, role: Role) -> None:
+        """Once more, after somebody signed out."""
+        keys, session = self.world.hub.store.keys, hash_secret(self.session(role))
+        await keys.drop_session(session, self.clock.now())
+        ends = self.clock.now() + 12 * 3_600_000
+        await keys.put_session(session, f"id-{role}", ticket=False, expires_at=ends)
+
     def cookies(self, role: Role | None) -> dict[str, str]:
         return {COOKIE: self.session(role)} if role else {}
 
@@ -107,8 +114,7 @@ async def showcase(folder: Path, *, furnished: bool = True) -> AsyncIterator[Sho
                     hash=hash_secret(key),
                     now=clock.now(),
                 )
-                session, ends = hash_secret(found.session(role)), clock.now() + 12 * 3_600_000
-                await store.keys.put_session(session, f"id-{role}", ticket=False, expires_at=ends)
+                await found.sign_in(role)
             if furnished:
                 await _put_directory(found)
                 await _put_alerts(found)

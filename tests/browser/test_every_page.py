@@ -76,7 +76,7 @@ async def wrong_with(visit: Visit, look: Look) -> list[str]:
 
 
 def test_every_page_is_in_the_catalogue() -> None:
-    shown = {route.path for page in PAGES if (route := route_of(page))}
+    shown = {route.path for page in PAGES if (route := route_of(page.path))}
     there = {route.path for route in routes_for_people()}
     missing = there - shown - NO_PAGES.keys()
     assert not missing, f"put a line for each in tests/browser/pages.py: {sorted(missing)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Response
 from hub.domain import Role
 from tests.browser.faces import Look, Watched, looking
 from tests.browser.pages import Page
-from tests.browser.showcase import showcase
+from tests.browser.showcase import Showcase, showcase
 
 # The form that has these fields; sent as it stands, for what the browser would not send is what we want to see answered.
 SEND: Final = """(fields) => {
@@ -39,8 +39,13 @@ class Visit:
     answer: Response
 
 
-async def visits(browser: Browser, look: Look, pages: Iterable[Page]) -> AsyncIterator[Visit]:
-    """Each page. Its complaints are to be taken from its window before the next."""
+async def visits(
+    browser: Browser,
+    look: Look,
+    pages: Iterable[Page],
+    prepare: Callable[[Showcase], Awaitable[Iterable[Page]]] | None = None,
+) -> AsyncIterator[Visit]:
+    """Each page, and those that `prepare` makes on the furnished hub. Complaints are to be taken from a window before the next."""
     pages = list(pages)
     for empty in (False, True):  # one after the other: Tortoise knows one database in a process
         chosen = [page for page in pages if page.empty is empty]
@@ -49,6 +54,8 @@ async def visits(browser: Browser, look: Look, pages: Iterable[Page]) -> AsyncIt
         async with AsyncExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="showcase"))
             show = await stack.enter_async_context(showcase(Path(folder), furnished=not empty))
+            if prepare and not empty:
+                chosen += await prepare(show)
             windows: dict[Role | None, Watched] = {}
             for page in chosen:
                 if page.who not in windows:
