@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo run test check bench histories crash crash-postgres soak install format clean
+.PHONY: demo run test check screenshots bench histories crash crash-postgres soak install format clean
 
 install: $(RUNTIME)
 
@@ -37,6 +37,10 @@ check: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python run.py check
+
+# Every page as a picture, in var/screenshots: light and dark, phone and desktop
+screenshots: $(DEV)
+	$(BIN)/python -m tests.browser.screenshots
 
 # make bench NAME=fanout, or several, or with options: NAME="fanout telegram --store sqlite"
 bench: $(DEV)

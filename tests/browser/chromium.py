@@ -5,8 +5,15 @@ from __future__ import annotations
 import shutil
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Without the first, Chromium does not start as root; the others keep it from calling home, which a closed network answers slowly.
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+# Without the first, Chromium does not start as root; the next keep it from calling home, which a closed network answers slowly;
+# with the last it finds no host but this machine.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 
 
 def find() -> str | None:

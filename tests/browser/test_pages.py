@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from hub.trust.keys import hash_secret, make_session
-from tests.browser.chromium import ARGUMENTS, find
+from tests.browser.faces import DESK, DESK_DARK, PHONE, PHONE_DARK, Look, looking
 from tests.walk.world import Walk, alert, until, walking
 
 ROWS = [
     "Seghwaert West,whatsapp,180,BU06370300,Anna de Vries,nl,whatsapp,+31612340001,1",
     "Seghwaert Oost,whatsapp,210,BU06370301,Bram Jansen,nl,telegram,700001,1",
 ]
-PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900)
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
-async def watched(context: BrowserContext) -> tuple[Page, list[str]]:
-    """A page, and whatever it complains of: a blocked script, a missing file, an error."""
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    return page, complaints
 
 
 async def ticket(walk: Walk) -> str:
@@ -48,34 +26,33 @@ async def ticket(walk: Walk) -> str:
     return f"{walk.url}/login/{secret}"
 
 
-async def test_the_console_shows_live_what_a_tap_on_a_phone_changes(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS) as walk, chromium() as browser:
-        control_room = await browser.new_context(locale="nl-NL", viewport=DESK)
-        console, complaints = await watched(control_room)
+async def test_the_console_shows_live_what_a_tap_on_a_phone_changes(browser: Browser, tmp_path: Path) -> None:
+    async with walking(tmp_path, ROWS) as walk, looking(browser, walk.url, DESK) as control_room:
+        console = control_room.page
         await console.goto(await ticket(walk))
         posted = await walk.post(**alert("WK063703", "CBS-WK"))
         await console.goto(f"{walk.url}/console/alerts/{posted['id']}")
         await expect(console.get_by_text("0/2")).to_be_visible()
         await until(lambda: _arrived(walk))
 
-        phone, phone_complaints = await watched(await browser.new_context(locale="nl-NL", viewport=PHONE))
-        await phone.goto(f"{walk.telegram_url}/phone/700001")
-        await phone.get_by_role("button", name="Doorgestuurd").click()
-        await expect(console.get_by_text("1/2")).to_be_visible()  # without a reload
+        async with looking(browser, walk.providers, PHONE) as hand:
+            phone = hand.page
+            await phone.goto(f"{walk.telegram_url}/phone/700001")
+            await phone.get_by_role("button", name="Doorgestuurd").click()
+            await expect(console.get_by_text("1/2")).to_be_visible()  # without a reload
 
-        await phone.goto(f"{walk.whatsapp_url}/phone/+31612340001")
-        await phone.get_by_role("button", name="Doorgestuurd").click()
-        await expect(console.get_by_text("2/2")).to_be_visible()
-        assert complaints == phone_complaints == []
+            await phone.goto(f"{walk.whatsapp_url}/phone/+31612340001")
+            await phone.get_by_role("button", name="Doorgestuurd").click()
+            await expect(console.get_by_text("2/2")).to_be_visible()
 
 
 async def _arrived(walk: Walk) -> bool:
     return bool(walk.telegram.messages(700001) and walk.whatsapp.chat("+31612340001"))
 
 
-async def test_signing_in_needs_a_key_and_works_with_the_keyboard_alone(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS) as walk, chromium() as browser:
-        page, _ = await watched(await browser.new_context(locale="nl-NL", viewport=PHONE))
+async def test_signing_in_needs_a_key_and_works_with_the_keyboard_alone(browser: Browser, tmp_path: Path) -> None:
+    async with walking(tmp_path, ROWS) as walk, looking(browser, walk.url, PHONE) as watched:
+        page = watched.page
         await page.goto(f"{walk.url}/console")
         await page.get_by_label("API-sleutel").focus()
         await page.keyboard.type("wrong")
@@ -88,26 +65,19 @@ async def test_signing_in_needs_a_key_and_works_with_the_keyboard_alone(tmp_path
         assert page.url.endswith("/console")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-async def test_a_resident_sees_at_once_whether_a_message_is_real(
-    tmp_path: Path, scheme: str, viewport: ViewportSize
-) -> None:
-    async with walking(tmp_path, ROWS) as walk, chromium() as browser:
+@pytest.mark.parametrize("look", [PHONE, PHONE_DARK, DESK, DESK_DARK], ids=lambda look: look.name)
+async def test_a_resident_sees_at_once_whether_a_message_is_real(browser: Browser, tmp_path: Path, look: Look) -> None:
+    async with walking(tmp_path, ROWS) as walk, looking(browser, walk.url, look) as watched:
         nasty = alert()
         nasty["info"][0]["headline"] = "<script>document.title='kaapt'</script><img src=x onerror=alert(1)>"
         posted = await walk.post(**nasty)
-        context = await browser.new_context(locale="nl-NL", color_scheme="dark" if scheme == "dark" else "light")
-        page, complaints = await watched(context)
-        await page.set_viewport_size(viewport)
-        await page.goto(f"{walk.url}/a/{posted['id']}")
+        page = watched.page
+        await watched.open(f"/a/{posted['id']}")
         await expect(page.get_by_role("heading", name="Actief", level=1)).to_be_visible()
         assert await page.title() != "kaapt"
         assert await page.locator("img:not(.map)").count() == 0, "what police wrote is text, never markup"
         wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert not wide, "nothing to scroll sideways"
-        assert complaints == []
-        answer = await page.goto(f"{walk.url}/a/0000-0000")
-        assert answer is not None
+        answer = await watched.open("/a/0000-0000")
         assert answer.status == 404
         await expect(page.get_by_text("vertrouw", exact=False).first).to_be_visible()

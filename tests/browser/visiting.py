@@ -1,0 +1,78 @@
+"""A round along pages of the catalogue: each opened in the same window, signed in as it wants, at the showcase's own moment."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from playwright.async_api import Browser, Response
+
+from hub.domain import Role
+from tests.browser.faces import Look, Watched, looking
+from tests.browser.pages import Page
+from tests.browser.showcase import Showcase, showcase
+
+# The form that has these fields; sent as it stands, for what the browser would not send is what we want to see answered.
+SEND: Final = """(fields) => {
+  const names = Object.keys(fields);
+  const form = [...document.querySelectorAll("main form")].find((one) => names.every((name) => one.elements.namedItem(name)));
+  for (const [name, value] of Object.entries(fields)) {
+    const field = form.elements.namedItem(name);
+    if (field.type === "checkbox") field.checked = value !== "";
+    else field.value = value;
+  }
+  form.submit();
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A page as it has come to rest, in its window, and what the hub answered. `path`: with what the showcase put there."""
+
+    page: Page
+    path: str
+    watched: Watched
+    answer: Response
+
+
+async def visits(
+    browser: Browser,
+    look: Look,
+    pages: Iterable[Page],
+    prepare: Callable[[Showcase], Awaitable[Iterable[Page]]] | None = None,
+) -> AsyncIterator[Visit]:
+    """Each page, and those that `prepare` makes on the furnished hub. Complaints are to be taken from a window before the next."""
+    pages = list(pages)
+    for empty in (False, True):  # one after the other: Tortoise knows one database in a process
+        chosen = [page for page in pages if page.empty is empty]
+        if not chosen:
+            continue
+        async with AsyncExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="showcase"))
+            show = await stack.enter_async_context(showcase(Path(folder), furnished=not empty))
+            if prepare and not empty:
+                chosen += await prepare(show)
+            windows: dict[Role | None, Watched] = {}
+            for page in chosen:
+                if page.who not in windows:
+                    window = looking(browser, show.url, look, show.cookies(page.who))
+                    windows[page.who] = await stack.enter_async_context(window)
+                    await windows[page.who].page.clock.set_fixed_time(show.clock.now())
+                yield await _visit(page, page.path.format(**show.named), windows[page.who], look)
+
+
+async def _visit(page: Page, path: str, watched: Watched, look: Look) -> Visit:
+    answer = await watched.open(path)
+    if page.fill:
+        async with watched.page.expect_navigation() as leading:
+            await watched.page.evaluate(SEND, dict(page.fill))
+        led = await leading.value
+        assert led is not None
+        answer = led
+    if page.shows and look.scripts:
+        await watched.page.locator(page.shows).first.wait_for()
+    return Visit(page, path, watched, answer)
