@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Dialog, Page, Request, Response, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    async_playwright,
+)
 
 from tests.browser.chromium import ARGUMENTS, find
 
@@ -26,6 +36,8 @@ class Look:
     scripts: bool = True
 
 
+NARROW: Final = ViewportSize(width=390, height=844)
+BROAD: Final = ViewportSize(width=1440, height=900)
 PHONE: Final = Look("phone", 390, 844)
 PHONE_DARK: Final = Look("phone-dark", 390, 844, dark=True)
 DESK: Final = Look("desk", 1440, 900)
@@ -88,6 +100,15 @@ async def launched() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+async def watched(context: BrowserContext) -> tuple[Page, list[str]]:
+    """A page that goes to several hosts (the hub, and phones of an emulator), and what it complains of."""
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
 
 
 @asynccontextmanager

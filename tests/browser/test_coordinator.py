@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, expect
 
 from hub.domain import Role
 from hub.trust.keys import hash_secret, make_key, make_session
-from tests.browser.test_pages import PHONE, ROWS, chromium, watched
+from tests.browser.faces import BROAD, NARROW, watched
+from tests.browser.test_pages import ROWS
 from tests.walk.world import HEADER, Walk, walking
 
-DESK = ViewportSize(width=1440, height=900)
 WRONG = HEADER + "Meerzicht,signal,80,WK063799,Chantal,nl,telegram,700002,1\n"
 GOOD = HEADER + "Meerzicht,signal,80,WK063701,Chantal,nl,telegram,700002,1\n"
 PARTS = [
@@ -58,12 +58,12 @@ async def fill(page: Page, label: str, text: str) -> None:
     await page.keyboard.type(text)
 
 
-async def test_a_coordinator_finds_changes_imports_and_rehearses_by_keyboard(tmp_path: Path) -> None:
+async def test_a_coordinator_finds_changes_imports_and_rehearses_by_keyboard(browser: Browser, tmp_path: Path) -> None:
     wrong, good = tmp_path / "fout.csv", tmp_path / "goed.csv"
     wrong.write_text(WRONG)
     good.write_text(GOOD)
-    async with walking(tmp_path, ROWS) as walk, chromium() as browser:
-        context = await browser.new_context(locale="nl-NL", viewport=DESK)
+    async with walking(tmp_path, ROWS) as walk:
+        context = await browser.new_context(locale="nl-NL", viewport=BROAD)
         page, complaints = await watched(context)
         await page.goto(await ticket(walk))
         await page.goto(f"{walk.url}/coordinator/groups")
@@ -91,7 +91,7 @@ async def test_a_coordinator_finds_changes_imports_and_rehearses_by_keyboard(tmp
         await expect(page.get_by_role("status").filter(has_text="Bewaard.")).to_be_visible()
         await expect(page.get_by_text("222")).to_be_visible()
 
-        await page.set_viewport_size(PHONE)
+        await page.set_viewport_size(NARROW)
         await page.goto(f"{walk.url}/coordinator/import")
         for file, told in ((wrong, "WK063799 staat niet op de kaart"), (good, "Nieuwe groepen (1)")):
             await page.get_by_label("CSV-bestand").set_input_files(file)
@@ -117,7 +117,7 @@ async def test_a_coordinator_finds_changes_imports_and_rehearses_by_keyboard(tmp
             for tail in ("", "/change")
         ]
         axe = Axe()
-        for viewport, lang in ((DESK, "nl"), (PHONE, "en")):
+        for viewport, lang in ((BROAD, "nl"), (NARROW, "en")):
             await page.set_viewport_size(viewport)
             for path in [*PATHS, *own]:
                 await page.goto(f"{walk.url}/coordinator{path}?lang={lang}")

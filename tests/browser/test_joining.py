@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from hub.domain import Role
 from hub.trust.keys import hash_secret, make_key
-from tests.browser.test_pages import DESK, PHONE, ROWS, chromium, watched
+from tests.browser.faces import BROAD, NARROW, watched
+from tests.browser.test_pages import ROWS
 from tests.walk.world import CLOCK, Walk, until, walking
 
 NUMBER = "+31612349999"
@@ -74,9 +75,11 @@ async def signed_in(page: Page, walk: Walk) -> None:
     await expect(page.get_by_role("navigation").first).to_be_visible()
 
 
-async def test_a_group_joins_without_scripts_by_keyboard_and_its_admin_gets_a_drill_alone(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS) as walk, chromium() as browser:
-        bare = await browser.new_context(locale="nl-NL", viewport=PHONE, java_script_enabled=False)
+async def test_a_group_joins_without_scripts_by_keyboard_and_its_admin_gets_a_drill_alone(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with walking(tmp_path, ROWS) as walk:
+        bare = await browser.new_context(locale="nl-NL", viewport=NARROW, java_script_enabled=False)
         phone = await bare.new_page()
         await phone.goto(f"{walk.url}/join")
         await to(phone, "Groep aanmelden")
@@ -133,9 +136,11 @@ async def test_a_group_joins_without_scripts_by_keyboard_and_its_admin_gets_a_dr
         assert complaints == []
 
 
-async def test_the_forms_are_fine_on_a_phone_and_a_desk_and_quicker_with_scripts(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS) as walk, chromium() as browser:
-        for viewport, scheme in ((PHONE, "light"), (DESK, "dark")):
+async def test_the_forms_are_fine_on_a_phone_and_a_desk_and_quicker_with_scripts(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with walking(tmp_path, ROWS) as walk:
+        for viewport, scheme in ((NARROW, "light"), (BROAD, "dark")):
             context = await browser.new_context(
                 locale="en-GB", viewport=viewport, color_scheme="dark" if scheme == "dark" else "light"
             )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from hub.directory.linking import hash_token, make_token
 from hub.settings import Registry
-from tests.browser.test_pages import PHONE, chromium, watched
+from tests.browser.faces import NARROW, watched
 from tests.walk.world import Walk, alert, until, walking
 
 ROWS = [
@@ -39,11 +39,11 @@ async def accessible(page: Page) -> None:
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 
 
-async def test_on_a_phone_without_scripts_and_at_a_desk_without_a_mouse(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS, registry=Registry(neighbour_reports=True)) as walk, chromium() as browser:
+async def test_on_a_phone_without_scripts_and_at_a_desk_without_a_mouse(browser: Browser, tmp_path: Path) -> None:
+    async with walking(tmp_path, ROWS, registry=Registry(neighbour_reports=True)) as walk:
         posted = await walk.post(**alert())
         await until(lambda: _told(walk))
-        phone = await browser.new_context(locale="nl-NL", viewport=PHONE, java_script_enabled=False)
+        phone = await browser.new_context(locale="nl-NL", viewport=NARROW, java_script_enabled=False)
         page, complaints = await watched(phone)
         await page.goto(await a_link(walk))
         await page.get_by_role("button", name="Open mijn pagina").click()
@@ -78,7 +78,7 @@ async def test_on_a_phone_without_scripts_and_at_a_desk_without_a_mouse(tmp_path
             desk.get_by_role("heading", name="Dag Anna de Vries", level=1)
         ).to_be_visible()  # their own language
         for path in ("", "/alerts", "/report", "/data"):
-            for where in (WIDE, PHONE):
+            for where in (WIDE, NARROW):
                 await desk.set_viewport_size(where)
                 await desk.goto(f"{walk.url}/mine{path}?lang=en")
                 await narrow_enough(desk)

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from hub.domain import Group
 from hub.settings import Mail
-from tests.browser.test_pages import chromium, watched
+from tests.browser.faces import watched
 from tests.walk.world import Walk, until, walking
 
 ROWS = [
@@ -42,9 +42,10 @@ async def tab_to(page: Page, name: str) -> None:
 
 
 async def test_a_resident_finds_a_group_and_asks_to_join_with_the_keyboard_and_without_javascript(
+    browser: Browser,
     tmp_path: Path,
 ) -> None:
-    async with walking(tmp_path, ROWS, mail=MAIL) as walk, chromium() as browser:
+    async with walking(tmp_path, ROWS, mail=MAIL) as walk:
         context = await browser.new_context(locale="nl-NL", viewport=SIZES[0], java_script_enabled=False)
         page = await context.new_page()
         await page.goto(walk.url)
@@ -83,8 +84,10 @@ async def _told(walk: Walk) -> bool:
     return any("Carla Bakker" in str(one) for one in walk.telegram.messages(700001))
 
 
-async def test_every_page_fits_reads_well_to_a_program_and_complains_of_nothing(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS, mail=MAIL) as walk, chromium() as browser:
+async def test_every_page_fits_reads_well_to_a_program_and_complains_of_nothing(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with walking(tmp_path, ROWS, mail=MAIL) as walk:
         nasty = await walk.hub.store.directory.put_group(Group(0, NASTY, "telegram", 5, ("BU06370300",)))
         paths = [
             "/",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Locator, Page, ViewportSize, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from hub.domain import Role
 from hub.service import build_hub, running
@@ -19,13 +19,12 @@ from hub.settings import Database, Mail, Map, Settings, Web
 from hub.store.database import Store, open_store
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.web.app import serving
-from tests.browser.test_pages import chromium, watched
+from tests.browser.faces import BROAD, NARROW, watched
 from tests.furnished import furnish
 from tests.relay.mailserver import Desk, listening
 from tests.walk.world import free_port
 from tests.web.world import TurnableClock
 
-PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -107,9 +106,9 @@ async def well_made(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-async def test_from_a_telephone_without_javascript_to_the_pole(tmp_path: Path) -> None:
-    async with town(tmp_path) as place, chromium() as browser:
-        telephone = await browser.new_context(locale="en-GB", viewport=PHONE, java_script_enabled=False)
+async def test_from_a_telephone_without_javascript_to_the_pole(browser: Browser, tmp_path: Path) -> None:
+    async with town(tmp_path) as place:
+        telephone = await browser.new_context(locale="en-GB", viewport=NARROW, java_script_enabled=False)
         phone, complaints = await watched(telephone)
         await phone.goto(f"{place.url}/signs")
         await expect(phone.get_by_role("heading", level=1)).to_contain_text("signs and stickers")
@@ -129,7 +128,7 @@ async def test_from_a_telephone_without_javascript_to_the_pole(tmp_path: Path) -
         await phone.get_by_role("button", name="Confirm").click()
         await expect(phone.get_by_role("status")).to_contain_text("looks at your request")
 
-        desk, desk_complaints = await watched(await browser.new_context(locale="nl-NL", viewport=DESK))
+        desk, desk_complaints = await watched(await browser.new_context(locale="nl-NL", viewport=BROAD))
         await desk.goto(await place.ticket())
         await desk.goto(f"{place.url}/coordinator/signs")
         await well_made(desk)
@@ -152,7 +151,7 @@ async def test_from_a_telephone_without_javascript_to_the_pole(tmp_path: Path) -
         await desk.goto(f"{place.url}/coordinator/signs/work")
         await well_made(desk)
 
-        looking, looking_complaints = await watched(await browser.new_context(locale="nl-NL", viewport=PHONE))
+        looking, looking_complaints = await watched(await browser.new_context(locale="nl-NL", viewport=NARROW))
         for path in ("/signs", "/signs/ask"):
             await looking.goto(place.url + path)
             await well_made(looking)

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.browser.test_pages import chromium, ticket, watched
+from tests.browser.faces import BROAD, NARROW, watched
+from tests.browser.test_pages import ticket
 from tests.walk.world import Walk, alert, free_port, until, walking
 
 WEST, EAST = "BU06370300", "BU06370301"
@@ -19,7 +20,6 @@ ROWS = [
     f"Seghwaert Oost,whatsapp,210,{EAST},Bram Jansen,nl,whatsapp,+31612340002,1",
     "Noordhove,whatsapp,210,BU06370501,Carla Bos,nl,whatsapp,+31612340003,1",
 ]
-PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
 OUT_OF_REACH = "ERR_"  # what Chromium writes of a hub that is away, and of tiles where there is no internet
 
 
@@ -105,10 +105,11 @@ async def press(page: Page, name: str) -> None:
 
 
 async def test_a_dispatcher_watches_an_alert_acts_by_keyboard_and_loses_nothing_when_the_hub_is_away(
+    browser: Browser,
     tmp_path: Path,
 ) -> None:
-    async with walking(tmp_path, ROWS) as walk, a_line_to(walk) as line, chromium() as browser:
-        context = await browser.new_context(locale="nl-NL", viewport=DESK)
+    async with walking(tmp_path, ROWS) as walk, a_line_to(walk) as line:
+        context = await browser.new_context(locale="nl-NL", viewport=BROAD)
         listing, listing_complaints = await watched(context)
         await listing.goto((await ticket(walk)).replace(walk.url, line.url))
         await expect(listing.get_by_text("Er loopt nu geen melding.")).to_be_visible()
@@ -171,15 +172,17 @@ async def test_a_dispatcher_watches_an_alert_acts_by_keyboard_and_loses_nothing_
         await expect(row).to_have_count(0)  # it is not going on any more
 
         for page in (console, listing):
-            for viewport in (DESK, PHONE):
+            for viewport in (BROAD, NARROW):
                 await page.set_viewport_size(viewport)
                 assert await no_sideways(page), (page.url, viewport)
         assert [one for one in (*complaints, *listing_complaints) if OUT_OF_REACH not in one] == []
 
 
-async def test_a_hub_that_falls_silent_is_told_from_one_that_has_nothing_to_say(tmp_path: Path) -> None:
-    async with walking(tmp_path, ROWS) as walk, a_line_to(walk) as line, chromium() as browser:
-        page, _ = await watched(await browser.new_context(locale="nl-NL", viewport=PHONE))
+async def test_a_hub_that_falls_silent_is_told_from_one_that_has_nothing_to_say(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with walking(tmp_path, ROWS) as walk, a_line_to(walk) as line:
+        page, _ = await watched(await browser.new_context(locale="nl-NL", viewport=NARROW))
         await page.clock.install()
         await page.goto((await ticket(walk)).replace(walk.url, line.url))
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()

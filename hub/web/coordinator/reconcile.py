@@ -24,6 +24,9 @@ from hub.web.forms import Form
 from hub.web.languages import N_
 
 PAGE: Final = "/coordinator/reconcile"
+EXAMPLE: Final = """groep;platform;leden;buurten;postcodes
+Buurtapp Seghwaert West;whatsapp;180;BU06370300;
+Buurtapp Rokkeveen;whatsapp;95;;2718"""
 UNPACKED_MOST: Final = 16 << 20
 SHOWN_WRONG: Final = 200
 REASONS: Final = {
@@ -46,7 +49,9 @@ COLUMNS: Final = {
 async def reconcile_page(call: Call) -> web.Response:
     done = [call.parameter(name) or "" for name in ("new", "changed", "gone")]
     counts = [int(one) for one in done if one.isdecimal() and len(one) < 8]
-    return call.show("coordinator/reconcile", form=Form(), wrong=[], taken=counts if len(counts) == 3 else None)
+    return call.show(
+        "coordinator/reconcile", form=Form(), wrong=[], example=EXAMPLE, taken=counts if len(counts) == 3 else None
+    )
 
 
 async def compare_lists(call: Call) -> web.Response:
@@ -58,7 +63,7 @@ async def compare_lists(call: Call) -> web.Response:
     elif raw.startswith(b"PK\x03\x04"):
         form.wrong("file", N_("Dit is een spreadsheet. Bewaar het als CSV en kies dat bestand."))
     if not form.ok:
-        return call.show("coordinator/reconcile", 400, form=form, wrong=[], taken=None)
+        return call.show("coordinator/reconcile", 400, form=form, wrong=[], example=EXAMPLE, taken=None)
     return await _side_by_side(call, raw)
 
 
@@ -69,7 +74,7 @@ async def take_over_chosen(call: Call) -> web.Response:
     if raw is None:
         form = Form()
         form.wrong("file", N_("Het bestand is niet goed overgekomen. Kies het opnieuw."))
-        return call.show("coordinator/reconcile", 400, form=form, wrong=[], taken=None)
+        return call.show("coordinator/reconcile", 400, form=form, wrong=[], example=EXAMPLE, taken=None)
     if not marks:
         return await _side_by_side(call, raw, 400, N_("Zet minstens één vinkje, of verlaat deze pagina."))
     try:
@@ -97,7 +102,13 @@ async def _side_by_side(call: Call, raw: bytes, status: int = 200, sentence: str
         form.wrong("file", N_("Er kloppen dingen niet in het bestand. Zie de lijst hieronder. Er is niets veranderd."))
         wrong = [_sentence(call, one) for one in error.wrong[:SHOWN_WRONG]]
         return call.show(
-            "coordinator/reconcile", 400, form=form, wrong=wrong, more=len(error.wrong) - len(wrong), taken=None
+            "coordinator/reconcile",
+            400,
+            form=form,
+            example=EXAMPLE,
+            wrong=wrong,
+            more=len(error.wrong) - len(wrong),
+            taken=None,
         )
     if sentence:
         form.wrong("", sentence)
