@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hub.domain import Address, Admin, Group, Handle, Neighbourhood
+from hub.domain import Address, Admin, Group, Handle, Neighbourhood, Status
 from hub.store.database import Store
 from hub.store.directory_search import ADMIN_STATES, GROUP_STATES, Sought
-from tests.store.world import START
+from tests.store.world import START, accept
 
 MAP = [
     Neighbourhood(code, name, district, f"Wijk {district[-1]}", municipality, town, b"x", 2025)
@@ -144,3 +144,14 @@ async def test_changes_are_found_by_whom_of_what_and_when(store: Store) -> None:
     assert [one.subject for one in await store.changes.page(top, 9, "group.", who="x")] == ["2"]
     assert [one.subject for one in await store.changes.page(top, 9, subject="1")] == ["1"]
     assert [one.subject for one in await store.changes.page(top, 9, since=START, until=START + 2)] == ["1", "0"]
+
+
+async def test_rehearsals_are_seen_together_newest_first_and_each_neighbourhood_knows_its_last(store: Store) -> None:
+    await accept(store, "D1", "BU1", "BU2", status=Status.EXERCISE)
+    await accept(store, "D2", "BU2", status=Status.EXERCISE, now=START + 5)
+    await accept(store, "REAL", "BU3", now=START + 9)
+    drills, total = await store.drills.page(0, 1)
+    assert [(one.id, one.codes, one.forwarded) for one in drills] == [("D2", ("BU2",), 0)] and total == 2
+    assert drills[0].is_open(START + 6) and not drills[0].is_open(drills[0].expires_at)
+    assert [one.id for one in (await store.drills.page(1, 5))[0]] == ["D1"]
+    assert await store.drills.last() == {"BU1": START, "BU2": START + 5}
