@@ -328,6 +328,10 @@ class Police(_Section):
         return self
 
 
+PMTILES = b"PMTiles\x03"
+"""What such a file begins with."""
+
+
 class Map(_Section):
     """What lies under our neighbourhoods on maps, and who looks addresses up."""
 
@@ -343,6 +347,10 @@ class Map(_Section):
     def _has_tiles(self) -> Map:
         if self.base == "pmtiles" and not (self.tiles and self.tiles_path.is_file()):
             raise ValueError("base is pmtiles, but tiles names no file: give the path of a .pmtiles file")
+        if self.base == "pmtiles":
+            with self.tiles_path.open("rb") as file:
+                if file.read(8) != PMTILES:
+                    raise ValueError("tiles names a file that is not PMTiles (version 3)")
         return self
 
 

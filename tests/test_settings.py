@@ -109,3 +109,16 @@ def test_several_accounts_share_what_the_channel_says(tmp_path: Path) -> None:
 )
 def test_where_the_database_lies(url: str, path: Path) -> None:
     assert Database(url=url).sqlite_path == path
+
+
+def test_the_map_is_pdoks_unless_another_is_set_and_a_file_of_tiles_must_be_one(tmp_path: Path) -> None:
+    assert (Settings().map.base, Settings().map.search) == ("pdok", True)
+    good, bad = tmp_path / "here.pmtiles", tmp_path / "picture.pmtiles"
+    good.write_bytes(b"PMTiles\x03" + bytes(119))
+    bad.write_bytes(b"\x89PNG\r\n")
+    assert Settings.model_validate({"map": {"base": "pmtiles", "tiles": str(good)}}).map.tiles_path == good
+    for given, told in (("", "names no file"), ("nowhere.pmtiles", "names no file"), (str(bad), "not PMTiles")):
+        with environment(HUB_MAP__BASE="pmtiles", HUB_MAP__TILES=given), pytest.raises(Refused, match=told):
+            load_settings()
+    with environment(HUB_MAP__BASE="google"), pytest.raises(Refused, match=r"map\.base"):
+        load_settings()

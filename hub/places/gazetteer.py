@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -62,6 +64,9 @@ class Gazetteer:
             found.setdefault(one.district, _entry("district", one.district, one.district_name, town))
             found[one.code] = _entry("neighbourhood", one.code, one.name, town)
         self._entries = [entry for code, entry in found.items() if code and entry.name]
+        # All names in one text, a line each: looked through by C, where a loop over them would hold up the hub.
+        self._lines = "\n".join(entry.both for entry in self._entries) + "\n"
+        self._starts = [0, *(at + 1 for at, sign in enumerate(self._lines) if sign == "\n")]
 
     def named(self, text: str) -> list[Place]:
         """At most MOST, best first: that very name, names that begin so, words that do, then whatever holds it."""
@@ -73,12 +78,24 @@ class Gazetteer:
             if postcodes:
                 return [self._place("postcode", pc4, pc4, "", self._index.rows_of_postcode(pc4)) for pc4 in postcodes]
         words = [f" {word}" for word in asked.split()]
-        ranked = [(rank, entry) for entry in self._entries if (rank := _rank(entry, asked, words)) is not None]
+        ranked = [
+            (rank, entry)
+            for entry in self._holding(max(words, key=len)[1:])
+            if (rank := _rank(entry, asked, words)) is not None
+        ]
         ranked.sort(key=lambda one: (one[0], _ORDER[one[1].kind], len(one[1].name), one[1].name, one[1].code))
         return [
             self._place(one.kind, one.code, one.name, one.within, self._index.rows_of(one.code))
             for _, one in ranked[:MOST]
         ]
+
+    def _holding(self, text: str) -> Iterator[_Entry]:
+        """Whose name, or municipality's, holds it."""
+        at = self._lines.find(text)
+        while at >= 0:
+            line = bisect_right(self._starts, at) - 1
+            yield self._entries[line]
+            at = self._lines.find(text, self._starts[line + 1])
 
     def _place(self, kind: Kind, code: str, name: str, within: str, rows: Rows) -> Place:
         shapes = self._index.shapes[rows]

@@ -27,6 +27,7 @@ from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.map.base import addresses_of, base_of, whole_map
 from hub.web.metrics import Metrics
 from hub.web.navigation import public_entries, staff_entries
+from hub.web.packing import packing
 from hub.web.pages import error_page
 from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
@@ -55,21 +56,11 @@ MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 def create_app(hub: Hub) -> web.Application:
     described = description(ROUTES, hub.settings.web.public_url)
-    rendering = Rendering(
-        policy=page_policy(hub.settings.map),
-        secure=hub.settings.web.public_url.startswith("https://"),
-        given={
-            "map_base": base_of(hub.settings.map),
-            "map_addresses": addresses_of(hub.settings.map),
-            "whole_map": whole_map(hub.atlas),
-            "public_entries": public_entries(hub.settings),
-            "staff_entries": staff_entries,
-        },
-    )
+    rendering = rendering_of(hub)
     state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
-        middlewares=[_measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
+        middlewares=[packing, _measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
     )
     for route in ROUTES:
         handler = _guarded(route, hub, state)
@@ -88,6 +79,21 @@ def create_app(hub: Hub) -> web.Application:
     app.on_shutdown.append(close_streams)
     app.on_response_prepare.append(add_headers)
     return app
+
+
+def rendering_of(hub: Hub) -> Rendering:
+    """The pages of this hub."""
+    return Rendering(
+        policy=page_policy(hub.settings.map),
+        secure=hub.settings.web.public_url.startswith("https://"),
+        given={
+            "map_base": base_of(hub.settings.map),
+            "map_addresses": addresses_of(hub.settings.map),
+            "whole_map": whole_map(hub.atlas),
+            "public_entries": public_entries(hub.settings),
+            "staff_entries": staff_entries,
+        },
+    )
 
 
 def listen(settings: Web) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hub.web.caching import FOR_EVER, given
 from hub.web.calls import Call, onward
 from hub.web.problems import Problem, not_found
 from hub.web.rendering import Rendering
@@ -18,9 +19,7 @@ async def static_file(call: Call) -> web.Response:
     if file is None:
         raise not_found("file", call.part("name"))
     # The address holds a hash of the content (Rendering), so a copy is good for ever; without the hash it is asked for anew.
-    for_ever = call.request.query.get("v") == file.tag
-    caching = "public, max-age=31536000, immutable" if for_ever else "no-cache"
-    return web.Response(body=file.body, headers={"Content-Type": file.content_type, "Cache-Control": caching})
+    return given(call.request, file, FOR_EVER if call.request.query.get("v") == file.tag else "no-cache")
 
 
 def error_page(rendering: Rendering, request: web.Request, problem: Problem) -> web.Response:

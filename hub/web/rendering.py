@@ -5,11 +5,9 @@ Everything is loaded once at the start; a template that does not parse stops the
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
 from pathlib import Path
@@ -22,19 +20,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hub.clock import to_datetime
 from hub.web import labels
+from hub.web.caching import Copy, copy_of
 from hub.web.languages import LANGUAGES, catalogues, language_of, remember_language
 
 HERE: Final = Path(__file__).parent
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFile:
-    """`tag`: a hash of the content, so that a browser's copy is known to be current."""
-
-    body: bytes
-    content_type: str
-    tag: str
 
 
 class Rendering:
@@ -86,6 +76,10 @@ class Rendering:
         """A piece of a page, for one that is open."""
         return self._environments[language].get_template(f"{template}.html").render(**values)
 
+    def written(self, language: str, source: str, **values: Any) -> str:
+        """A template that is no file of ours: a test's page."""
+        return self._environments[language].from_string(source).render(**values)
+
     def say(self, language: str, text: str, **values: Any) -> str:
         """A text marked with N_, in this language, its %(name)s filled in."""
         found = self._catalogues[language if language in LANGUAGES else "nl"].gettext(text)
@@ -135,7 +129,6 @@ def _amsterdam(milliseconds: int) -> datetime:
     return to_datetime(milliseconds).astimezone(AMSTERDAM)
 
 
-def _static_file(path: Path) -> StaticFile:
-    body = path.read_bytes()
+def _static_file(path: Path) -> Copy:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return StaticFile(body, kind, hashlib.sha256(body).hexdigest()[:12])
+    return copy_of(path.read_bytes(), kind, level=9)

@@ -20,7 +20,20 @@ import uvloop
 from hub import interpreter
 from hub.log import configure
 from hub.settings import Log
-from tests.bench import console, disturbed, fanout, growth, intake, matching, peers, profile, receipts, telegram, two
+from tests.bench import (
+    console,
+    disturbed,
+    fanout,
+    growth,
+    intake,
+    maps,
+    matching,
+    peers,
+    profile,
+    receipts,
+    telegram,
+    two,
+)
 from tests.bench.plan import STORES, Plan
 from tests.postgres.binaries import binaries
 
@@ -30,6 +43,7 @@ Bench = Callable[[Plan], Coroutine[Any, Any, None]]
 # In this order, with both stores where that is the question.
 BENCHES: dict[str, Bench] = {
     "matching": matching.bench,
+    "maps": maps.bench,
     "intake": intake.bench,
     "receipts": receipts.bench,
     "fanout": fanout.bench,

@@ -62,6 +62,13 @@ async def test_only_who_is_concerned_is_read_and_they_are_read_whole(store: Stor
     assert await store.directory.concerned([], []) == []
 
 
+async def test_a_map_counts_the_groups_of_each_neighbourhood(store: Store) -> None:
+    assert await store.directory.groups_by_neighbourhood() == []
+    one = await store.directory.put_group(Group(0, "Noord", "whatsapp", 70, ("BU1", "BU2")))
+    two = await store.directory.put_group(Group(0, "Zuid", "signal", 80, ("BU2",)))
+    assert sorted(await store.directory.groups_by_neighbourhood()) == [("BU1", one), ("BU2", one), ("BU2", two)]
+
+
 async def test_a_map_comes_back_as_it_was_put_in_with_and_without_its_ground(store: Store) -> None:
     given = [
         Neighbourhood(

@@ -8,8 +8,8 @@ import orjson
 from aiohttp import web
 
 from hub.places.gazetteer import Place
+from hub.web.caching import MINUTE, copy_of, given
 from hub.web.calls import JSON_TYPE, Call
-from hub.web.map.caching import kept_for_a_minute
 
 
 async def places_named(call: Call, text: str) -> list[Place]:
@@ -20,7 +20,7 @@ async def places_named(call: Call, text: str) -> list[Place]:
 
 async def map_search(call: Call) -> web.Response:
     found = await places_named(call, call.parameter("q") or "")
-    return kept_for_a_minute(call.request, orjson.dumps([_shown(one) for one in found]), JSON_TYPE)
+    return given(call.request, copy_of(orjson.dumps([_shown(one) for one in found]), JSON_TYPE), MINUTE)
 
 
 def _shown(place: Place) -> dict[str, Any]:

@@ -93,7 +93,7 @@
       try {
         const { attribution = "" } = await archive.getMetadata();
         const text = new DOMParser().parseFromString(attribution, "text/html").body.textContent;
-        if (text) this.credits.addAttribution(L.Util.template("{text}", { text: text.replace(/[<>&]/g, "") }));
+        if (text) this.credits.addAttribution(textNode(text).innerHTML);
       } catch { /* the tiles tell that the file cannot be had */ }
     }
 
@@ -200,7 +200,8 @@
       if (document.activeElement !== this.element || !this.element.matches(":focus-visible")) return;
       const found = this.middle();
       const name = found ? this.label(found.feature) : this.words.nothing;
-      this.say("aim", this.how || this.picking ? this.words.aim.replace("{name}", name) : "");
+      const choose = this.picking || (found && (this.how.onClick || found.feature.properties.level === "municipality"));
+      this.say("aim", this.how || this.picking ? [this.words.aim.replace("{name}", name), choose && this.words.choose].filter(Boolean).join(" ") : "");
     }
 
     /* The layer under the cross. */
