@@ -43,6 +43,7 @@ class OwnData:
         found["sighting"] = await _rows(tables.Sighting, **mine)
         found["application"] = await _rows(registry_tables.Application, **mine)
         found["neighbour_report"] = await _rows(registry_tables.NeighbourReport, **mine)
+        found["contact_copy"] = await _rows(registry_tables.ContactCopy, **mine)
         found["own_session"] = await _rows(registry_tables.OwnSession, **mine)
         found["change"] = await _rows(registry_tables.Change, who=str(admin_id))
         return found
@@ -62,6 +63,7 @@ class OwnData:
             await tables.Acknowledgement.filter(admin_id=admin_id).update(ref="")
             await tables.Sighting.filter(admin_id=admin_id).delete()
             await registry_tables.NeighbourReport.filter(admin_id=admin_id).delete()
+            await registry_tables.ContactCopy.filter(admin_id=admin_id).delete()
             await registry_tables.OwnSession.filter(admin_id=admin_id).delete()
             await registry_tables.Application.filter(admin_id=admin_id).delete()
             await tables.Admin.filter(stand_in=admin_id).update(stand_in=None)
