@@ -14,6 +14,7 @@ from hub.store.postgres.pieces import (
     REACHABLE,
     SERVED,
     SERVING,
+    STANDING_IN,
     logged,
 )
 from hub.store.queries import Escalating
@@ -26,8 +27,8 @@ _PEOPLE = f"""people AS MATERIALIZED (
             MAX(CASE WHEN d.state IN (4, 6, 7) THEN d.sent_at END) AS last_sent
         FROM alert_neighbourhood an JOIN group_neighbourhood gn ON gn.code = an.code
             JOIN group_admin ga ON ga.group_id = gn.group_id
-            JOIN admin p ON p.id = ga.admin_id
-            JOIN delivery d ON d.alert_id = an.alert_id AND {MEANT.format(d="d", p="p")} AND d.part = ''
+            CROSS JOIN {STANDING_IN.format(ga="ga")}
+            JOIN delivery d ON d.alert_id = an.alert_id AND {MEANT.format(d="d")} AND d.part = ''
         WHERE an.id = ANY($1::bigint[]) GROUP BY an.id, d.admin_id)"""
 
 _PLACES_OF = f"""JOIN group_admin ga ON {SERVED.format(d="d")} JOIN group_neighbourhood gn ON gn.group_id = ga.group_id
@@ -67,8 +68,8 @@ ESCALATING = Escalating(
             NULL::bigint, d.turn, GREATEST(silent.rung, 1)
         FROM (SELECT o.id AS id, MAX(an.rung) AS rung FROM alert_neighbourhood an
                   JOIN group_neighbourhood gn ON gn.code = an.code JOIN group_admin ga ON ga.group_id = gn.group_id
-                  JOIN admin p ON p.id = ga.admin_id
-                  JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o", p="p")} AND o.part = ''
+                  CROSS JOIN {STANDING_IN.format(ga="ga")}
+                  JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o")} AND o.part = ''
               WHERE an.id = ANY($1::bigint[]) AND an.forwarded_at IS NULL AND an.added <> 'adjacent'
                 AND (o.state + 0 IN (4, 6, 7) AND o.sent_at <= $5::bigint OR o.state + 0 = 0 AND o.possible_duplicates > 0)
                 AND NOT EXISTS (SELECT 1 FROM delivery later WHERE later.alert_id = o.alert_id AND later.admin_id = o.admin_id
@@ -95,8 +96,8 @@ ESCALATING = Escalating(
                   AND {REACHABLE.format(admin="other.admin_id", now="$4", routes="$3")}
                   AND NOT EXISTS (SELECT 1 FROM admin p4 JOIN delivery o ON o.alert_id = an.alert_id
                       AND o.admin_id = {SERVING.format(p="p4", now="$4")} WHERE p4.id = other.admin_id))
-                AND (NOT $5::boolean OR NOT EXISTS (SELECT 1 FROM group_admin told JOIN admin p5 ON p5.id = told.admin_id
-                    JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o", p="p5")} AND o.part = ''
+                AND (NOT $5::boolean OR NOT EXISTS (SELECT 1 FROM group_admin told CROSS JOIN {STANDING_IN.format(ga="told")}
+                    JOIN delivery o ON o.alert_id = an.alert_id AND {MEANT.format(d="o")} AND o.part = ''
                     WHERE told.group_id = ga.group_id
                       AND (o.state + 0 IN (1, 4, 6, 7) OR o.state + 0 = 0 AND o.possible_duplicates = 0)
                       AND COALESCE((SELECT k.kind FROM acknowledgement k WHERE k.alert_id = o.alert_id

@@ -19,8 +19,11 @@ _TOGETHER = """EXISTS (SELECT 1 FROM group_admin his JOIN group_admin hers ON he
         WHERE his.admin_id = {one} AND hers.admin_id = {other})"""
 SERVING = f"""CASE WHEN {{p}}.away_until <= {{now}}::bigint THEN {{p}}.id ELSE (SELECT s.id FROM admin s WHERE s.id = {{p}}.stand_in
     AND s.away_until <= {{now}}::bigint AND {_TOGETHER.format(one="{p}.id", other="s.id")}) END"""
-MEANT = f"""({{d}}.admin_id = ANY(ARRAY[{{p}}.id, {{p}}.stand_in]) AND ({{d}}.admin_id = {{p}}.id
-    OR {{p}}.away_until > {{d}}.created_at AND {_TOGETHER.format(one="{p}.id", other="{d}.admin_id")}))"""
+# Here as a join by equality: with an OR every delivery of the alert was tried for every admin (seen: 27 ms instead of 2).
+STANDING_IN = f"""LATERAL (SELECT {{ga}}.admin_id, NULL::bigint UNION ALL SELECT p.stand_in, p.away_until FROM admin p
+    WHERE p.id = {{ga}}.admin_id AND p.stand_in IS NOT NULL AND {_TOGETHER.format(one="p.id", other="p.stand_in")})
+    asked(admin_id, away_until)"""
+MEANT = "({d}.admin_id = asked.admin_id AND (asked.away_until IS NULL OR asked.away_until > {d}.created_at))"
 SERVED = f"""ga.admin_id = ANY(ARRAY(SELECT {{d}}.admin_id UNION ALL SELECT x.id FROM admin x WHERE x.stand_in = {{d}}.admin_id
     AND x.away_until > {{d}}.created_at AND {_TOGETHER.format(one="x.id", other="{d}.admin_id")}))"""
 
