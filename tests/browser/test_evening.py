@@ -1,4 +1,4 @@
-"""A whole evening in one browser: a group joins, its admin's phone is linked, an alert goes out and is forwarded, ends, and is told of."""
+"""A whole evening in one browser: a group joins, its admin's phone is linked, an alert goes out, is forwarded, ends, is told of."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def registers(evening: Evening, neighbour: Watched) -> None:
     await page.get_by_role("link", name="Groep aanmelden").first.click()
     await page.get_by_label("Naam van de groep").fill("Buurtapp Seghwaert")
     await page.get_by_label("Leden").fill("40")
-    await page.locator("#place").fill("Seghwaert West")
+    await page.locator("#place").fill("Seghwaert-Zuid")
     await page.locator("#place").press("Enter")
     await tick(page.locator("#code-BU06370300"))
     await page.locator("#name").fill("Els Mulder")
@@ -117,7 +117,7 @@ async def approves(evening: Evening, coordinator: Watched) -> None:
     await page.get_by_role("link", name="Coördinator").click()
     await page.get_by_role("link", name=re.compile("anvra")).first.click()
     await page.get_by_role("main").get_by_role("link", name=re.compile("Seghwaert|Groep aanmelden")).first.click()
-    await page.get_by_role("button", name="Accepteren").click()
+    await page.get_by_role("button", name="Aannemen").click()
     await expect(page.get_by_text("Links gemaild op")).to_be_visible()
 
 
@@ -138,7 +138,7 @@ async def alerts(evening: Evening, dispatcher: Watched) -> None:
     await page.get_by_role("main").get_by_role("link", name="Nieuwe melding").click()
     await page.get_by_role("radio", name="Woninginbraak").check(force=True)
     await page.get_by_role("radio", name="Hele buurten").check(force=True)
-    await page.get_by_role("combobox", name="Zoek adres, postcode of buurt").fill("Seghwaert Noord")
+    await page.get_by_role("combobox", name="Zoek adres, postcode of buurt").fill("Seghwaert-Zuid")
     await page.get_by_role("option").first.wait_for()
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
@@ -160,15 +160,15 @@ async def forwards(evening: Evening, phone: Watched, watching: Page) -> None:
 
 
 async def ends(evening: Evening, watching: Page) -> None:
-    await watching.get_by_text("Einde melding").first.click()
-    await watching.get_by_role("button", name=re.compile("inde melding")).click()
+    await watching.get_by_text("Sein veilig…").click()
+    await watching.get_by_role("button", name="Ja, stuur sein veilig").click()
     await evening.heard("EINDE MELDING")
 
 
 async def told(dispatcher: Watched) -> None:
     await dispatcher.page.get_by_role("link", name="Verslag").first.click()
     await expect(dispatcher.page.get_by_role("heading", level=1)).to_be_visible()
-    await expect(dispatcher.page.locator("body")).to_contain_text("1 van 1")
+    await expect(dispatcher.page.locator("body")).to_contain_text("Buurten doorgestuurd1 / 1")
 
 
 async def tick(box: Locator) -> None:
