@@ -73,8 +73,8 @@ class Watched:
             self.complaints.append(f"console: {message.text}")
 
     def _asked(self, request: Request) -> None:
-        host = urlsplit(request.url)
-        if host.scheme not in ("data", "blob") and f"{host.scheme}://{host.netloc}" != self.url:
+        host, own = urlsplit(request.url), urlsplit(self.url)
+        if host.scheme not in ("data", "blob") and (host.scheme, host.netloc) != (own.scheme, own.netloc):
             self.complaints.append(f"another host: {request.url}")
 
     def _failed(self, request: Request) -> None:
