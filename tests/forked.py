@@ -59,7 +59,9 @@ class Forked:
 @cache
 def _ready() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.forked", "run"])
+    context.set_forkserver_preload(
+        ["tests.forked", "run", "hub.store.migrating", "adapters.telegram.channel", "adapters.whatsapp.channel"]
+    )
     return context
 
 
