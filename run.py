@@ -17,15 +17,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import aiohttp
 import typer
 from rich.console import Console
 
 from adapters import registry
-from adapters.phones import Phones
-from adapters.whatsapp import templates as whatsapp_templates
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
@@ -58,6 +56,9 @@ from hub.web.api.group_results import group_result_answer
 from hub.web.api.outcomes import outcome_answer
 from hub.web.api.simulation_answers import simulation_answer
 from hub.web.app import listen, serving
+
+if TYPE_CHECKING:
+    from adapters.phones import Phones
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -215,6 +216,8 @@ def templates(
 
     async def command() -> dict[str, Any]:
         accounts = [one for one in configuration().channels.whatsapp.accounts if one.configured]
+        from adapters.whatsapp import templates as whatsapp_templates
+
         ask = whatsapp_templates.register if register else whatsapp_templates.check
         async with aiohttp.ClientSession() as session:
             try:
@@ -360,6 +363,8 @@ async def _demo(once: bool) -> dict[str, Any]:
     directory = (CONFIG / "demo" / "directory.csv").read_bytes()
     rows = csv.DictReader(directory.decode().splitlines())
     people = [(row["channel"], row["handle"], row["admin"]) for row in rows]
+    from adapters.phones import Phones  # with the emulators of every messenger
+
     async with Phones(hub_url, dict.fromkeys(people)) as phones:
         settings = demo_settings(settings, database, hub_url, phones)
         with HubLock(database):

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 
 import aiohttp
 
-from adapters.matrix.channel import MatrixChannel
-from adapters.telegram.channel import TelegramChannel
-from adapters.whatsapp.channel import WhatsAppChannel
 from hub.channel import Channel
 from hub.clock import Clock
 from hub.settings import Account, Channels
@@ -20,13 +17,22 @@ from hub.settings import Account, Channels
 def channels(
     settings: Channels, session: aiohttp.ClientSession, clock: Clock, public_url: str
 ) -> Iterator[tuple[Channel, Account]]:
-    """Every configured account with the channel that speaks for it; accounts without a token are left out."""
+    """Every configured account with the channel that speaks for it; accounts without a token are left out.
+
+    A messenger's library is imported where it is used: they take half a second of a start, and tens of megabytes.
+    """
     for telegram in settings.telegram.accounts:
         if telegram.configured:
+            from adapters.telegram.channel import TelegramChannel
+
             yield TelegramChannel(telegram, session, clock, public_url), telegram
     for whatsapp in settings.whatsapp.accounts:
         if whatsapp.configured:
+            from adapters.whatsapp.channel import WhatsAppChannel
+
             yield WhatsAppChannel(whatsapp, session, clock), whatsapp
     for matrix in settings.matrix.accounts:
         if matrix.configured:
+            from adapters.matrix.channel import MatrixChannel
+
             yield MatrixChannel(matrix, session, clock), matrix

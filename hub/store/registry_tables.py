@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.models import Model
+
+from hub.store.model import Table
 
 
-class AlertDraft(Model):
+class AlertDraft(Table):
     """An alert being written on the console. `content`: the form as JSON, emptied once it is sent or thrown away. `state`: draft, waiting (for a second pair of eyes), sent, refused."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -30,7 +31,7 @@ class AlertDraft(Model):
         indexes = [Index(fields=("key_id",)), Index(fields=("state", "changed_at"))]
 
 
-class Application(Model):
+class Application(Table):
     """What somebody asks of the registry. `kind`: group (register one), admin (of a district's admin group), starting (a group to come). `content`: the form as JSON. `state`: unconfirmed (the e-mail's link not followed), open, accepted, refused. Name, e-mail and texts are emptied at erased_at."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -55,7 +56,7 @@ class Application(Model):
         indexes = [Index(fields=("state", "created_at"))]
 
 
-class Sign(Model):
+class Sign(Table):
     """A street sign or a sticker. `kind`: street, sticker. `state`: unconfirmed, asked, planned, placed, refused, removed. `exact`: somebody chose the point, otherwise it is the middle of the neighbourhood. Who asked, what they wrote and a sticker's place are emptied at erased_at, once they were told the end of it."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -84,7 +85,7 @@ class Sign(Model):
         indexes = [Index(fields=("state", "created_at")), Index(fields=("code",))]
 
 
-class PublicText(Model):
+class PublicText(Table):
     """A page that coordinators edit: house rules, tips. `text` is Markdown."""
 
     id = fields.BigIntField(primary_key=True)
@@ -100,7 +101,7 @@ class PublicText(Model):
         unique_together = (("slug", "language"),)
 
 
-class Mail(Model):
+class Mail(Table):
     """An e-mail that waits to be sent, gone once the mail server has taken it. `error`: why the last try failed. `given_up_at`: no further tries, recipient and text emptied."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -118,7 +119,7 @@ class Mail(Model):
         indexes = [Index(fields=("due_at",))]
 
 
-class ContactRequest(Model):
+class ContactRequest(Table):
     """Somebody asks a group to be let in. `state`: unconfirmed (the e-mail's link not followed), open, closed (dealt with). `passed_at`: when the first of the group's admins got it. Name, e-mail, phone and message are emptied at erased_at."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -142,7 +143,7 @@ class ContactRequest(Model):
         indexes = [Index(fields=("state", "created_at")), Index(fields=("created_at",))]
 
 
-class ContactCopy(Model):
+class ContactCopy(Table):
     """A contact request on its way to one of the group's admins, gone once they have it or it is erased. `step`: which of their addresses is tried at due_at."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -156,7 +157,7 @@ class ContactCopy(Model):
         indexes = [Index(fields=("due_at",)), Index(fields=("request_id",))]
 
 
-class FormKey(Model):
+class FormKey(Table):
     """What the time stamps of public forms are signed with, the same for every process. One row."""
 
     id = fields.IntField(primary_key=True)
@@ -166,7 +167,7 @@ class FormKey(Model):
         table = "form_key"
 
 
-class NeighbourReport(Model):
+class NeighbourReport(Table):
     """A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused, lapsed (nobody looked in time). `alert_id`: what it became. `told_at`: when who reported heard what became of it. Text, place and note are emptied at erased_at."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -189,7 +190,7 @@ class NeighbourReport(Model):
         indexes = [Index(fields=("state", "created_at")), Index(fields=("admin_id",))]
 
 
-class OwnSession(Model):
+class OwnSession(Table):
     """A browser of an admin on their own page, the cookie's SHA-256. `ticket`: a one-time link, not yet used."""
 
     hash = fields.CharField(max_length=64, primary_key=True)
@@ -202,7 +203,7 @@ class OwnSession(Model):
         indexes = [Index(fields=("admin_id",))]
 
 
-class Change(Model):
+class Change(Table):
     """Who changed what. `who`: a key's name, an admin's id for their own page, empty for a visitor. `kind`: noun.verb. `subject`: the id of what was changed. `what`: JSON, names of fields and ids, never personal data."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
-from tortoise.models import Model
+
+from hub.store.model import Table
 
 
-class Neighbourhood(Model):
+class Neighbourhood(Table):
     code = fields.CharField(max_length=10, primary_key=True)
     name = fields.CharField(max_length=200)
     district = fields.CharField(max_length=8, db_index=True)
@@ -29,7 +30,7 @@ class Neighbourhood(Model):
         table = "neighbourhood"
 
 
-class NeighbourhoodImport(Model):
+class NeighbourhoodImport(Table):
     """One row an import, the newest id tells a running hub that its index is old."""
 
     id = fields.IntField(primary_key=True)
@@ -42,7 +43,7 @@ class NeighbourhoodImport(Model):
         table = "neighbourhood_import"
 
 
-class Postcode(Model):
+class Postcode(Table):
     id = fields.IntField(primary_key=True)
     pc4 = fields.CharField(max_length=4)
     neighbourhood = fields.CharField(max_length=10)
@@ -53,7 +54,7 @@ class Postcode(Model):
         unique_together = (("pc4", "neighbourhood"),)
 
 
-class WatchGroup(Model):
+class WatchGroup(Table):
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200, unique=True)
     platform = fields.CharField(max_length=20)
@@ -63,7 +64,7 @@ class WatchGroup(Model):
         table = "watch_group"
 
 
-class GroupNeighbourhood(Model):
+class GroupNeighbourhood(Table):
     id = fields.IntField(primary_key=True)
     group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField(
         "hub.WatchGroup", related_name="neighbourhoods"
@@ -76,7 +77,7 @@ class GroupNeighbourhood(Model):
         indexes = [Index(fields=("group_id",))]
 
 
-class Admin(Model):
+class Admin(Table):
     """`test_messages`: they agreed to get one now and then, to see whether they can be reached. `stand_in`: the admin who gets their alerts while they are away."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -91,7 +92,7 @@ class Admin(Model):
         indexes = [Index(fields=("stand_in",), name="admin_stand_in")]
 
 
-class GroupAdmin(Model):
+class GroupAdmin(Table):
     id = fields.IntField(primary_key=True)
     group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField("hub.WatchGroup", related_name="admins")
     admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="groups")
@@ -103,7 +104,7 @@ class GroupAdmin(Model):
         indexes = [Index(fields=("admin_id",))]
 
 
-class Address(Model):
+class Address(Table):
     """`state`: verified (may be sent to), unverified, dead (the provider said so), stopped (the person said STOP). `account`: the sender account the person linked with, empty for any. `strikes`: failures in a row that may mean it is dead. `checked_at`: when the messenger was last asked whether it can be reached."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -123,7 +124,7 @@ class Address(Model):
         unique_together = (("channel", "handle"), ("admin_id", "rank"))
 
 
-class AddressAlias(Model):
+class AddressAlias(Table):
     """Another name the provider uses for the same address: a business-scoped user id beside a phone number."""
 
     id = fields.IntField(primary_key=True)
@@ -137,7 +138,7 @@ class AddressAlias(Model):
         unique_together = (("channel", "alias"),)
 
 
-class GroupChat(Model):
+class GroupChat(Table):
     """The group's own chat, where our sender account is a member. `state`: verified, or dead when we were put out."""
 
     id = fields.BigIntField(primary_key=True)
@@ -152,7 +153,7 @@ class GroupChat(Model):
         unique_together = (("channel", "handle"),)
 
 
-class LinkToken(Model):
+class LinkToken(Table):
     """A one-time invitation to link an address. Only the SHA-256 of the token is kept."""
 
     hash = fields.CharField(max_length=64, primary_key=True)
@@ -166,7 +167,7 @@ class LinkToken(Model):
         table = "link_token"
 
 
-class ApiKey(Model):
+class ApiKey(Table):
     """Only a SHA-256 of the key is kept: 256 random bits need no slow hash."""
 
     id = fields.CharField(max_length=16, primary_key=True)
@@ -181,7 +182,7 @@ class ApiKey(Model):
         table = "api_key"
 
 
-class WebSession(Model):
+class WebSession(Table):
     """A signed-in browser, the cookie's SHA-256, bound to the key it was opened with. `ticket`: a one-time link, not yet used."""
 
     hash = fields.CharField(max_length=64, primary_key=True)
@@ -193,7 +194,7 @@ class WebSession(Model):
         table = "web_session"
 
 
-class Alert(Model):
+class Alert(Table):
     """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part). `repeats`: what of that those who got the alert before it have already. `outcome`: what came of it, as the control room says. `erased_at`: when descriptions and pictures were erased. `remarks`: free replies to it, which are counted only."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=12, primary_key=True)
@@ -228,7 +229,7 @@ class Alert(Model):
         ]
 
 
-class AlertNeighbourhood(Model):
+class AlertNeighbourhood(Table):
     """What an alert matched, and how far each neighbourhood is: planned, forwarded. `added`: empty for what its own area touches, else why it was added later (widened, adjacent). `rung`: how many steps of the escalation were taken, the last at `rung_at`. `check_at`: when the escalator looks at it next. `dark_at`: when the control room was told that nobody forwards it here."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -254,7 +255,7 @@ class AlertNeighbourhood(Model):
         indexes = [Index(fields=("check_at",), name="alert_neighbourhood_check")]
 
 
-class Delivery(Model):
+class Delivery(Table):
     """The outbox: one alert to one admin, `step` by step along their addresses. `attempt` fences outcomes, `tries` counts what used up a try, `lease` names a claim. `part`: empty for the alert itself, else what goes beside it (hub/channel.py Part), with a `step` of its own range. `follows`: the delivery of an earlier alert this one answers. `home`: the account it was planned for, once another stood in. `turn`: which turn of its alert it belongs to, so that a large alert does not starve a small one. `rung`: the step of the escalation that made it, 0 for the alert's own plan."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -300,7 +301,7 @@ class Delivery(Model):
         ]
 
 
-class Receipt(Model):
+class Receipt(Table):
     """What a channel reported: append-only, any order. `delivery_id` stays null while we do not know the message yet. `heeded`: a failure that led to another try, or was counted against the address."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -318,7 +319,7 @@ class Receipt(Model):
         indexes = [Index(fields=("delivery_id",), name="receipt_delivery")]
 
 
-class Acknowledgement(Model):
+class Acknowledgement(Table):
     """What a person answered, the first time of each kind is the one that counts. `ref`: the provider's name of the answer, by which it can be taken back."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -336,7 +337,7 @@ class Acknowledgement(Model):
         indexes = [Index(fields=("ref",), name="acknowledgement_ref")]
 
 
-class Widening(Model):
+class Widening(Table):
     """A ring that the search widens to: `codes` is a JSON list of [code, metres from the scene] it would add. `state`: due, proposed, done, refused."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -354,7 +355,7 @@ class Widening(Model):
         indexes = [Index(fields=("due_at",), name="widening_due")]
 
 
-class Sighting(Model):
+class Sighting(Table):
     """What an admin wrote or sent us while an alert was active, for the control room only. `kind`: text, location, picture. `media`: what its picture is fetched by, until it has come."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
@@ -380,7 +381,7 @@ class Sighting(Model):
         ]
 
 
-class AccountLease(Model):
+class AccountLease(Table):
     """Which hub process sends from a sender account: one at a time, until a moment of the database's clock (ms)."""
 
     id = fields.IntField(primary_key=True)
@@ -394,7 +395,7 @@ class AccountLease(Model):
         unique_together = (("channel", "account"),)
 
 
-class ChannelCursor(Model):
+class ChannelCursor(Table):
     """How far a listening channel has fetched, stored in the transaction that keeps the updates before it."""
 
     id = fields.IntField(primary_key=True)
@@ -407,7 +408,7 @@ class ChannelCursor(Model):
         unique_together = (("channel", "account"),)
 
 
-class InboxUpdate(Model):
+class InboxUpdate(Table):
     """A provider's update as it came, on disk before it is worked on, gone once understood, kept with its error otherwise."""
 
     id = fields.BigIntField(primary_key=True)
@@ -423,7 +424,7 @@ class InboxUpdate(Model):
         unique_together = (("channel", "account", "key"),)
 
 
-class AlertEvent(Model):
+class AlertEvent(Table):
     """The live stream's log: a row for each batch of changes of one alert. The id is the stream's Last-Event-ID."""
 
     id = fields.BigIntField(primary_key=True)

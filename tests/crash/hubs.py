@@ -1,4 +1,4 @@
-"""Hub processes for a storm: real `run.py serve`, each with its imports done before it is wanted, so that a cycle takes a second.
+"""Hub processes for a storm, each with its imports done before it is wanted, so that a cycle takes a second.
 
 What is left of a start is what matters here: opening the store, taking over from the dead, sending.
 """
@@ -7,46 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 
-from hub.settings import ROOT
+from tests.forked import Forked
 from tests.walk.world import until
 
-# What `python run.py serve` does, with a pause between its imports and the rest.
-PREPARED = "import sys, run; sys.stdin.readline(); run.app()"
 # Seconds; a start takes one, and many on a machine that is busy with other things.
 PATIENCE = 60.0
 
 
-class HubProcess:
-    """`prepare`, then `go`. What it says on stderr goes to `log`."""
+class HubProcess(Forked):
+    """What it says on stderr goes to `log`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
-        self._process = process
-        self._url = url
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        super().__init__(environment, log)
+        self._url = url_of(environment)
         self._log = log
-
-    @classmethod
-    async def prepare(cls, environment: Mapping[str, str], log: Path) -> HubProcess:
-        with log.open("ab") as said:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", PREPARED, "serve",
-                cwd=ROOT, env=dict(environment), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=said,
-            )  # fmt: skip
-        return cls(process, url_of(environment), log)
 
     @property
     def ended(self) -> bool:
-        return self._process.returncode is not None
-
-    def go(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
+        return self.returncode is not None
 
     async def started(self) -> None:
         """Comes back once it answers; fails if it ends instead."""
@@ -58,22 +42,20 @@ class HubProcess:
         await until(ready, PATIENCE)
 
     def terminate(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
 
-    async def kill(self) -> None:
+    async def die(self) -> None:
         """SIGKILL; comes back when it is gone."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        self.kill()
+        await self.wait()
 
-    async def wait(self, seconds: float | None = None) -> None:
+    async def wait_or_kill(self, seconds: float) -> None:
         """For its end; killed if that takes longer."""
         try:
             async with asyncio.timeout(seconds):
-                await self._process.wait()
+                await self.wait()
         except TimeoutError:
-            await self.kill()
+            await self.die()
 
 
 class Service:
@@ -98,7 +80,7 @@ class Service:
     async def kill(self) -> None:
         """SIGKILL, once: soon it is started again."""
         assert self._hub is not None
-        await self._hub.kill()
+        await self._hub.die()
 
     async def stop(self) -> None:
         if self._keeping is not None:
@@ -106,12 +88,12 @@ class Service:
             await asyncio.gather(self._keeping, return_exceptions=True)
         if self._hub is not None:
             self._hub.terminate()
-            await self._hub.wait(30)
+            await self._hub.wait_or_kill(30)
 
     async def _keep(self) -> None:
         while True:
-            self._hub = await HubProcess.prepare(self._environment, self._log)
-            self._hub.go()
+            self._hub = HubProcess(self._environment, self._log)
+            self._hub.start()
             await self._hub.wait()
             await asyncio.sleep(0.2)
 

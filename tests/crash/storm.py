@@ -48,17 +48,13 @@ async def database(store: str, folder: Path) -> AsyncIterator[str]:
 async def kill_again_and_again(town: Bustle, kills: int, rng: Random, log: Path) -> Counter[str]:
     """That many lives and violent deaths; how many of each kind."""
     deaths: Counter[str] = Counter()
-    spare = await HubProcess.prepare(town.environment, log)
-    try:
-        for _ in range(kills):
-            hub, spare = spare, await HubProcess.prepare(town.environment, log)
-            hub.go()
-            deaths[await _live(town, hub, rng)] += 1
-            killed = CLOCK.now()
-            await hub.kill()
-            town.ledger.trouble.append((killed, CLOCK.now() + 1000))
-    finally:
-        await spare.kill()
+    for _ in range(kills):
+        hub = HubProcess(town.environment, log)
+        hub.start()
+        deaths[await _live(town, hub, rng)] += 1
+        killed = CLOCK.now()
+        await hub.die()
+        town.ledger.trouble.append((killed, CLOCK.now() + 1000))
     return deaths
 
 
@@ -94,14 +90,14 @@ async def storm(store: str, kills: int, seed: int, folder: Path) -> tuple[Reckon
     async with database(store, folder) as url, bustle(url, Random(seed + 1)) as town:
         async with town.going_on():
             deaths = await kill_again_and_again(town, kills, rng, log)
-            last = await HubProcess.prepare(town.environment, log)
-            last.go()
+            last = HubProcess(town.environment, log)
+            last.start()
             await last.started()
         try:
             return await at_rest(town), deaths
         finally:
             last.terminate()
-            await last.wait(30)
+            await last.wait_or_kill(30)
 
 
 def report(what: str, told: Reckoning, seconds: float, folder: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,9 +19,10 @@ from adapters.whatsapp.emulator import WhatsAppEmulator
 from hub.clock import SystemClock
 from hub.directory.importing import import_directory
 from hub.domain import Role
-from hub.settings import ROOT, Database
+from hub.settings import Database
 from hub.store.database import open_store
 from hub.trust.keys import hash_secret, make_key
+from tests.forked import Forked
 from tests.furnished import furnish
 from tests.walk.world import APP_SECRET, HEADER, NUMBER_ID, TELEGRAM_TOKEN, WHATSAPP_TOKEN, emulators, free_port, until
 
@@ -37,7 +37,7 @@ class Victim:
 
     environment: dict[str, str]
     url: str
-    process: asyncio.subprocess.Process | None = None
+    process: Forked | None = None
     sends: int = 0
     at_send: int = 0
     taken: bool = False
@@ -47,9 +47,8 @@ class Victim:
     async def start(self) -> None:
         """Comes back once the hub answers, or once the trap has sprung: it sends what was left before it answers."""
         self.killed = False
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "run.py", "serve", cwd=ROOT, env=self.environment, stderr=asyncio.subprocess.DEVNULL
-        )
+        self.process = Forked(self.environment)
+        self.process.start()
 
         async def ready() -> bool:
             assert self.process is not None

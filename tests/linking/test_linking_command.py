@@ -14,12 +14,11 @@ from typer.testing import CliRunner
 from hub.commands import files
 from hub.commands.links import link
 from hub.commands.shell import Output
-from hub.settings import CONFIG
+from tests.furnished import furnish
 from tests.test_settings import environment
 
 HEADER = "group,platform,members,neighbourhoods,admin,language,channel,handle,rank\n"
 ROW = "{},whatsapp,180,BU06370300,{},nl,whatsapp,{},1\n"
-MAP = str(CONFIG / "neighbourhoods" / "zoetermeer.geojson")
 
 
 @pytest.fixture
@@ -42,8 +41,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         HUB_CHANNELS__TELEGRAM__TOKEN="token-of-the-test",
     ):
         runner = CliRunner()
-        for imported in (("neighbourhoods", MAP), ("directory", str(directory))):
-            assert runner.invoke(app, ["import", *imported]).exit_code == 0
+        furnish(tmp_path / "hub.db")
+        assert runner.invoke(app, ["import", "directory", str(directory)]).exit_code == 0
         yield lambda *arguments: runner.invoke(app, ["link", *arguments])
 
 

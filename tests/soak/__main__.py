@@ -71,8 +71,8 @@ async def soak(minutes: float, seed: int, store: str, folder: Path) -> bool:
         town.pace, town.most_awaited = LOAD * 2 * RATE, 5000
         town.ledger.told_for_sure = ("read",)
         town.ledger.trouble.append((0, 1 << 62))
-        hub = await HubProcess.prepare(town.environment, log)
-        hub.go()
+        hub = HubProcess(town.environment, log)
+        hub.start()
         try:
             await hub.started()
             async with town.going_on(), held_up() as longest:
@@ -82,7 +82,7 @@ async def soak(minutes: float, seed: int, store: str, folder: Path) -> bool:
             told = await at_rest(town)
         finally:
             hub.terminate()
-            await hub.wait(30)
+            await hub.wait_or_kill(30)
         print(report(f"{minutes:g} minutes on {store}, {faults.done:,} faults", told, time.monotonic() - began, folder))
         wrong = [*grown(samples), *unexplained(log)]
         exceeded = (town.telegram.too_many, town.whatsapp.too_many)
