@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "An alert being written on the console. `content`: the form as JSON, emptied once it is sent or thrown away. `state`: draft, waiting (for a second pair of eyes), sent, refused.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="Application",
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "What somebody asks of the registry. `kind`: group (register one), admin (of a district's admin group), starting (a group to come). `content`: the form as JSON. `state`: unconfirmed (the e-mail's link not followed), open, accepted, refused. Name, e-mail and texts are emptied at erased_at.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="Change",
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "Who changed what. `who`: a key's name, an admin's id for their own page, empty for a visitor. `kind`: noun.verb. `subject`: the id of what was changed. `what`: JSON, names of fields and ids, never personal data.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="ContactCopy",
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "A contact request on its way to one of the group's admins, gone once they have it or it is erased. `step`: which of their addresses is tried at due_at.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="ContactRequest",
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "Somebody asks a group to be let in. `state`: unconfirmed (the e-mail's link not followed), open, closed (dealt with). `passed_at`: when the first of the group's admins got it. Name, e-mail, phone and message are emptied at erased_at.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="FormKey",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "What the time stamps of public forms are signed with, the same for every process. One row.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="Mail",
@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "An e-mail that waits to be sent, gone once the mail server has taken it. `error`: why the last try failed. `given_up_at`: no further tries, recipient and text emptied.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="NeighbourReport",
@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "A suspicious situation that an admin passes on, for a coordinator or the control room to look at first. `codes`: JSON list of the neighbourhoods it is about. `state`: waiting, passed, refused, lapsed (nobody looked in time). `alert_id`: what it became. `told_at`: when who reported heard what became of it. Text, place and note are emptied at erased_at.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="OwnSession",
@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "hash",
                 "table_description": "A browser of an admin on their own page, the cookie's SHA-256. `ticket`: a one-time link, not yet used.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="PublicText",
@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "A page that coordinators edit: house rules, tips. `text` is Markdown.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.CreateModel(
             name="Sign",
@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
                 "pk_attr": "id",
                 "table_description": "A street sign or a sticker. `kind`: street, sticker. `state`: unconfirmed, asked, planned, placed, refused, removed. `exact`: somebody chose the point, otherwise it is the middle of the neighbourhood. Who asked, what they wrote and a sticker's place are emptied at erased_at, once they were told the end of it.",
             },
-            bases=["Model"],
+            bases=["Table"],
         ),
         ops.AlterModelOptions(
             name="Admin",
