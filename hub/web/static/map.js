@@ -52,6 +52,7 @@
       const moving = !calm.matches;
       this.leaflet = L.map(element, {
         minZoom: 6, maxZoom: 19, zoomControl: false, scrollWheelZoom: false, attributionControl: false, renderer: L.svg({ padding: 0.3 }),
+        zoomSnap: base.kind === "pdok" ? 1 : 0.25, // pictures of streets and their names are sharp at whole steps only
         zoomAnimation: moving, fadeAnimation: moving, markerZoomAnimation: moving, inertia: moving, ...options,
       }).fitBounds([[south, west], [north, east]], { animate: false });
       L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.leaflet);
