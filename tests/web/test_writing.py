@@ -13,7 +13,7 @@ from hub.domain import Role
 from hub.settings import Console
 from hub.trust.keys import hash_secret
 from tests.web.test_pages import EVIL, OURS, sign_in
-from tests.web.world import World
+from tests.web.world import World, until
 
 PLACE = {"shape": "circle", "latitude": "52.0712", "longitude": "4.5050", "radius": "250"}
 """In Seghwaert, where Anna and Bram run groups."""
@@ -259,6 +259,16 @@ async def test_a_whole_municipality_waits_until_a_colleague_agrees(world: World)
     again = await posted(world, other, {"action": "agree"}, place)
     assert again.status == 303 and world.rows("SELECT COUNT(*) FROM alert") == [(1,)]
     assert world.rows("SELECT state, decided_by, content FROM alert_draft") == [("sent", "De collega", "{}")]
+
+
+async def test_the_list_of_alerts_says_at_once_that_one_waits(world: World) -> None:
+    other = await a_colleague(world)
+    stream = await world.get("/console/events?show=active", None, headers=other)
+    await until(stream, "waiting", count=0)
+    place, _ = await offered(world)
+    told = (await until(stream, "waiting", count=1))[-1]
+    assert f'href="{place}"' in told.data["html"]
+    stream.close()
 
 
 async def test_a_refusal_says_why_and_its_writer_goes_on(world: World) -> None:

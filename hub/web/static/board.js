@@ -43,5 +43,19 @@
     attention.counted([...rows.values()].filter((row) => row.classList.contains("attention")).reduce((sum, row) => sum + dark(row), 0), board.dataset.count);
   }
 
-  live.open(board.dataset.stream, "", (kind, data) => { if (kind === "rows") take(data); });
+  // What waits for a second pair of eyes: more of it is told aloud.
+  const waiting = document.getElementById("waiting");
+  let count = Number(waiting.dataset.count ?? 0);
+  function wait(data) {
+    const holder = document.createElement("template");
+    holder.innerHTML = data.html;
+    if (!waiting.contains(document.activeElement) || data.count > count) waiting.replaceChildren(holder.content);
+    if (data.count > count) attention.announce(waiting.dataset.told, "alarm", true);
+    count = data.count;
+  }
+
+  live.open(board.dataset.stream, "", (kind, data) => {
+    if (kind === "rows") take(data);
+    if (kind === "waiting") wait(data);
+  });
 })();
