@@ -19,7 +19,7 @@ from lxml import html
 
 from hub.domain import Role
 from tests.browser.pages import PAGES, Page
-from tests.browser.showcase import PUBLIC_URL, Showcase
+from tests.browser.show import PUBLIC_URL, Showcase, Who
 from tests.web.world import API, an_alert
 
 NAUGHTY: Final[tuple[str, ...]] = tuple(
@@ -57,7 +57,7 @@ class Field:
 class Filled:
     """A form as it stands on a page, its fields filled in so that the browser would send them. `buttons`: (name, value)."""
 
-    who: Role | None
+    who: Who | None
     action: str
     is_file: bool
     fields: tuple[Field, ...]
@@ -77,7 +77,7 @@ def _quoted(text: str) -> str:
 
 async def forms_of(show: Showcase, pages: Sequence[Page] = PAGES) -> list[Filled]:
     """Each form once: the same one on many pages (signing out) counts as one."""
-    found: dict[tuple[Role | None, str, tuple[str, ...]], Filled] = {}
+    found: dict[tuple[Who | None, str, tuple[str, ...]], Filled] = {}
     async for page, response, text in pages_of(show, pages):
         if response.content_type != "text/html":
             continue
@@ -97,7 +97,7 @@ async def pages_of(show: Showcase, pages: Sequence[Page] = PAGES) -> AsyncIterat
             yield page, response, await response.text()
 
 
-def cookie(show: Showcase, who: Role | None) -> dict[str, str]:
+def cookie(show: Showcase, who: Who | None) -> dict[str, str]:
     jar = SimpleCookie(show.cookies(who))
     return {"Cookie": jar.output(header="", sep=";").strip()} if who else {}
 
@@ -110,7 +110,7 @@ async def send(show: Showcase, form: Filled, number: int = 0, put: Mapping[str, 
     )
 
 
-def _filled(form: Any, who: Role | None, path: str) -> Filled:
+def _filled(form: Any, who: Who | None, path: str) -> Filled:
     fields: dict[str, Field] = {}
     buttons = []
     for one in form.iter("input", "textarea", "select", "button"):

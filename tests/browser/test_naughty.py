@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from playwright.async_api import Browser
 
-from hub.domain import Role
 from tests.browser.faces import PHONE
 from tests.browser.filling import NAUGHTY, forms_of, send, store_naughty
 from tests.browser.pages import PAGES, Page
-from tests.browser.showcase import Showcase
+from tests.browser.show import EVERYBODY, Showcase
 from tests.browser.test_every_page import WIDE
 from tests.browser.visiting import visits
 
@@ -24,8 +23,8 @@ async def store_everywhere(show: Showcase) -> list[Page]:
         free = [one.name for one in form.fields if one.is_free]
         for number, text in enumerate(NAUGHTY if free else ()):
             await send(show, form, number, dict.fromkeys(free, text))
-    for role in Role:
-        await show.sign_in(role)
+    for who in EVERYBODY:
+        await show.sign_in(who)
     return alerts[::EVERY] + alerts[1::EVERY]
 
 

@@ -11,10 +11,10 @@ from typing import Final
 
 from playwright.async_api import Browser, Response
 
-from hub.domain import Role
 from tests.browser.faces import Look, Watched, looking
 from tests.browser.pages import Page
-from tests.browser.showcase import Showcase, showcase
+from tests.browser.show import Showcase, Who
+from tests.browser.showcase import showcase
 
 # The form that has these fields; sent as it stands, for what the browser would not send is what we want to see answered.
 SEND: Final = """(fields) => {
@@ -23,10 +23,26 @@ SEND: Final = """(fields) => {
   for (const [name, value] of Object.entries(fields)) {
     const field = form.elements.namedItem(name);
     if (field.type === "checkbox") field.checked = value !== "";
-    else field.value = value;
+    else if (field.type === "file") {
+      const chosen = new DataTransfer();
+      chosen.items.add(new File([value], "list.csv", { type: "text/csv" }));
+      field.files = chosen.files;
+    } else if (field.type === "submit" || field[0]?.type === "submit") {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    } else field.value = value;
   }
-  form.submit();
+  HTMLFormElement.prototype.submit.call(form);
 }"""
+
+
+# As if one had scrolled to each.
+LOAD_PICTURES: Final = """async () => {
+  for (const one of document.images) one.loading = "eager";
+  await Promise.all([...document.images].map((one) => one.decode().catch(() => {})));
+}"""
+
+FILLED_IN: Final = 5
+"""Seconds: quicker than that is no person (hub/web/spam.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +72,28 @@ async def visits(
             show = await stack.enter_async_context(showcase(Path(folder), furnished=not empty))
             if prepare and not empty:
                 chosen += await prepare(show)
-            windows: dict[Role | None, Watched] = {}
+            windows: dict[Who | None, Watched] = {}
             for page in chosen:
                 if page.who not in windows:
                     window = looking(browser, show.url, look, show.cookies(page.who))
                     windows[page.who] = await stack.enter_async_context(window)
                     await windows[page.who].page.clock.set_fixed_time(show.clock.now())
-                yield await _visit(page, page.path.format(**show.named), windows[page.who], look)
+                yield await _visit(page, show, windows[page.who], look)
 
 
-async def _visit(page: Page, path: str, watched: Watched, look: Look) -> Visit:
+async def _visit(page: Page, show: Showcase, watched: Watched, look: Look) -> Visit:
+    path = page.path.format(**show.named)
     answer = await watched.open(path)
     if page.fill:
+        show.clock.set_by(FILLED_IN)
         async with watched.page.expect_navigation() as leading:
             await watched.page.evaluate(SEND, dict(page.fill))
         led = await leading.value
         assert led is not None
         answer = led
+        show.clock.set_by(-FILLED_IN)
+    if look.scripts:
+        await watched.page.evaluate(LOAD_PICTURES)
     if page.shows and look.scripts:
         await watched.page.locator(page.shows).first.wait_for()
     return Visit(page, path, watched, answer)

@@ -7,11 +7,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub.domain import Role
 from hub.web.routes import ROUTES
 from tests.browser.filling import NAUGHTY, Filled, forms_of, pages_of, send, store_naughty, strange
 from tests.browser.pages import PAGES, route_of
-from tests.browser.showcase import Showcase, showcase
+from tests.browser.show import EVERYBODY, Showcase
+from tests.browser.showcase import showcase
 
 MORE = os.environ.get("NAUGHTY_STRINGS")
 """A JSON list of further strings, for trying more at once than every run of the tests should."""
@@ -39,8 +39,8 @@ async def test_what_is_naughty_is_refused_or_shown_as_text(tmp_path: Path) -> No
                 names = [one.name for one in form.fields] if every else free
                 await sent_well(show, form, number, names, text)
         wrong = []
-        for role in Role:
-            await show.sign_in(role)
+        for who in EVERYBODY:
+            await show.sign_in(who)
         async for page, response, shown in pages_of(show, [*PAGES, *alerts]):
             assert response.status == page.status, page.name
             wrong += [f"{page.name}: {one}" for one in strange(shown, own_style=page.path.endswith("/report"))]

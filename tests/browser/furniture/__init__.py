@@ -1,0 +1,1 @@
+"""What stands in the showcase: people, alerts, what visitors ask of the registry, what is being decided."""

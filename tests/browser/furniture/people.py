@@ -1,0 +1,56 @@
+"""Groups and their admins: Anna de Vries, whose own page is shown; who is away, cannot be reached, or may be removed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.directory.importing import import_directory
+from hub.directory.linking import hash_token
+from hub.store import tables
+from tests.browser.show import Showcase
+from tests.walk.world import HEADER
+
+DAY_MS: Final = 24 * 3_600_000
+
+ROWS: Final = [
+    "Seghwaert West,whatsapp,180,BU06370300,Anna de Vries,nl,whatsapp,+31612340001,1",
+    "Seghwaert West,whatsapp,180,BU06370300,Anna de Vries,nl,telegram,700001,2",
+    "Seghwaert Oost,whatsapp,210,BU06370301,Bram Jansen,nl,whatsapp,+31612340002,1",
+    "Seghwaert Oost,whatsapp,210,BU06370301,Fatima el Idrissi,en,telegram,700002,1",
+    "Seghwaert Oost,whatsapp,210,BU06370301,Anna de Vries,nl,whatsapp,+31612340001,1",
+    "Seghwaert Oost,whatsapp,210,BU06370301,Anna de Vries,nl,telegram,700001,2",
+    "Noordhove,telegram,95,BU06370501,Joris van den Boogaard-Weltevreden,nl,telegram,700003,1",
+    "Buurtpreventie Oosterheem en omstreken,signal,1240,BU06370600|BU06370601,Dirk Smit,nl,matrix,@dirk:voorbeeld.example,1",
+    "Oude Leyens,whatsapp,12,BU06370201,Ed Veldhuis,nl,whatsapp,+31612340009,1",
+]
+
+
+async def put(show: Showcase) -> None:
+    store, now = show.world.hub.store, show.clock.now()
+    await import_directory(store, (HEADER + "\n".join(ROWS)).encode())
+    ids = {one.name: one.id for one in await store.directory.admins()}
+    groups = {one.name: one.id for one in await store.directory.groups()}
+    show.named |= {
+        "anna": str(ids["Anna de Vries"]),
+        "joris": str(ids["Joris van den Boogaard-Weltevreden"]),
+        "ed": str(ids["Ed Veldhuis"]),
+        "west": str(groups["Seghwaert West"]),
+        "oost": str(groups["Seghwaert Oost"]),
+        "oosterheem": str(groups["Buurtpreventie Oosterheem en omstreken"]),
+        "leyens": str(groups["Oude Leyens"]),
+        "ticket": "ticket-of-anna",
+    }
+    await store.own.set_away(ids["Bram Jansen"], now + 9 * DAY_MS, ids["Anna de Vries"])
+    await tables.Address.filter(handle="+31612340009").update(state="dead")
+
+
+async def put_links(show: Showcase) -> None:
+    """What an admin was sent and has not used yet."""
+    store, now, anna = show.world.hub.store, show.clock.now(), int(show.named["anna"])
+    for channel in ("whatsapp", "telegram", "matrix"):
+        show.named[f"link_{channel}"] = token = f"{channel}-{'x' * 34}"
+        until = now + 7 * DAY_MS
+        assert await store.linking.offer(hash_token(token), anna, channel, now=0, expires_at=until, sweep=0)
+    ticket = hash_token(show.named["ticket"])
+    offered = store.own_sessions.offer(ticket, anna, now=now, expires_at=now + DAY_MS)
+    await store.receipts.apply(offered, [])

@@ -1,0 +1,57 @@
+"""A hub that is being shown: its world, its clock, the names by which the catalogue's paths know what is in it, who may sign in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from hub.directory.linking import hash_token
+from hub.domain import Role
+from hub.trust.keys import hash_secret
+from hub.web.identity import COOKIE
+from hub.web.own.entering import COOKIE as OWN_COOKIE
+from tests.clock import FakeClock
+from tests.web.world import World
+
+PUBLIC_URL: Final = "https://buurtsein.example"
+"""Not where it is served: so links and QR codes are the same every time."""
+
+Who = Role | Literal["admin"]
+"""As whom a page is looked at: with a key, or as an admin on their own page."""
+ADMIN: Final = "admin"
+EVERYBODY: Final[tuple[Who, ...]] = (*Role, ADMIN)
+
+SESSION_MS: Final = 12 * 3_600_000
+
+
+@dataclass
+class Showcase:
+    """`named`: what `{…}` in a path of the catalogue stands for."""
+
+    world: World
+    clock: FakeClock
+    named: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return str(self.world.client.make_url("/")).rstrip("/")
+
+    def session(self, who: Who) -> str:
+        """The secret in the cookie of somebody signed in."""
+        return f"session-of-{who}"
+
+    async def sign_in(self, who: Who) -> None:
+        """Once more, after somebody signed out."""
+        store, secret, now = self.world.hub.store, self.session(who), self.clock.now()
+        if isinstance(who, Role):
+            await store.keys.drop_session(hash_secret(secret), now)
+            await store.keys.put_session(hash_secret(secret), f"id-{who}", ticket=False, expires_at=now + SESSION_MS)
+        elif "anna" in self.named:
+            await store.own_sessions.drop(hash_token(secret))
+            anna = int(self.named["anna"])
+            await store.own_sessions.put(hash_token(secret), anna, now=now, expires_at=now + SESSION_MS)
+
+    def cookies(self, who: Who | None) -> dict[str, str]:
+        if who is None:
+            return {}
+        return {COOKIE if isinstance(who, Role) else OWN_COOKIE: self.session(who)}
