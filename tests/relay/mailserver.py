@@ -32,8 +32,10 @@ class Desk:
     says: dict[str, str] = field(default_factory=dict)
     data_says: dict[str, str] = field(default_factory=dict)
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    took: asyncio.Event = field(default_factory=asyncio.Event)
     raw: list[bytes] = field(default_factory=list)
     greeted: list[str] = field(default_factory=list)
+    connections: int = 0
     over_tls: list[bool] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
 
@@ -69,6 +71,7 @@ class Desk:
             message = message_from_bytes(envelope.content, policy=POLICY)
             assert isinstance(message, EmailMessage)
             self.taken.append((recipient, message))
+            self.took.set()
             assert server.transport is not None
             self.over_tls.append(server.transport.get_extra_info("sslcontext") is not None)
         return answer
@@ -87,6 +90,7 @@ async def listening(desk: Desk, tls: ssl.SSLContext | None = None, *, port: int 
     made: list[SMTP] = []
 
     def smtp() -> SMTP:
+        desk.connections += 1
         made.append(SMTP(desk, loop=loop, hostname="mail.test", enable_SMTPUTF8=False, authenticator=check, **more))
         return made[-1]
 

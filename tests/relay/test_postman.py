@@ -151,7 +151,7 @@ async def test_an_address_that_the_server_cannot_write_is_given_up(office: Offic
 
 
 async def test_a_server_that_is_down_uses_up_no_mails_tries_and_is_asked_again_within_minutes(
-    store: Store, clock: FakeClock, desk: Desk
+    store: Store, clock: FakeClock, desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with listening(desk) as port:
         pass
@@ -164,6 +164,7 @@ async def test_a_server_that_is_down_uses_up_no_mails_tries_and_is_asked_again_w
             await asyncio.sleep(0.002)  # a connection that is refused comes back by way of the system
         (row,) = await tables.Mail.all()
         assert row.tries == 0
+        assert 3 <= capsys.readouterr().out.count("mail_server_fails") <= 10, "in ten minutes"
         async with listening(desk, port=port):
             async with asyncio.timeout(10):
                 while not desk.taken:
@@ -174,6 +175,21 @@ async def test_a_server_that_is_down_uses_up_no_mails_tries_and_is_asked_again_w
     finally:
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_a_postman_that_is_told_to_stop_stops_whatever_the_server_says_at_that_moment(office: Office) -> None:
+    for steps in range(60):
+        await office.put(ANNA)
+        loop = asyncio.create_task(office.postman.run(lambda: None))
+        async with asyncio.timeout(10):
+            await office.desk.took.wait()
+            office.desk.took.clear()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            loop.cancel()
+            await asyncio.wait([loop])
+        while due := await office.store.mails.due(office.clock.now(), 10):
+            await office.store.mails.sent(due[0].id)  # told to stop before it was noted
 
 
 async def test_what_was_tried_for_three_days_is_given_up_and_forgotten_after_thirty(
@@ -200,7 +216,7 @@ async def test_of_several_processes_one_sends_and_another_goes_on_when_it_is_gon
     await office.put(ANNA)
     await office.store.leases.take("there", [LEASE], LEASE_SECONDS, clock.now())
     await office.postman.deliver()
-    assert office.desk.taken == []
+    assert office.desk.taken == [] and office.desk.connections == 0
     await clock.advance(LEASE_SECONDS + 1)
     await office.postman.deliver()
     assert office.desk.recipients == [ANNA]
@@ -257,9 +273,9 @@ async def test_user_and_password_over_tls_that_is_checked(
 
 async def test_starttls_that_is_asked_for_and_not_offered_sends_nothing_in_the_clear(office: Office) -> None:
     await office.put(ANNA)
-    careful = office.another(tls="starttls", user=USER, password=SecretStr(PASSWORD))
+    careful = office.another(tls="starttls")
     await careful.deliver()
-    assert office.desk.taken == [] and office.desk.users == []
+    assert office.desk.taken == []
     assert not (await careful.examine()).works
 
 

@@ -23,7 +23,7 @@ from hub.clock import SystemClock
 from hub.directory.importing import import_directory
 from hub.domain import Role
 from hub.service import Hub, Sender, build_hub, running
-from hub.settings import Channels, Database, Settings, Web
+from hub.settings import Channels, Database, Map, Settings, Web
 from hub.store.database import open_store
 from hub.trust.keys import hash_secret, make_key
 from hub.web.app import serving
@@ -151,7 +151,7 @@ async def walking(
 ) -> AsyncIterator[Walk]:
     """A hub with Zoetermeer and this directory (CSV rows), its accounts changed as given; `matrix`: whether it has that too.
 
-    `sections`: other sections of the settings, such as mail.
+    `sections`: other sections of the settings, such as mail. Its maps ask no other host.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -176,7 +176,7 @@ async def walking(
             web=Web(listen=f"127.0.0.1:{port}", public_url=url),
             database=Database(url=f"sqlite://{folder}/hub.db"),
             channels=Channels.model_validate(channels),
-            **sections,
+            **{"map": Map(base="none", search=False), **sections},
         )
         furnish(settings.database.sqlite_path)
         store = await to(open_store(settings.database, CLOCK))

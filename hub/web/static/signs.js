@@ -55,6 +55,8 @@
         at,
         onPick(north, east) {
           [lat.value, lon.value] = [north, east];
+          // From far off nobody hits a pole: now they see where it is, and choose again.
+          if (map.leaflet.getZoom() < 16) map.leaflet.setView([north, east], 17);
           told();
         },
       });
