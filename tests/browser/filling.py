@@ -26,9 +26,10 @@ NAUGHTY: Final[tuple[str, ...]] = tuple(
     json.loads((Path(__file__).parent / "naughty.json").read_text(encoding="utf-8"))
 )
 
+SOMEBODY: Final = "iemand@"
 # What a field of this type, or else of this name, takes. Of anything else: a word.
 BY_TYPE: Final = {
-    "email": "iemand@voorbeeld.nl",
+    "email": f"{SOMEBODY}voorbeeld.nl",
     "tel": "+31612345678",
     "date": "2026-11-30",
     "time": "20:00",
@@ -36,11 +37,24 @@ BY_TYPE: Final = {
     "url": "https://voorbeeld.nl",
     "color": "#154273",
 }
-BY_NAME: Final = {"members": "100", "lat": "52.06", "lon": "4.51", "latitude": "52.06", "longitude": "4.51"}
+BY_NAME: Final = {
+    "members": "100",
+    "minutes": "5",
+    "lat": "52.06",
+    "lon": "4.51",
+    "latitude": "52.06",
+    "longitude": "4.51",
+    "polygon": "52.06,4.51 52.07,4.51 52.07,4.52",
+    "handle": "+31612345678",
+    "rank": "1",
+}
+FREE: Final = ("text", "search", "password")
 LEFT_EMPTY: Final = ("website",)
 """What people do not see and programs fill in: forms with these are thrown away."""
 
 SCHEMES: Final = ("", "https", "mailto", "tel")
+NUMBERS: Final = re.compile(r"\d{6,}|\b[0-9A-Z]{4}-[0-9A-Z]{4}\b")
+"""By which two forms of the same kind differ: ids, and the numbers of alerts."""
 OURS: Final = re.compile(r"/static/[\w.-]+(\?v=\w+)?")
 STRANGE_TAGS: Final = ("iframe", "object", "embed", "base", "frame", "applet", "plaintext", "x-naughty")
 
@@ -65,7 +79,8 @@ class Filled:
 
     def sent(self, number: int, put: Mapping[str, str]) -> bytes:
         """As a browser writes it, with these instead of what it holds; the buttons by turns. Lone surrogates are sent as bytes."""
-        pairs = [(one.name, put.get(one.name, one.value)) for one in self.fields]
+        # Of one address only so much is taken in a day.
+        pairs = [(one.name, put.get(one.name, one.value.replace(SOMEBODY, f"iemand{number}@"))) for one in self.fields]
         if self.buttons:
             pairs.append(self.buttons[number % len(self.buttons)])
         return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs).encode()
@@ -83,9 +98,9 @@ async def forms_of(show: Showcase, pages: Sequence[Page] = PAGES) -> list[Filled
             continue
         for form in html.fromstring(text).iter("form"):
             if form.get("method", "get").lower() == "post":
-                one = _filled(form, page.who, response.url.path_qs)
-                names = tuple(field.name for field in one.fields)
-                found.setdefault((one.who, re.sub(r"\d{6,}", "0", one.action), names), one)
+                for one in _filled(form, page.who, response.url.path_qs):
+                    names = tuple(field.name for field in one.fields)
+                    found.setdefault((one.who, NUMBERS.sub("0", one.action), names), one)
     return list(found.values())
 
 
@@ -110,21 +125,29 @@ async def send(show: Showcase, form: Filled, number: int = 0, put: Mapping[str, 
     )
 
 
-def _filled(form: Any, who: Who | None, path: str) -> Filled:
+def _filled(form: Any, who: Who | None, path: str) -> list[Filled]:
+    """More than one where a button sends it somewhere else."""
     fields: dict[str, Field] = {}
-    buttons = []
+    buttons: dict[str, list[tuple[str, str]]] = {}
+    own = form.get("action") or path
     for one in form.iter("input", "textarea", "select", "button"):
         name, kind = one.get("name"), one.get("type", "submit" if one.tag == "button" else "text").lower()
-        if not name or one.get("disabled") is not None:
+        if one.get("disabled") is not None:
             continue
         if kind in ("submit", "button", "image", "reset"):
-            buttons.append((name, one.get("value", "")))
-        elif kind not in ("radio", "checkbox") or name not in fields or one.get("checked") is not None:
-            fields[name] = Field(
-                name, _value(one, kind), kind in ("text", "search", "password") and name not in BY_NAME
-            )
+            sends = buttons.setdefault(urljoin(path, one.get("formaction") or own).partition("#")[0], [])
+            sends += [(name, one.get("value", ""))] if name else []
+        elif name and (kind not in ("radio", "checkbox") or name not in fields or one.get("checked") is not None):
+            is_free = one.tag != "select" and kind in FREE and _plain(name) not in (*BY_NAME, *LEFT_EMPTY)
+            fields[name] = Field(name, _value(one, kind), is_free)
     is_file = any(one.get("type") == "file" for one in form.iter("input"))
-    return Filled(who, urljoin(path, form.get("action") or path), is_file, tuple(fields.values()), tuple(buttons))
+    buttons = buttons or {urljoin(path, own): []}
+    return [Filled(who, action, is_file, tuple(fields.values()), tuple(sent)) for action, sent in buttons.items()]
+
+
+def _plain(name: str) -> str:
+    """Of a field that stands in a form more than once: handle-2."""
+    return re.sub(r"-\d+$", "", name)
 
 
 def _value(one: Any, kind: str) -> str:
@@ -133,11 +156,17 @@ def _value(one: Any, kind: str) -> str:
         return ""
     if one.tag == "select":
         chosen = [option for option in one.iter("option") if option.get("value")]
-        return next((str(option.get("value")) for option in chosen if option.get("selected") is None), "")
+        other = [option for option in chosen if option.get("selected") is None]
+        return str((other or chosen)[0].get("value")) if chosen else ""
     if kind in ("hidden", "radio", "checkbox"):
         return str(one.get("value", "on"))
     held = str((one.text or "") if one.tag == "textarea" else one.get("value", ""))
-    return held or BY_TYPE.get(kind) or BY_NAME.get(name) or (str(one.get("min", "1")) if kind == "number" else "Woord")
+    return (
+        held
+        or BY_TYPE.get(kind)
+        or BY_NAME.get(_plain(name))
+        or (str(one.get("min", "1")) if kind == "number" else "Woord")
+    )
 
 
 def strange(text: str, *, own_style: bool = False) -> list[str]:

@@ -14,7 +14,7 @@ from hub.domain import Role
 from hub.web.problems import is_for_people
 from hub.web.route import Route
 from hub.web.routes import ROUTES
-from tests.browser.show import ADMIN, Who
+from tests.browser.show import ANNA, BRAM, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Page:
 
     `who`: signed in as. `status`: what the hub answers. `fill`: fields of the page's own form, sent: the page is what that
     leads to. `empty`: on a hub where nothing has happened yet. `shows`: a selector to wait for, where a script builds the page.
+    `ends`: what the hub answers once the page's own form was sent, if not the same.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Page:
     fill: Mapping[str, str] = field(default_factory=dict)
     empty: bool = False
     shows: str = ""
+    ends: int = 0
+
+    @property
+    def statuses(self) -> tuple[int, int]:
+        """One of these, after anything was done."""
+        return self.status, self.ends or self.status
 
 
 POLICE, COORDINATOR, AUDITOR = Role.POLICE, Role.COORDINATOR, Role.AUDITOR
@@ -121,22 +128,23 @@ PAGES: Final = (
     Page("proof/ended-by", "/a/{ended_end}"),
     Page("proof/unknown", "/a/AAAA-AAAA", status=404),
     # linking an address
-    Page("link/whatsapp", "/link/{link_whatsapp}"),
-    Page("link/telegram", "/link/{link_telegram}"),
-    Page("link/matrix", "/link/{link_matrix}"),
+    Page("link/whatsapp", "/link/{link_whatsapp}", ends=410),
+    Page("link/telegram", "/link/{link_telegram}", ends=410),
+    Page("link/matrix", "/link/{link_matrix}", ends=410),
     Page("link/unknown", "/link/unknown", status=404),
     # an admin's own page
-    Page("own/link", "/mine/{ticket}"),
+    Page("own/link", "/mine/{ticket}", ends=404),
     Page("own/link-used", "/mine/gone", status=404),
     Page("own/closed", "/mine", status=401),
-    Page("own/me", "/mine", ADMIN),
-    Page("own/me-mistakes", "/mine", ADMIN, fill={"until": "2020-01-01"}, status=400),
-    Page("own/alerts", "/mine/alerts", ADMIN),
-    Page("own/data", "/mine/data", ADMIN),
-    Page("own/data-mistakes", "/mine/data", ADMIN, fill={"word": "nee"}, status=400),
-    Page("own/leave", "/mine/groups/{oost}/leave", ADMIN),
-    Page("own/report", "/mine/report", ADMIN),
-    Page("own/report-mistakes", "/mine/report", ADMIN, fill={"text": "kort"}, status=400),
+    Page("own/me", "/mine", ANNA),
+    Page("own/me-mistakes", "/mine", ANNA, fill={"until": "2020-01-01"}, status=400),
+    Page("own/me-away", "/mine", BRAM),
+    Page("own/alerts", "/mine/alerts", ANNA),
+    Page("own/data", "/mine/data", ANNA),
+    Page("own/data-mistakes", "/mine/data", ANNA, fill={"word": "nee"}, status=400),
+    Page("own/leave", "/mine/groups/{oost}/leave", ANNA, ends=404),
+    Page("own/report", "/mine/report", ANNA),
+    Page("own/report-mistakes", "/mine/report", ANNA, fill={"text": "kort"}, status=400),
     # the control room
     Page("console/alerts", "/console", POLICE, shows=LIVE),
     Page("console/alerts-empty", "/console", POLICE, empty=True, shows=LIVE),
@@ -174,16 +182,16 @@ PAGES: Final = (
     Page("coordinator/group-new", "/coordinator/groups/new", COORDINATOR),
     Page("coordinator/group-mistakes", "/coordinator/groups/new", COORDINATOR, fill={"name": "", "members": "x"}, status=400),
     Page("coordinator/group-change", "/coordinator/groups/{west}/change", COORDINATOR),
-    Page("coordinator/group-remove", "/coordinator/groups/{leyens}/remove", COORDINATOR),
+    Page("coordinator/group-remove", "/coordinator/groups/{leyens}/remove", COORDINATOR, ends=404),
     Page("coordinator/admins", "/coordinator/admins", COORDINATOR),
     Page("coordinator/admins-none", "/coordinator/admins", COORDINATOR, fill={"q": "Atlantis"}),
     Page("coordinator/admin", "/coordinator/admins/{anna}", COORDINATOR),
-    Page("coordinator/admin-auditor", "/coordinator/admins/{ed}", AUDITOR),
+    Page("coordinator/admin-auditor", "/coordinator/admins/{joris}", AUDITOR),
     Page("coordinator/admin-new", "/coordinator/admins/new?group={west}", COORDINATOR),
     Page("coordinator/admin-mistakes", "/coordinator/admins/new", COORDINATOR, fill={"name": ""}, status=400),
     Page("coordinator/admin-change", "/coordinator/admins/{anna}/change", COORDINATOR),
     Page("coordinator/admin-link", "/coordinator/admins/{anna}", COORDINATOR, fill={"channel": "telegram"}),
-    Page("coordinator/admin-remove", "/coordinator/admins/{ed}/remove", COORDINATOR),
+    Page("coordinator/admin-remove", "/coordinator/admins/{ed}/remove", COORDINATOR, ends=404),
     Page("coordinator/import", "/coordinator/import", COORDINATOR),
     Page("coordinator/import-mistakes", "/coordinator/import", COORDINATOR, fill={"file": "group,platform\n,x"}, status=400),
     Page("coordinator/import-plan", "/coordinator/import", COORDINATOR, fill={"file": LISTED}),

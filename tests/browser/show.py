@@ -16,10 +16,11 @@ from tests.web.world import World
 PUBLIC_URL: Final = "https://buurtsein.example"
 """Not where it is served: so links and QR codes are the same every time."""
 
-Who = Role | Literal["admin"]
-"""As whom a page is looked at: with a key, or as an admin on their own page."""
-ADMIN: Final = "admin"
-EVERYBODY: Final[tuple[Who, ...]] = (*Role, ADMIN)
+Who = Role | Literal["anna", "bram"]
+"""As whom a page is looked at: with a key, or as this admin on their own page."""
+ANNA: Final = "anna"
+BRAM: Final = "bram"
+EVERYBODY: Final[tuple[Who, ...]] = (*Role, ANNA, BRAM)
 
 SESSION_MS: Final = 12 * 3_600_000
 
@@ -46,10 +47,10 @@ class Showcase:
         if isinstance(who, Role):
             await store.keys.drop_session(hash_secret(secret), now)
             await store.keys.put_session(hash_secret(secret), f"id-{who}", ticket=False, expires_at=now + SESSION_MS)
-        elif "anna" in self.named:
+        elif who in self.named:
             await store.own_sessions.drop(hash_token(secret))
-            anna = int(self.named["anna"])
-            await store.own_sessions.put(hash_token(secret), anna, now=now, expires_at=now + SESSION_MS)
+            admin = int(self.named[who])
+            await store.own_sessions.put(hash_token(secret), admin, now=now, expires_at=now + SESSION_MS)
 
     def cookies(self, who: Who | None) -> dict[str, str]:
         if who is None:

@@ -157,12 +157,12 @@ async def test_the_forms_are_fine_on_a_phone_and_a_desk_and_quicker_with_scripts
             await page.goto(f"{walk.url}/join/group")
             await page.get_by_label("Search for a neighbourhood").fill("seghwaert")
             await page.keyboard.press("Enter")
-            await expect(page.get_by_role("status")).to_contain_text("Found")
+            await expect(page.locator("#found-said")).to_contain_text("Found")
             assert page.url.endswith("/join/group"), "found without loading the page anew"
             await page.locator("#code-BU06370301").check()
             await page.get_by_label("Search for a neighbourhood").fill("xyzzy")
             await page.get_by_role("button", name="Search").click()
-            await expect(page.get_by_role("status")).to_contain_text("Nothing found")
+            await expect(page.locator("#found-said")).to_contain_text("Nothing found")
             await expect(page.locator("#found input")).to_have_count(1)  # what was chosen stays
             await fine(page)
             assert complaints == []

@@ -26,12 +26,13 @@ ROWS: Final = [
 
 
 async def put(show: Showcase) -> None:
-    store, now = show.world.hub.store, show.clock.now()
+    store = show.world.hub.store
     await import_directory(store, (HEADER + "\n".join(ROWS)).encode())
     ids = {one.name: one.id for one in await store.directory.admins()}
     groups = {one.name: one.id for one in await store.directory.groups()}
     show.named |= {
         "anna": str(ids["Anna de Vries"]),
+        "bram": str(ids["Bram Jansen"]),
         "joris": str(ids["Joris van den Boogaard-Weltevreden"]),
         "ed": str(ids["Ed Veldhuis"]),
         "west": str(groups["Seghwaert West"]),
@@ -40,13 +41,13 @@ async def put(show: Showcase) -> None:
         "leyens": str(groups["Oude Leyens"]),
         "ticket": "ticket-of-anna",
     }
-    await store.own.set_away(ids["Bram Jansen"], now + 9 * DAY_MS, ids["Anna de Vries"])
     await tables.Address.filter(handle="+31612340009").update(state="dead")
 
 
-async def put_links(show: Showcase) -> None:
-    """What an admin was sent and has not used yet."""
+async def put_today(show: Showcase) -> None:
+    """Links that were sent and not used yet; somebody is away."""
     store, now, anna = show.world.hub.store, show.clock.now(), int(show.named["anna"])
+    await store.own.set_away(int(show.named["bram"]), now + 9 * DAY_MS, anna)
     for channel in ("whatsapp", "telegram", "matrix"):
         show.named[f"link_{channel}"] = token = f"{channel}-{'x' * 34}"
         until = now + 7 * DAY_MS

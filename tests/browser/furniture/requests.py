@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.directory.linking import hash_token
-from hub.domain import Admin
+from hub.domain import Admin, Role
 from hub.store import registry_tables
 from hub.store.applications import Decision, Kind, NewApplication
 from hub.store.applications import State as Applied
@@ -30,11 +30,12 @@ GROUP: Final[Mapping[str, Any]] = {
 
 
 async def put(show: Showcase) -> None:
+    now = show.clock.now()
     show.clock.set_by(-20 * HOUR)
     await _put_applications(show)
     await _put_signs(show)
     await _put_contacts(show)
-    show.clock.set_by(20 * HOUR)
+    show.clock.set_by((now - show.clock.now()) / 1000)
 
 
 async def confirm_all(show: Showcase) -> None:
@@ -73,6 +74,11 @@ async def _put_applications(show: Showcase) -> None:
         accepted, Decision(Applied.ACCEPTED, BY), noor, now, join=[int(show.named["leyens"])]
     )
     await applications.note(accepted, mailed_at=now)
+    made = await applications.get(accepted)
+    assert made is not None
+    linked = {"addresses": [{"channel": "whatsapp", "handle": "+31612340088", "rank": 1}]}
+    response = await show.world.call("PATCH", f"/api/v1/admins/{made.admin_id}", Role.COORDINATOR, body=linked)
+    assert response.status == 200, await response.text()
     because = Decision(Applied.REFUSED, BY, "In Seghwaert zijn er al genoeg beheerders.")
     assert await applications.decide(refused, because, now)
 
