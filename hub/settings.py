@@ -12,7 +12,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from hub.domain import FlightMode, Mistake, Refused
@@ -46,6 +55,12 @@ class Web(_Section):
     listen: str = "127.0.0.1:8080"
     public_url: str = "http://127.0.0.1:8080"
     max_body_bytes: int = Field(1 << 20, ge=1024)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_begun_with(cls, given: str) -> str:
+        """Paths are put behind it."""
+        return given.rstrip("/")
 
     @property
     def host(self) -> str:

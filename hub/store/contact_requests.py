@@ -100,28 +100,30 @@ class ContactRequests:
         return await (query.filter(email=email.lower()) if email else query).count()
 
     @shielded
-    async def behind(self, confirm_hash: str) -> ContactRequest | None:
+    async def of_link(self, confirm_hash: str) -> ContactRequest | None:
         """The one that this link is of."""
         row = await registry_tables.ContactRequest.get_or_none(confirm_hash=confirm_hash)
         return _read(row, await _names([row])) if row else None
 
     @shielded
-    async def confirm(self, request_id: int, now: int) -> bool:
-        """From now on it is on its way to each of the group's admins; False if it was before, or is gone.
+    async def confirm(self, confirm_hash: str, now: int, *, since: int) -> bool:
+        """From now on on its way to each of the group's admins, if it was asked since then (ms) and is not on its way already.
 
         Who is away is passed over, unless everybody is.
         """
         async with in_transaction():
-            query = registry_tables.ContactRequest.filter(id=request_id, state="unconfirmed")
-            if not await query.update(state="open", confirmed_at=now):
+            waiting = registry_tables.ContactRequest.filter(
+                confirm_hash=confirm_hash, state="unconfirmed", created_at__gt=since
+            )
+            if not await waiting.update(state="open", confirmed_at=now):
                 return False
-            row = await registry_tables.ContactRequest.get(id=request_id)
+            row = await registry_tables.ContactRequest.get(confirm_hash=confirm_hash)
             runs = tables.GroupAdmin.filter(group_id=row.group_id)
             ids = [int(str(one)) for one in await runs.values_list("admin_id", flat=True)]
             here = await tables.Admin.filter(id__in=ids, away_until__lte=now).values_list("id", flat=True)
             await registry_tables.ContactCopy.bulk_create(
                 [
-                    registry_tables.ContactCopy(id=self._ids.one(), request_id=request_id, admin_id=one, due_at=now)
+                    registry_tables.ContactCopy(id=self._ids.one(), request_id=row.id, admin_id=one, due_at=now)
                     for one in [int(str(one)) for one in here] or ids
                 ]
             )

@@ -13,7 +13,7 @@ from tortoise.transactions import in_transaction
 from hub.store import registry_tables as tables
 from hub.store.engine import shielded
 from hub.store.ids import Ids
-from hub.store.mails import Mails
+from hub.store.mails import Letter, Mails
 
 
 class Kind(StrEnum):
@@ -99,14 +99,6 @@ class Standing:
     decided_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What whoever asked is told of a decision."""
-
-    subject: str
-    text: str = field(repr=False)
-
-
 class Signs:
     def __init__(self, ids: Ids, mails: Mails) -> None:
         self._ids = ids
@@ -150,11 +142,9 @@ class Signs:
         return None if row is None else _sign(row)
 
     @shielded
-    async def confirm(self, confirm_hash: str, now: int, since: int) -> bool:
-        """The address is proved; False if it was before, or the request is older than `since`."""
-        waiting = tables.Sign.filter(
-            confirm_hash=confirm_hash, state=State.UNCONFIRMED.value, created_at__gte=since, confirmed_at=None
-        )
+    async def confirm(self, confirm_hash: str, now: int, *, since: int) -> bool:
+        """The address is proved, if it was asked for since then (ms) and is not proved already."""
+        waiting = tables.Sign.filter(confirm_hash=confirm_hash, state=State.UNCONFIRMED.value, created_at__gt=since)
         return bool(await waiting.update(state=State.ASKED.value, confirmed_at=now))
 
     # reading -----------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hub.service import Hub
-from hub.web.rendering import Rendering
+from hub.store.mails import Letter
+from hub.web.calls import Call
 
 
 def can_mail(hub: Hub) -> bool:
@@ -13,8 +14,15 @@ def can_mail(hub: Hub) -> bool:
     return hub.postman is not None
 
 
-async def send_mail(hub: Hub, rendering: Rendering, to: str, language: str, template: str, /, **values: Any) -> None:
-    """templates/mail/TEMPLATE.txt, its first line the subject, with these values and `site`, our address. Raises Refused for a `to`
-    that is no address."""
-    subject, text = rendering.mail(language, template, site=hub.settings.web.public_url, **values)
-    await hub.store.mails.put(to, subject, text, hub.clock.now())
+def written(call: Call, language: str, template: str, /, **values: Any) -> Letter:
+    """templates/mail/TEMPLATE.txt, its first line the subject, with these values and `site`, our address."""
+    return Letter(*call.state.rendering.mail(language, template, site=call.hub.settings.web.public_url, **values))
+
+
+async def send_mail(call: Call, to: str, language: str, template: str, /, **values: Any) -> None:
+    """The same, on its way; on disk when this returns. Raises Refused for a `to` that is no address."""
+    await post(call, to, written(call, language, template, **values))
+
+
+async def post(call: Call, to: str, letter: Letter) -> None:
+    await call.hub.store.mails.put(to, letter.subject, letter.text, call.now())

@@ -57,14 +57,14 @@ async def test_a_request_goes_to_each_admin_once_and_then_it_is_erased(store: St
     )
     group = (await store.registry.groups_in(["BU1"]))[0]
     asked = Asked(group.id, "nl", "Dora", "Dora@x.nl", "", "Hallo")
-    number = await store.contact_requests.put(asked, "hash", START)
+    await store.contact_requests.put(asked, "hash", START)
     assert await store.contact_requests.asked_since(START - 1) == 1
     assert await store.contact_requests.asked_since(START - 1, "dora@X.nl") == 1
     assert await store.contact_requests.asked_since(START) == 0
     assert await store.contact_requests.due(START, 10) == []
-    assert await store.contact_requests.confirm(number, START) and not await store.contact_requests.confirm(
-        number, START
-    )
+    assert not await store.contact_requests.confirm("hash", START, since=START), "too late"
+    assert await store.contact_requests.confirm("hash", START, since=START - 1)
+    assert not await store.contact_requests.confirm("hash", START, since=START - 1), "once"
     copies = await store.contact_requests.due(START, 10)
     assert len(copies) == len((await store.directory.groups([group.id]))[0].admins)
     first = copies[0]
@@ -78,7 +78,7 @@ async def test_a_request_goes_to_each_admin_once_and_then_it_is_erased(store: St
     assert await store.contact_requests.erase(START + 9, unconfirmed=0, passed=START + 4, never=0) == 0
     assert await store.contact_requests.erase(START + 9, unconfirmed=0, passed=START + 5, never=0) == 1
     assert await store.contact_requests.open(10) == []
-    erased = await store.contact_requests.behind("hash")
+    erased = await store.contact_requests.of_link("hash")
     assert erased is not None and erased.erased and not erased.asked.name and not erased.asked.message
 
 
@@ -90,7 +90,7 @@ async def test_who_is_away_is_passed_over_unless_everybody_is(store: Store) -> N
     async def told(confirm_hash: str) -> set[str]:
         asked = Asked(group.id, "nl", "D", "d@x.nl", "", "m")
         number = await store.contact_requests.put(asked, confirm_hash, START)
-        await store.contact_requests.confirm(number, START)
+        await store.contact_requests.confirm(confirm_hash, START, since=0)
         copies = [one for one in await store.contact_requests.due(START, 10) if one.request_id == number]
         return {one.ways[0].handle.value for one in copies}
 

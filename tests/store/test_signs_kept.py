@@ -9,7 +9,8 @@ import pytest
 
 from hub.domain import Refused
 from hub.store.database import Store
-from hub.store.signs import Kind, Letter, NewSign, Sign, State
+from hub.store.mails import Letter
+from hub.store.signs import Kind, NewSign, Sign, State
 from tests.store.world import HOUR, START
 
 DAY = 24 * HOUR
@@ -22,7 +23,7 @@ STREET = NewSign(
 
 async def asked(store: Store, new: NewSign = STREET, now: int = START) -> Sign:
     sign_id = await store.signs.put(new, LETTER, now)
-    assert await store.signs.confirm(new.confirm_hash, now, WEEK_AGO)
+    assert await store.signs.confirm(new.confirm_hash, now, since=WEEK_AGO)
     found = await store.signs.get(sign_id)
     assert found is not None
     return found
@@ -31,10 +32,10 @@ async def asked(store: Store, new: NewSign = STREET, now: int = START) -> Sign:
 async def test_a_request_waits_for_its_link_and_no_other(store: Store) -> None:
     sign_id = await store.signs.put(STREET, LETTER, START)
     assert await store.signs.get(sign_id) is None and await store.signs.all([State.ASKED]) == []
-    assert not await store.signs.confirm("b" * 64, START, WEEK_AGO)
-    assert not await store.signs.confirm(STREET.confirm_hash, START, START + 1), "too old"
-    assert await store.signs.confirm(STREET.confirm_hash, START + 1, WEEK_AGO)
-    assert not await store.signs.confirm(STREET.confirm_hash, START + 2, WEEK_AGO)
+    assert not await store.signs.confirm("b" * 64, START, since=WEEK_AGO)
+    assert not await store.signs.confirm(STREET.confirm_hash, START, since=START), "too old"
+    assert await store.signs.confirm(STREET.confirm_hash, START + 1, since=WEEK_AGO)
+    assert not await store.signs.confirm(STREET.confirm_hash, START + 2, since=WEEK_AGO)
     found = await store.signs.get(sign_id)
     assert found is not None and found.state is State.ASKED and found == await store.signs.of_link(STREET.confirm_hash)
     assert not any(word in repr(found) + repr(STREET) for word in ("Els", "voorbeeld", "Paal", "Hoek"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hub.domain import Refused
-from hub.web.mailing import send_mail
 from hub.web.policy import page_policy
 from hub.web.rendering import Rendering
 from tests.web.world import World
+
+SITE = "https://buurtsein.example"
 
 
 @pytest.fixture
@@ -20,31 +20,49 @@ def rendering(world: World) -> Rendering:
 @pytest.mark.parametrize(
     ("language", "subject", "greeting"),
     [
-        ("nl", "Bevestig uw aanvraag van een bord", "Met vriendelijke groet,"),
-        ("en", "Confirm your request for a sign", "Kind regards,"),
-        ("fr", "Bevestig uw aanvraag van een bord", "Met vriendelijke groet,"),
+        ("nl", "Over uw aanvraag van een bord", "Met vriendelijke groet,"),
+        ("en", "About your request for a sign", "Kind regards,"),
+        ("fr", "Over uw aanvraag van een bord", "Met vriendelijke groet,"),
     ],
 )
-async def test_a_mail_waits_in_the_language_of_its_reader(
-    world: World, rendering: Rendering, language: str, subject: str, greeting: str
+def test_a_mail_is_plain_text_in_the_language_of_its_reader(
+    rendering: Rendering, language: str, subject: str, greeting: str
 ) -> None:
-    values = {
-        "kind": "street",
-        "name": "J. <Jan> & 'Zoon'",
-        "place": 'Hoek "Dorpsstraat"',
-        "link": "https://x.example/?a=1&b=2",
-    }
-    await send_mail(world.hub, rendering, "jan@voorbeeld.nl", language, "sign_confirm", **values)
-    (mail,) = await world.hub.store.mails.due(world.clock.now(), 10)
-    assert (mail.recipient, mail.subject) == ("jan@voorbeeld.nl", subject)
-    assert greeting in mail.text and "https://buurtsein.example" in mail.text
-    for value in ("J. <Jan> & 'Zoon'", 'Hoek "Dorpsstraat"', "\nhttps://x.example/?a=1&b=2\n"):
-        assert value in mail.text, "plain text is not escaped"
-    assert mail.text.endswith(".\n") and "\n\n\n\n" not in mail.text
+    values = {"name": "J. <Jan> & 'Zoon'", "place": 'Hoek "Dorpsstraat"', "reason": "https://x.example/?a=1&b=2"}
+    said, text = rendering.mail(language, "sign_refused", site=SITE, kind="street", **values)
+    assert said == subject and greeting in text and SITE in text
+    for value in values.values():
+        assert value in text, "plain text is not escaped"
+    assert text.endswith(".\n") and "\n\n\n" not in text
 
 
-async def test_who_gives_two_addresses_gets_no_mail(world: World, rendering: Rendering) -> None:
-    values = {"kind": "street", "name": "Jan", "place": "hier", "link": "https://x.example"}
-    with pytest.raises(Refused):
-        await send_mail(world.hub, rendering, "a@b.nl\nBcc: c@d.nl", "nl", "sign_confirm", **values)
-    assert await world.hub.store.mails.waiting() == 0
+LINKS = [("Telegram", "https://x.example/link/1"), ("Matrix", "https://x.example/link/2")]
+WAITING = {"link": "https://x.example/confirm/1", "days": 7}
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(
+    ("template", "values", "lines"),
+    [
+        ("application_accepted", {"note": "", "links": LINKS, "days": 7}, ["Telegram: https://x.example/link/1"]),
+        (
+            "application_accepted",
+            {"note": "Welkom.", "links": (), "may_register": True},
+            ["Welkom.", f"{SITE}/join/group"],
+        ),
+        ("application_links", {"links": LINKS, "days": 7}, ["Matrix: https://x.example/link/2"]),
+        ("application_refused", {"note": "Te ver weg."}, ["Te ver weg."]),
+        ("application_question", {"note": "Hoe groot is de groep?"}, ["Hoe groot is de groep?"]),
+        ("application_confirm", WAITING, [WAITING["link"]]),
+        ("sign_confirm", {**WAITING, "kind": "sticker"}, [WAITING["link"]]),
+        ("contact_confirm", {**WAITING, "group": "De Linde"}, [WAITING["link"]]),
+    ],
+)
+def test_what_is_to_be_opened_or_read_stands_on_a_line_of_its_own(
+    rendering: Rendering, language: str, template: str, values: dict[str, object], lines: list[str]
+) -> None:
+    """Mail programs make links of what stands alone."""
+    who = {} if template.endswith("confirm") else {"name": "Els"}
+    subject, text = rendering.mail(language, template, site=SITE, about="beheerder worden", **who, **values)
+    assert subject and "\n" not in subject and "\n\n\n" not in text
+    assert set(lines) <= set(text.splitlines()), text

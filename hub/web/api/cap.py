@@ -49,7 +49,7 @@ async def get_alert_cap(call: Call) -> web.Response:
 
 async def get_alerts_feed(call: Call) -> web.Response:
     views = await call.hub.store.alerts.page(NEWEST, ENTRIES)
-    public_url = call.hub.settings.web.public_url.rstrip("/")
+    public_url = call.hub.settings.web.public_url
     answer = _answer(call, views, ATOM_TYPE)
     if not _is_known(call, answer):
         answer.body = await asyncio.to_thread(_feed, views, public_url, call.hub.signing)

@@ -228,7 +228,7 @@ def _text(call: Call, simulation: Simulation, updated: AlertView | None) -> str:
         earlier=told_of(updated) if updated is not None else None,
         accepted_at=call.now(),
     )
-    pages = f"{call.hub.settings.web.public_url.rstrip('/')}/a/"
+    pages = f"{call.hub.settings.web.public_url}/a/"
     return message_of(told, language("nl"), pages).text
 
 

@@ -8,21 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
 from hub.directory.applications import Like, Similar, admin_group_name, similar
-from hub.directory.linking import MadeLink, make_link
+from hub.directory.linking import LASTS_DAYS, MadeLink, make_link
 from hub.domain import Admin, Group, Neighbourhood, Refused
 from hub.store.applications import Application, Decision, Kind, State
 from hub.store.first_drills import FirstDrill
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
 from hub.web.join.forms import CODES_MOST, MEMBERS_MOST, NAME_MOST, PLATFORMS
-from hub.web.join.letters import Letters, post
+from hub.web.join.labels import ABOUT
 from hub.web.labels import CHANNELS
 from hub.web.languages import N_
+from hub.web.mailing import send_mail
 from hub.web.problems import not_found
 
 INBOX: Final = "/coordinator/applications"
@@ -94,9 +95,7 @@ async def accept(call: Call) -> web.Response:
     if application.kind is Kind.STARTING:
         if await store.applications.decide(application.id, decision, call.now()):
             await call.changed("application.accepted", application.id, of=application.kind.value)
-            await post(
-                call, application.email, Letters(call, application.language).accepted(application.kind, note, ())
-            )
+            await _tell(call, application, "accepted", note=note, links=(), may_register=True)
         return onward(f"{INBOX}/{application.id}")
     try:
         accepted = await store.applications.accept(application.id, decision, admin, call.now(), make=make, join=join)
@@ -128,7 +127,7 @@ async def refuse(call: Call) -> web.Response:
     decision = Decision(State.REFUSED, call.identity.name, note)
     if await call.hub.store.applications.decide(application.id, decision, call.now()):
         await call.changed("application.refused", application.id, of=application.kind.value)
-        await post(call, application.email, Letters(call, application.language).refused(application.kind, note))
+        await _tell(call, application, "refused", note=note)
     return onward(f"{INBOX}/{application.id}")
 
 
@@ -139,7 +138,7 @@ async def ask(call: Call) -> web.Response:
     if not form.ok:
         return await _shown(call, application, form, 400)
     if application.state is State.OPEN:
-        await post(call, application.email, Letters(call, application.language).question(application.kind, note))
+        await _tell(call, application, "question", note=note)
         await call.hub.store.applications.note(application.id, asked_at=call.now())
         await call.changed("application.asked", application.id)
     return onward(f"{INBOX}/{application.id}")
@@ -236,11 +235,18 @@ async def _wanted(call: Call, application: Application, form: Form) -> tuple[lis
 
 async def _mail_links(call: Call, application: Application, admin_id: int, note: str | None = None) -> None:
     """`note`: with the decision itself; None for the links alone."""
-    links = await _links(call, application, admin_id)
-    letters = Letters(call, application.language)
-    letter = letters.links(links) if note is None else letters.accepted(application.kind, note, links)
-    await post(call, application.email, letter)
+    links = [(CHANNELS.get(one.channel, one.channel), one.url) for one in await _links(call, application, admin_id)]
+    if note is None:
+        await _tell(call, application, "links", links=links, days=LASTS_DAYS)
+    else:
+        await _tell(call, application, "accepted", note=note, links=links, days=LASTS_DAYS, may_register=False)
     await call.hub.store.applications.note(application.id, mailed_at=call.now())
+
+
+async def _tell(call: Call, application: Application, what: str, **values: Any) -> None:
+    """By mail, in the applicant's language."""
+    about = {"name": application.name, "about": ABOUT[application.kind], **values}
+    await send_mail(call, application.email, application.language, f"application_{what}", **about)
 
 
 async def _links(call: Call, application: Application, admin_id: int) -> list[MadeLink]:

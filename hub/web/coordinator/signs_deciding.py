@@ -8,12 +8,13 @@ from typing import Any, Final
 from aiohttp import web
 
 from hub.clock import to_datetime
-from hub.store.signs import Letter, Sign, State
+from hub.store.mails import Letter
+from hub.store.signs import Sign, State
 from hub.web.calls import Call, onward
 from hub.web.coordinator.signs import PAGE, found_sign, noon, show_list, show_sign
 from hub.web.forms import Form
 from hub.web.languages import N_
-from hub.web.mailing import can_mail
+from hub.web.mailing import can_mail, written
 from hub.web.rendering import AMSTERDAM
 from hub.web.signs.asking import is_on
 from hub.web.signs.placing import read_point
@@ -101,8 +102,7 @@ def _letter(call: Call, sign: Sign, state: State, planned_for: str, note: str) -
         return None
     values: dict[str, Any] = {"kind": sign.kind.value, "name": sign.name, "place": sign.place, "reason": note}
     values["planned"] = noon(planned_for) if planned_for else None
-    site = call.hub.settings.web.public_url.rstrip("/")
-    return Letter(*call.state.rendering.mail(sign.language, MAILS[state], site=site, **values))
+    return written(call, sign.language, MAILS[state], **values)
 
 
 def _read_day(call: Call, form: Form, name: str) -> str:

@@ -7,17 +7,19 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from hub.directory.linking import hash_token, make_token
+from hub.directory.linking import hash_token
 from hub.places.named import MOST, neighbourhoods_named
-from hub.store.applications import NewApplication
-from hub.web import spam
+from hub.store.applications import Kind, NewApplication
+from hub.store.mails import Letter
+from hub.web import confirming, spam
 from hub.web.calls import Call, answer, onward
 from hub.web.forms import Form
 from hub.web.join import forms
 from hub.web.join.forms import Asked
-from hub.web.join.letters import Letters, post
+from hub.web.join.labels import ABOUT
 from hub.web.labels import CHANNELS
 from hub.web.languages import N_
+from hub.web.mailing import can_mail, post
 from hub.web.problems import not_found
 
 DAY_MS: Final = 24 * 3_600_000
@@ -33,13 +35,9 @@ def is_on(call: Call) -> None:
         raise not_found("page", "join")
 
 
-def can_mail(call: Call) -> bool:
-    return bool(call.hub.settings.mail.host)
-
-
 async def join_page(call: Call) -> web.Response:
     is_on(call)
-    return call.show("join/join", can_mail=can_mail(call))
+    return call.show("join/join", can_mail=can_mail(call.hub))
 
 
 async def group_page(call: Call) -> web.Response:
@@ -91,7 +89,7 @@ def _prefilled(call: Call) -> dict[str, list[str]]:
 async def _apply(call: Call, read: Read, show: Callable[[Call, Form, int], Awaitable[web.Response]]) -> web.Response:
     is_on(call)
     form = await call.form()
-    if not can_mail(call):
+    if not can_mail(call.hub):
         return await show(call, form, 503)
     if forms.is_search(form):
         return await show(call, form, 200)
@@ -113,13 +111,17 @@ async def _store(call: Call, asked: Asked, since: int) -> None:
     store = call.hub.store
     if len(await store.applications.of_email(asked.email, since=since)) >= OF_ONE_ADDRESS:
         return
-    token = make_token()
+    letter, token = confirm_letter(call, call.language, asked.kind)
     new = NewApplication(
         asked.kind, call.language, asked.name, asked.email, {**asked.content, "mails": 1}, hash_token(token)
     )
     application_id = await store.applications.put(new, call.now())
-    await post(call, asked.email, Letters(call, call.language).confirmation(asked.kind, token))
+    await post(call, asked.email, letter)
     await call.changed("application.made", application_id, of=asked.kind.value)
+
+
+def confirm_letter(call: Call, language: str, kind: Kind) -> tuple[Letter, str]:
+    return confirming.make_letter(call, language, "/join/confirm", "application_confirm", about=ABOUT[kind])
 
 
 async def _group(call: Call, form: Form, status: int = 200) -> web.Response:
@@ -136,7 +138,7 @@ async def _starting(call: Call, form: Form, status: int = 200) -> web.Response:
 
 
 async def _form(call: Call, template: str, form: Form, status: int, **values: Any) -> web.Response:
-    if not can_mail(call):
+    if not can_mail(call.hub):
         return call.show("join/closed", status)
     return call.show(
         template,

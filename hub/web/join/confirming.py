@@ -1,7 +1,4 @@
-"""/join/sent and /join/confirm: the address is proved by the link in the mail, once its button is pressed.
-
-Opening the link changes nothing: mail scanners and previews open links too.
-"""
+"""/join/sent and /join/confirm: the address is proved by the link in the mail, once its button is pressed."""
 
 from __future__ import annotations
 
@@ -9,13 +6,15 @@ from typing import Final
 
 from aiohttp import web
 
-from hub.directory.linking import hash_token, make_token
+from hub.directory.linking import hash_token
+from hub.relay.forgetting import CONFIRM_DAYS
 from hub.store.applications import State
-from hub.web import spam
+from hub.web import confirming, spam
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
-from hub.web.join.applying import DAY_MS, can_mail, is_on
-from hub.web.join.letters import CONFIRM_DAYS, Letters, post
+from hub.web.join.applying import confirm_letter, is_on
+from hub.web.join.labels import ABOUT
+from hub.web.mailing import can_mail, post
 
 MAILS_MOST: Final = 3
 """Of one application: nobody can have somebody else's mailbox filled."""
@@ -32,41 +31,33 @@ async def send_again(call: Call) -> web.Response:
     form = await call.form()
     await spam.check(form, call)
     email = form.email("email")
-    if not form.ok or not can_mail(call):
-        return await _sent(call, form, 400 if can_mail(call) else 503)
-    store, now = call.hub.store, call.now()
-    for one in await store.applications.of_email(email, since=now - CONFIRM_DAYS * DAY_MS):
+    if not form.ok or not can_mail(call.hub):
+        return await _sent(call, form, 400 if can_mail(call.hub) else 503)
+    store = call.hub.store
+    for one in await store.applications.of_email(email, since=confirming.oldest(call)):
         mails = int(one.content.get("mails", 1))
         if one.state is not State.UNCONFIRMED or mails >= MAILS_MOST:
             continue
-        token = make_token()
+        letter, token = confirm_letter(call, one.language, one.kind)
         if await store.applications.renew(one.id, hash_token(token)):
             await store.applications.note(one.id, mails=mails + 1)
-            await post(call, one.email, Letters(call, one.language).confirmation(one.kind, token))
+            await post(call, one.email, letter)
     return await _sent(call, Form(), again=True)
 
 
 async def confirm_page(call: Call) -> web.Response:
-    """404 for a token we never gave out, 410 for one that ended."""
     is_on(call)
     found = await call.hub.store.applications.of_link(hash_token(call.part("token")))
-    if found is None:
-        return call.show("join/confirm", 404, standing="unknown", kind="")
-    if found.state is not State.UNCONFIRMED:
-        return call.show("join/confirm", standing="confirmed", kind=found.kind.value)
-    if found.created_at <= call.now() - CONFIRM_DAYS * DAY_MS:
-        return call.show("join/confirm", 410, standing="ended", kind=found.kind.value)
-    return call.show("join/confirm", standing="open", kind=found.kind.value)
+    return confirming.show(call, "join/confirm", found, about=ABOUT)
 
 
 async def confirm(call: Call) -> web.Response:
     is_on(call)
-    store, hashed, now = call.hub.store, hash_token(call.part("token")), call.now()
-    if await store.applications.confirm(hashed, now, since=now - CONFIRM_DAYS * DAY_MS):
-        found = await store.applications.of_link(hashed)
-        if found is not None:
-            await call.changed("application.confirmed", found.id)
-    return onward(f"/join/confirm/{call.part('token')}")
+    store, hashed = call.hub.store.applications, hash_token(call.part("token"))
+    found = await store.of_link(hashed)
+    if found is not None and await store.confirm(hashed, call.now(), since=confirming.oldest(call)):
+        await call.changed("application.confirmed", found.id)
+    return onward(call.request.path)
 
 
 async def _sent(call: Call, form: Form, status: int = 200, *, again: bool = False) -> web.Response:

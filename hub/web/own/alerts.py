@@ -93,7 +93,7 @@ async def _with_text(call: Call, one: Mine, language: str) -> Mine:
     messages = call.hub.messages
     await messages.prepare([number])
     text = messages.wording(number, language).forward
-    link = f"{call.hub.settings.web.public_url.rstrip('/')}/a/{number}"
+    link = f"{call.hub.settings.web.public_url}/a/{number}"
     return Mine(one.got, one.event, one.places, one.state, one.status, True, text, share_links(text, link))
 
 

@@ -1,7 +1,4 @@
-"""Asking a group to be let in, without its admins' numbers: a form on its page, a link by e-mail to confirm, and then on its way.
-
-The e-mail holds nothing that was filled in: it may go to somebody who never asked.
-"""
+"""Asking a group to be let in, without its admins' numbers: a form on its page, a link by e-mail to confirm, then on its way."""
 
 from __future__ import annotations
 
@@ -10,26 +7,19 @@ from typing import Final
 
 from aiohttp import web
 
-from hub.store.contact_requests import Asked, ContactRequest
-from hub.trust.keys import hash_secret, make_session
-from hub.web import spam
+from hub.directory.linking import hash_token
+from hub.relay.forgetting import CONFIRM_DAYS
+from hub.store.contact_requests import Asked
+from hub.web import confirming, spam
 from hub.web.api.directory_given import id_number
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
 from hub.web.languages import N_
-from hub.web.problems import Problem
+from hub.web.mailing import can_mail, post
 from hub.web.public.groups import about, known_group
 
 LONGEST_MESSAGE: Final = 1000
 PHONE: Final = re.compile(r"\+?[0-9][0-9 ()./-]{6,24}")
-
-SUBJECT: Final = N_("Bevestig uw bericht aan een buurtgroep")
-MAIL: Final = N_(
-    "Goedendag,\n\n"
-    "Iemand heeft met dit e-mailadres een bericht geschreven aan de groep “%(group)s”. "
-    "Bent u dat? Open dan deze link om het te versturen:\n\n%(link)s\n\n"
-    "De link werkt 7 dagen. Hebt u niets gevraagd? Dan hoeft u niets te doen: er wordt niets verstuurd.\n\nBuurtsein"
-)
 
 
 async def group_page(call: Call) -> web.Response:
@@ -51,7 +41,7 @@ async def ask_group(call: Call) -> web.Response:
         form.wrong("phone", N_("Vul een telefoonnummer in zoals 06 12345678, of laat dit leeg."))
     if not form.flag("agreed"):
         form.wrong("agreed", N_("Kruis dit aan om mee te kunnen doen."))
-    if not call.hub.settings.mail.host:
+    if not can_mail(call.hub):
         form.wrong("", N_("Deze website kan nu geen e-mail versturen. Vraag het aan uw gemeente."))
     await spam.check(form, call)
     requests, since = call.hub.store.contact_requests, call.now() - spam.DAY_MS
@@ -60,29 +50,28 @@ async def ask_group(call: Call) -> web.Response:
         spam.check_most(form, call, today=today, same=same)
     if not form.ok:
         return await _shown(call, form, 400)
-    token = make_session()
-    await requests.put(asked, hash_secret(token), call.now())
-    link = f"{call.hub.settings.web.public_url.rstrip('/')}/contact/{token}"
-    text = call.say(MAIL, group=" ".join(group.title.split()) or str(group.id), link=link)
-    await call.hub.store.mails.put(asked.email, call.say(SUBJECT), text, call.now())
+    title = " ".join(group.title.split()) or str(group.id)
+    letter, token = confirming.make_letter(call, call.language, "/contact", "contact_confirm", group=title)
+    await requests.put(asked, hash_token(token), call.now())
+    await post(call, asked.email, letter)
     return onward(f"/groups/{group.id}/asked")
 
 
 async def asked_page(call: Call) -> web.Response:
-    return call.show("public/asked", group=await known_group(call))
+    return call.show("public/asked", group=await known_group(call), days=CONFIRM_DAYS)
 
 
 async def confirm_page(call: Call) -> web.Response:
-    """What the link opens. A button confirms, for programs that read mail open links too."""
-    request = await _behind(call)
-    return _unlisted(call.show("public/contact", one=request, done=request.state != "unconfirmed"))
+    found = await call.hub.store.contact_requests.of_link(hash_token(call.part("token")))
+    return confirming.show(call, "public/contact", found)
 
 
 async def confirm(call: Call) -> web.Response:
-    request = await _behind(call)
-    if await call.hub.store.contact_requests.confirm(request.id, call.now()):
-        await call.changed("contact.confirmed", request.id, group=str(request.asked.group_id))
-    return onward(f"/contact/{call.part('token')}")
+    store, hashed = call.hub.store.contact_requests, hash_token(call.part("token"))
+    found = await store.of_link(hashed)
+    if found is not None and await store.confirm(hashed, call.now(), since=confirming.oldest(call)):
+        await call.changed("contact.confirmed", found.id, group=str(found.asked.group_id))
+    return onward(call.request.path)
 
 
 async def contact_list(call: Call) -> web.Response:
@@ -99,7 +88,7 @@ async def close_contact(call: Call) -> web.Response:
 
 async def _shown(call: Call, form: Form, status: int = 200) -> web.Response:
     group = await known_group(call)
-    may_ask = bool(call.hub.settings.mail.host)
+    may_ask = can_mail(call.hub)
     return call.show(
         "public/group",
         status,
@@ -109,15 +98,3 @@ async def _shown(call: Call, form: Form, status: int = 200) -> web.Response:
         longest=LONGEST_MESSAGE,
         **about(call.hub.atlas.index, group),
     )
-
-
-async def _behind(call: Call) -> ContactRequest:
-    found = await call.hub.store.contact_requests.behind(hash_secret(call.part("token")))
-    if found is None:
-        raise Problem(404, "There is no such request", "The link was mistyped, or is older than 7 days.")
-    return found
-
-
-def _unlisted(response: web.Response) -> web.Response:
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response

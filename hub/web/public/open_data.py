@@ -17,7 +17,7 @@ async def without_file(call: Call) -> web.Response:
 
 
 async def open_data_page(call: Call) -> web.Response:
-    return call.show("public/open-data", public_url=call.hub.settings.web.public_url.rstrip("/"))
+    return call.show("public/open-data", public_url=call.hub.settings.web.public_url)
 
 
 async def _answer(call: Call, name: str) -> web.Response:

@@ -77,7 +77,7 @@ async def proof_page(call: Call) -> web.Response:
             over=kind in ENDS,
             now=call.now(),
             info=shown_info(view, call.language),
-            page=f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}",
+            page=f"{call.hub.settings.web.public_url}/a/{view.id}",
             picture_size=(WIDTH // 2, HEIGHT // 2),
         )
     response.headers.update(headers)
@@ -88,7 +88,7 @@ async def _sharing(call: Call, view: AlertView) -> dict[str, str]:
     """Links that open a messenger with the text made for forwarding, by its name; none for what is not to be forwarded."""
     await call.hub.messages.prepare([view.id])
     text = call.hub.messages.wording(view.id, call.language).forward
-    link = f"{call.hub.settings.web.public_url.rstrip('/')}/a/{view.id}"
+    link = f"{call.hub.settings.web.public_url}/a/{view.id}"
     return share_links(text, link)
 
 

@@ -6,10 +6,10 @@ from typing import Final
 
 from aiohttp import web
 
-from hub.directory.linking import hash_token, make_token
+from hub.directory.linking import hash_token
 from hub.relay.forgetting import CONFIRM_DAYS, DAY_MS
-from hub.store.signs import Kind, Letter, NewSign, State
-from hub.web import spam
+from hub.store.signs import Kind, NewSign
+from hub.web import confirming, spam
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
 from hub.web.languages import N_
@@ -61,12 +61,7 @@ async def ask(call: Call) -> web.Response:
 
 
 async def _store(call: Call, kind: Kind, spot: Spot, place: str, name: str, email: str, remark: str) -> None:
-    token = make_token()
-    site = call.hub.settings.web.public_url.rstrip("/")
-    link = f"{site}/signs/confirm/{token}"
-    subject, text = call.state.rendering.mail(
-        call.language, "sign_confirm", site=site, kind=kind.value, name=name, place=place, link=link
-    )
+    letter, token = confirming.make_letter(call, call.language, "/signs/confirm", "sign_confirm", kind=kind.value)
     new = NewSign(
         kind,
         spot.latitude,
@@ -80,7 +75,7 @@ async def _store(call: Call, kind: Kind, spot: Spot, place: str, name: str, emai
         remark,
         hash_token(token),
     )
-    sign_id = await call.hub.store.signs.put(new, Letter(subject, text), call.now())
+    sign_id = await call.hub.store.signs.put(new, letter, call.now())
     await call.changed("sign.asked", sign_id, of=kind.value)
 
 
@@ -90,30 +85,18 @@ async def sent_page(call: Call) -> web.Response:
 
 
 async def confirm_page(call: Call) -> web.Response:
-    """Opening the link changes nothing: mail scanners and previews open links too. 404 for a token we never gave out, 410 for one
-    that ended."""
     is_on(call)
     found = await call.hub.store.signs.of_link(hash_token(call.part("token")))
-    if found is None:
-        return call.show("signs/confirm", 404, standing="unknown", sign=None)
-    if found.state is not State.UNCONFIRMED:
-        return call.show("signs/confirm", standing="confirmed", sign=found)
-    if found.created_at < _since(call):
-        return call.show("signs/confirm", 410, standing="ended", sign=found)
-    return call.show("signs/confirm", standing="open", sign=found)
+    return confirming.show(call, "signs/confirm", found)
 
 
 async def confirm(call: Call) -> web.Response:
     is_on(call)
-    hashed = hash_token(call.part("token"))
-    found = await call.hub.store.signs.of_link(hashed)
-    if found is not None and await call.hub.store.signs.confirm(hashed, call.now(), _since(call)):
+    store, hashed = call.hub.store.signs, hash_token(call.part("token"))
+    found = await store.of_link(hashed)
+    if found is not None and await store.confirm(hashed, call.now(), since=confirming.oldest(call)):
         await call.changed("sign.confirmed", found.id)
     return onward(call.request.path)
-
-
-def _since(call: Call) -> int:
-    return call.now() - CONFIRM_DAYS * DAY_MS
 
 
 async def _page(call: Call, form: Form, status: int = 200) -> web.Response:

@@ -11,8 +11,9 @@ from hub.store import registry_tables
 from hub.store.applications import Decision, Kind, NewApplication
 from hub.store.applications import State as Applied
 from hub.store.contact_requests import Asked
+from hub.store.mails import Letter
 from hub.store.signs import Kind as SignKind
-from hub.store.signs import Letter, NewSign, State
+from hub.store.signs import NewSign, State
 from hub.trust.keys import hash_secret
 from tests.browser.show import Showcase
 
@@ -115,7 +116,7 @@ async def _put_signs(show: Showcase) -> None:
         show.named[f"sign_{name}"] = str(await signs.put(new, letter, now))
         for state in states:
             if state is State.ASKED:
-                assert await signs.confirm(hash_token(token), now, 0)
+                assert await signs.confirm(hash_token(token), now, since=0)
                 continue
             note = "Er hangt er al een op deze hoek." if state is State.REFUSED else ""
             day = "2026-12-03" if state is State.PLANNED else None
@@ -134,6 +135,6 @@ async def _put_contacts(show: Showcase) -> None:
         show.named[f"contact_{name}"] = token = f"contact-{name}"
         request = await contacts.put(asked, hash_secret(token), now)
         if name != "unconfirmed":
-            assert await contacts.confirm(request, now)
+            assert await contacts.confirm(hash_secret(token), now, since=0)
         if name == "closed":
             assert await contacts.close(request, BY, now)
