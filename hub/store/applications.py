@@ -122,8 +122,10 @@ class Applications:
         return bool(await waiting.update(confirm_hash=confirm_hash))
 
     @shielded
-    async def asked_since(self, since: int) -> int:
-        return await registry_tables.Application.filter(created_at__gt=since).count()
+    async def asked_since(self, since: int, email: str = "") -> int:
+        """How many since then (ms); with `email` those of this address, however it is written."""
+        query = registry_tables.Application.filter(created_at__gt=since)
+        return await (query.filter(email__iexact=email) if email else query).count()
 
     @shielded
     async def of_email(self, email: str, *, since: int = 0) -> list[Application]:

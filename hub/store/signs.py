@@ -132,8 +132,8 @@ class Signs:
 
     @shielded
     async def asked_since(self, since: int, email: str = "") -> int:
-        """How many requests; with `email` those of this address, however it is written."""
-        query = tables.Sign.filter(created_at__gte=since)
+        """How many since then (ms); with `email` those of this address, however it is written."""
+        query = tables.Sign.filter(created_at__gt=since)
         return await (query.filter(email__iexact=email) if email else query).count()
 
     @shielded

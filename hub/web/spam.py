@@ -2,15 +2,17 @@
 
 Three things that people do not notice: a field nobody sees, which programs fill in; a signed time stamp, for nobody fills in a form
 within two seconds or a day after; and a most for a day, over all and for one e-mail address. In a template, inside the form:
-`{% import "spam.html" as spam %} {{ spam.fields(form, stamp) }}`.
+`{% import "spam.html" as spam %} {{ spam.fields(stamp) }}`, where TRAP and STAMP stand once more.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Final
+from collections.abc import Awaitable
+from typing import Final, Protocol
 
+from hub.relay.forgetting import DAY_MS
 from hub.web.calls import Call
 from hub.web.forms import Form
 from hub.web.languages import N_
@@ -19,9 +21,15 @@ TRAP: Final = "website"
 STAMP: Final = "stamp"
 SOONEST_MS: Final = 2_000
 LATEST_MS: Final = 24 * 3_600_000
-DAY_MS: Final = 86_400_000
 SAME_A_DAY: Final = 5
 """Requests from one e-mail address: more are no mistakes any more."""
+
+
+class Asked(Protocol):
+    """A store of what was asked."""
+
+    def asked_since(self, since: int, email: str = "") -> Awaitable[int]:
+        """How many since then (ms), by everybody or from this address, however it is written."""
 
 
 async def stamp(call: Call, form: Form | None = None) -> str:
@@ -43,12 +51,18 @@ async def check(form: Form, call: Call) -> None:
         form.wrong("", N_("Dat ging wel erg snel. Wacht een paar tellen en verstuur het formulier nog een keer."))
 
 
-def check_most(form: Form, call: Call, *, today: int, same: int) -> None:
-    """Notes a mistake if enough was asked in a day: `today` by everybody, `same` from this e-mail address."""
-    if today >= call.hub.settings.registry.asked_a_day:
-        form.wrong("", N_("Er zijn vandaag te veel aanvragen. Probeer het morgen nog eens."))
-    elif same >= SAME_A_DAY:
-        form.wrong("", N_("Met dit e-mailadres is vandaag al vaak iets gevraagd. Probeer het morgen nog eens."))
+async def check_most(form: Form, call: Call, asked: Asked) -> bool:
+    """False, and a mistake for the form as a whole, if everybody together asked enough in a day."""
+    if await asked.asked_since(call.now() - DAY_MS) < call.hub.settings.registry.asked_a_day:
+        return True
+    form.wrong("", N_("Er zijn vandaag te veel aanvragen. Probeer het morgen nog eens."))
+    return False
+
+
+async def is_too_often(call: Call, asked: Asked, email: str) -> bool:
+    """Whether enough was asked from this address in a day. Then nothing is stored and no mail goes out, but the answer is the same:
+    whoever fills in somebody's address learns nothing of it."""
+    return await asked.asked_since(call.now() - DAY_MS, email) >= SAME_A_DAY
 
 
 async def _age(call: Call, given: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -18,13 +18,8 @@ from hub.web.join import forms
 from hub.web.join.forms import Asked
 from hub.web.join.labels import ABOUT
 from hub.web.labels import CHANNELS
-from hub.web.languages import N_
 from hub.web.mailing import can_mail, post
 from hub.web.problems import not_found
-
-DAY_MS: Final = 24 * 3_600_000
-OF_ONE_ADDRESS: Final = 5
-"""Applications a day; beyond that no mail goes out, and the answer is the same."""
 
 Read = Callable[[Call, Form], Asked]
 
@@ -95,27 +90,21 @@ async def _apply(call: Call, read: Read, show: Callable[[Call, Form, int], Await
         return await show(call, form, 200)
     await spam.check(form, call)
     asked = read(call, form)
-    status = 400
-    since = call.now() - DAY_MS
-    if form.ok and await call.hub.store.applications.asked_since(since) >= call.hub.settings.registry.asked_a_day:
-        form.wrong("", N_("Er zijn vandaag te veel aanvragen gedaan. Probeer het morgen nog eens."))
-        status = 429
     if not form.ok:
-        return await show(call, form, status)
-    await _store(call, asked, since)
+        return await show(call, form, 400)
+    if not await spam.check_most(form, call, call.hub.store.applications):
+        return await show(call, form, 429)
+    if not await spam.is_too_often(call, call.hub.store.applications, asked.email):
+        await _store(call, asked)
     return onward("/join/sent")
 
 
-async def _store(call: Call, asked: Asked, since: int) -> None:
-    """Whoever asks learns nothing here of what we know of the address."""
-    store = call.hub.store
-    if len(await store.applications.of_email(asked.email, since=since)) >= OF_ONE_ADDRESS:
-        return
+async def _store(call: Call, asked: Asked) -> None:
     letter, token = confirm_letter(call, call.language, asked.kind)
     new = NewApplication(
         asked.kind, call.language, asked.name, asked.email, {**asked.content, "mails": 1}, hash_token(token)
     )
-    application_id = await store.applications.put(new, call.now())
+    application_id = await call.hub.store.applications.put(new, call.now())
     await post(call, asked.email, letter)
     await call.changed("application.made", application_id, of=asked.kind.value)
 

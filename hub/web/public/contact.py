@@ -10,6 +10,7 @@ from aiohttp import web
 from hub.directory.linking import hash_token
 from hub.relay.forgetting import CONFIRM_DAYS
 from hub.store.contact_requests import Asked
+from hub.store.registry import PublicGroup
 from hub.web import confirming, spam
 from hub.web.api.directory_given import id_number
 from hub.web.calls import Call, onward
@@ -44,21 +45,25 @@ async def ask_group(call: Call) -> web.Response:
     if not can_mail(call.hub):
         form.wrong("", N_("Deze website kan nu geen e-mail versturen. Vraag het aan uw gemeente."))
     await spam.check(form, call)
-    requests, since = call.hub.store.contact_requests, call.now() - spam.DAY_MS
-    if form.ok:
-        today, same = await requests.asked_since(since), await requests.asked_since(since, asked.email)
-        spam.check_most(form, call, today=today, same=same)
+    requests = call.hub.store.contact_requests
     if not form.ok:
         return await _shown(call, form, 400)
-    title = " ".join(group.title.split()) or str(group.id)
-    letter, token = confirming.make_letter(call, call.language, "/contact", "contact_confirm", group=title)
-    await requests.put(asked, hash_token(token), call.now())
-    await post(call, asked.email, letter)
+    if not await spam.check_most(form, call, requests):
+        return await _shown(call, form, 429)
+    if not await spam.is_too_often(call, requests, asked.email):
+        await _store(call, group, asked)
     return onward(f"/groups/{group.id}/asked")
 
 
+async def _store(call: Call, group: PublicGroup, asked: Asked) -> None:
+    title = " ".join(group.title.split()) or str(group.id)
+    letter, token = confirming.make_letter(call, call.language, "/contact", "contact_confirm", group=title)
+    await call.hub.store.contact_requests.put(asked, hash_token(token), call.now())
+    await post(call, asked.email, letter)
+
+
 async def asked_page(call: Call) -> web.Response:
-    return call.show("public/asked", group=await known_group(call), days=CONFIRM_DAYS)
+    return call.show("public/asked", group=await known_group(call), days=CONFIRM_DAYS, most=spam.SAME_A_DAY)
 
 
 async def confirm_page(call: Call) -> web.Response:

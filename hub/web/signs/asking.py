@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from hub.directory.linking import hash_token
-from hub.relay.forgetting import CONFIRM_DAYS, DAY_MS
+from hub.relay.forgetting import CONFIRM_DAYS
 from hub.store.signs import Kind, NewSign
 from hub.web import confirming, spam
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
-from hub.web.languages import N_
 from hub.web.mailing import can_mail
 from hub.web.problems import not_found
 from hub.web.signs.placing import Spot, choices, is_listed, is_search, read_spot
-
-OF_ONE_ADDRESS: Final = 5
-"""Requests a day; beyond that no mail goes out, and the answer is the same."""
 
 
 def is_on(call: Call) -> None:
@@ -50,12 +44,9 @@ async def ask(call: Call) -> web.Response:
     name, email = form.line("name"), form.email("email")
     if not form.ok or spot is None:
         return await _page(call, form, 400)
-    since = call.now() - DAY_MS
-    if await call.hub.store.signs.asked_since(since) >= call.hub.settings.registry.asked_a_day:
-        form.wrong("", N_("Er zijn vandaag te veel borden en stickers aangevraagd. Probeer het morgen nog eens."))
+    if not await spam.check_most(form, call, call.hub.store.signs):
         return await _page(call, form, 429)
-    # Whoever asks learns nothing here of what we know of the address.
-    if await call.hub.store.signs.asked_since(since, email) < OF_ONE_ADDRESS:
+    if not await spam.is_too_often(call, call.hub.store.signs, email):
         await _store(call, Kind(kind), spot, place, name, email, remark)
     return onward("/signs/sent")
 
@@ -81,7 +72,7 @@ async def _store(call: Call, kind: Kind, spot: Spot, place: str, name: str, emai
 
 async def sent_page(call: Call) -> web.Response:
     is_on(call)
-    return call.show("signs/sent", days=CONFIRM_DAYS)
+    return call.show("signs/sent", days=CONFIRM_DAYS, most=spam.SAME_A_DAY)
 
 
 async def confirm_page(call: Call) -> web.Response:
