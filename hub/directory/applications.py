@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.domain import Group
+from hub.plain import plain
 
 ALIKE = 0.5
 """Of the words of two names together, the share that is in both."""
@@ -47,12 +46,12 @@ class Similar:
 def similar(names: Sequence[str], codes: Iterable[str], groups: Iterable[Group]) -> list[Similar]:
     """The likeliest first; names count before places."""
     wanted, place = [_words(one) for one in names if one.strip()], set(codes)
-    spelled = {_spelled(one) for one in names if one.strip()}
+    spelled = {plain(one) for one in names if one.strip()}
     found = []
     for group in groups:
         shared = tuple(code for code in group.neighbourhoods if code in place)
         why = []
-        if _spelled(group.name) in spelled:
+        if plain(group.name) in spelled:
             why.append(Like.SAME_NAME)
         elif any(_alike(one, _words(group.name)) for one in wanted):
             why.append(Like.LIKE_NAME)
@@ -69,14 +68,9 @@ def admin_group_name(district_name: str, municipality_name: str) -> str:
     return f"Beheerders {district_name} ({municipality_name})"
 
 
-def _spelled(name: str) -> str:
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"\W+", " ", "".join(one for one in letters if not unicodedata.combining(one))).strip()
-
-
 def _words(name: str) -> frozenset[str]:
     """Those that tell it apart; all of them where none does."""
-    words = frozenset(_spelled(name).split())
+    words = frozenset(plain(name).split())
     return words - _EVERYWHERE or words
 
 

@@ -154,13 +154,6 @@ class DirectorySearch:
         rows = tables.WatchGroup.all().distinct().order_by("platform")
         return [str(one) for one in await rows.values_list("platform", flat=True)]
 
-    @shielded
-    async def neighbourhoods(self, text: str, limit: int) -> list[tuple[str, str, str, str]]:
-        """(code, name, district's name, municipality's name) of those that go by this name or code."""
-        rows = tables.Neighbourhood.filter(_place_of(text)).order_by("municipality_name", "district_name", "name")
-        columns = ("code", "name", "district_name", "municipality_name")
-        return [(str(a), str(b), str(c), str(d)) for a, b, c, d in await rows.limit(limit).values_list(*columns)]
-
     # what needs attention ----------------------------------------------------------------------------------------------------
 
     @shielded

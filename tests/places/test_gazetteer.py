@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from hub.domain import Neighbourhood
-from hub.places.gazetteer import MOST, Gazetteer, folded
+from hub.places.gazetteer import MOST, Gazetteer
 from hub.places.index import NeighbourhoodIndex
+from hub.plain import plain
 
 
 @pytest.fixture
@@ -85,6 +86,38 @@ def test_a_postcode_no_table_holds_is_looked_for_as_a_name(zoetermeer: list[Neig
     assert found(Gazetteer(NeighbourhoodIndex([])), "centrum") == []
 
 
-def test_words_are_folded_alike() -> None:
-    assert folded("’s-Gravenhage") == folded("'S GRAVENHAGE") == " s gravenhage"
-    assert folded("Wielenpôlle") == " wielenpolle"
+def test_capitals_accents_and_signs_do_not_count() -> None:
+    assert plain("’s-Gravenhage  ‘Café’") == plain("'S GRAVENHAGE CAFE") == "s gravenhage cafe"
+    assert plain("Wielenpôlle") == "wielenpolle"
+
+
+# neighbourhoods alone ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["2715", "2715AB", "2715 ab", " 2715 "])
+def test_a_postcode_means_every_neighbourhood_it_lies_in(index: NeighbourhoodIndex, typed: str) -> None:
+    assert {one.code for one in Gazetteer(index).neighbourhoods(typed)} == {"BU06370100", "BU06370101"}
+
+
+def test_names_that_begin_so_come_first_then_whole_districts(index: NeighbourhoodIndex) -> None:
+    gazetteer = Gazetteer(index)
+    found = gazetteer.neighbourhoods("seghwaert")
+    assert {"BU06370300", "BU06370301"} <= {one.code for one in found}
+    assert plain(found[0].name).startswith("seghwaert")
+    assert gazetteer.neighbourhoods("SEGHWAERT") == found
+    assert len(gazetteer.neighbourhoods("zoetermeer")) == len(index), "of a municipality all"
+    assert [one.code for one in gazetteer.neighbourhoods("bu06370300")] == ["BU06370300"]
+
+
+@pytest.mark.parametrize("typed", ["", "x", "xyzzy", "9999", "BU99999999", "'; --", "%"])
+def test_of_what_is_nowhere_there_is_no_neighbourhood(index: NeighbourhoodIndex, typed: str) -> None:
+    assert Gazetteer(index).neighbourhoods(typed) == []
+
+
+def test_a_whole_name_in_a_list_stands_for_one_place_or_none(index: NeighbourhoodIndex) -> None:
+    gazetteer = Gazetteer(index)
+    one = index.get("BU06370300")
+    assert one is not None and gazetteer.meant(one.name.upper()) == ["BU06370300"]
+    assert gazetteer.meant("bu06370300") == ["BU06370300"]
+    assert gazetteer.meant("GM0637") == sorted(index.known_code("GM0637")) == sorted(gazetteer.meant("Zoetermeer"))
+    assert gazetteer.meant("seghwae") == [] and gazetteer.meant("2715") == ["BU06370100", "BU06370101"]

@@ -129,8 +129,6 @@ async def test_who_covers_what_and_who_would_get_a_message(store: Store) -> None
     assert await store.directory_search.municipalities() == [("GM0001", "Aa"), ("GM0002", "Bee")]
     assert await store.directory_search.platforms() == ["signal", "whatsapp"]
     assert sorted(await store.directory_search.covered()) == ["BU00010001", "BU00020001"]
-    found = await store.directory_search.neighbourhoods("wijk", 3)
-    assert [row[0] for row in found] == ["BU00010001", "BU00010002", "BU00020001"]
     ids = {one.name: one for one in await store.directory.groups()}
     alone = await store.directory_search.alone_in(ids["alfa"].admins, ids["alfa"].id)
     assert [one.name for one in await store.directory_search.admin_lines(alone)] == ["Anna"]

@@ -22,6 +22,7 @@ from hub.web.coordinator.shown import GROUP_STATES as STATE_WORDS
 from hub.web.coordinator.shown import PLATFORMS, place_name, places_in_short, ways_in_short
 from hub.web.forms import Form
 from hub.web.languages import N_
+from hub.web.map.search import neighbourhoods_named
 
 FOUND = 30
 """Neighbourhoods, or admins, that a search in the form shows; who sees so many searches more closely."""
@@ -122,9 +123,8 @@ async def _form_page(call: Call, form: Form, old: Group | None, status: int = 20
     text = tidy(form.shown("find_place"))
     found: dict[str, None] = {}
     if text:
-        rows = await search.neighbourhoods(text, FOUND)
-        districts = [one.district for one in (index.get(row[0]) for row in rows) if one is not None]
-        found = dict.fromkeys([*districts, *(row[0] for row in rows)])
+        places = (await neighbourhoods_named(call, text))[:FOUND]
+        found = dict.fromkeys([*(one.district for one in places), *(one.code for one in places)])
     person = tidy(form.shown("find_admin"))
     people = await search.admin_lines(numbers(form.chosen("admin")))
     more = (await search.admins(Sought(person), "name", 0, FOUND, call.now()))[0] if person else []

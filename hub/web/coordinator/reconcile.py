@@ -18,7 +18,6 @@ from aiohttp.web_request import FileField
 from hub.directory.listed import Reason, TheirList, Unreadable, Wrong, read_list
 from hub.directory.reconciling import Moved, Standing, compare, take_over
 from hub.domain import Refused
-from hub.places.named import PlaceNames
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
 from hub.web.languages import N_
@@ -129,8 +128,8 @@ async def _side_by_side(call: Call, raw: bytes, status: int = 200, sentence: str
 async def _read(call: Call, raw: bytes) -> TheirList:
     districts = await call.hub.store.neighbourhoods.codes()
     # In a thread: a big list takes a while. Of the index only names are asked, never the tree, which is the loop's alone.
-    names = PlaceNames(call.hub.atlas.index)
-    return await asyncio.to_thread(read_list, raw, districts, names.codes)
+    gazetteer = await call.state.map.gazetteer(call.hub.atlas.index)
+    return await asyncio.to_thread(read_list, raw, districts, gazetteer.meant)
 
 
 def _sentence(call: Call, one: Wrong) -> str:

@@ -16,7 +16,7 @@ from aiohttp import web
 from hub.clock import to_datetime, to_milliseconds
 from hub.directory.table import guard
 from hub.domain import Neighbourhood, Role
-from hub.places.named import plain
+from hub.plain import plain
 from hub.store.signs import BEFORE, MOVABLE, Kind, Sign, State
 from hub.web.calls import Call
 from hub.web.forms import Form

@@ -8,10 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from hub.directory.linking import hash_token
-from hub.places.named import MOST, neighbourhoods_named
 from hub.store.applications import Kind, NewApplication
 from hub.store.mails import Letter
-from hub.web import confirming, spam
+from hub.web import choosing, confirming, spam
 from hub.web.calls import Call, answer, onward
 from hub.web.forms import Form
 from hub.web.join import forms
@@ -19,6 +18,7 @@ from hub.web.join.forms import Asked
 from hub.web.join.labels import ABOUT
 from hub.web.labels import CHANNELS
 from hub.web.mailing import can_mail, post
+from hub.web.map.search import neighbourhoods_named
 from hub.web.problems import not_found
 
 Read = Callable[[Call, Form], Asked]
@@ -66,11 +66,11 @@ async def apply_starting(call: Call) -> web.Response:
 async def found_neighbourhoods(call: Call) -> web.Response:
     """What the search in the forms finds, for the script that shows it without loading the page anew."""
     is_on(call)
-    found = neighbourhoods_named(call.hub.atlas.index, (call.parameter("q") or "")[:100])
+    found = await neighbourhoods_named(call, call.parameter("q") or "")
     return answer(
         [
             {"code": one.code, "name": one.name, "district": one.district_name, "municipality": one.municipality_name}
-            for one in found[:MOST]
+            for one in found[: choosing.MOST]
         ]
     )
 
@@ -86,7 +86,7 @@ async def _apply(call: Call, read: Read, show: Callable[[Call, Form, int], Await
     form = await call.form()
     if not can_mail(call.hub):
         return await show(call, form, 503)
-    if forms.is_search(form):
+    if choosing.is_search(form, "place"):
         return await show(call, form, 200)
     await spam.check(form, call)
     asked = read(call, form)
@@ -133,8 +133,8 @@ async def _form(call: Call, template: str, form: Form, status: int, **values: An
         template,
         status,
         form=form,
-        choice=forms.choice_of(call, form),
-        searching=forms.is_search(form),
+        choice=await forms.choice_of(call, form),
+        searching=choosing.is_search(form, "place"),
         channels=[(one, CHANNELS.get(one, one)) for one in forms.channels(call)],
         stamp=await spam.stamp(call, form),
         has_postcodes=call.hub.atlas.index.has_postcodes,

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
-from hub.places.named import neighbourhoods_named, plain
+from hub.plain import plain
 from hub.store.applications import Kind
+from hub.web import choosing
 from hub.web.calls import Call
 from hub.web.forms import Form
 from hub.web.labels import CHANNELS
@@ -104,20 +105,11 @@ def codes_of(call: Call, form: Form) -> list[str]:
     return known
 
 
-def is_search(form: Form) -> bool:
-    """The search was asked for; or something new stands in its field, which by Enter sends the form."""
-    place = form.shown("place").strip()
-    return bool(form.shown("search")) or bool(place and place != form.shown("searched").strip())
-
-
-def choice_of(call: Call, form: Form) -> Choice:
+async def choice_of(call: Call, form: Form) -> Choice:
     """What was chosen stays on top; after it what the search found."""
-    index = call.hub.atlas.index
-    chosen = [one for code in dict.fromkeys(form.chosen("codes")) if (one := index.get(code)) is not None]
-    place = form.shown("place").strip()
-    found = neighbourhoods_named(index, place) if place else []
-    taken = {one.code for one in chosen}
-    return Choice((*chosen, *(one for one in found if one.code not in taken)), bool(place) and not found)
+    found = await choosing.found(call, form, "place")
+    shown = choosing.with_chosen(call, form.chosen("codes"), found)
+    return Choice(tuple(shown), bool(form.shown("place").strip()) and not found)
 
 
 def districts(index: NeighbourhoodIndex) -> Sequence[tuple[str, str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from hub.domain import Neighbourhood
 from hub.places.gazetteer import Place
 from hub.web.caching import MINUTE, copy_of, given
 from hub.web.calls import JSON_TYPE, Call
@@ -16,6 +17,12 @@ async def places_named(call: Call, text: str) -> list[Place]:
     """For a page that answers its own search box (?q=) without JavaScript."""
     gazetteer = await call.state.map.gazetteer(call.hub.atlas.index)
     return gazetteer.named(text)
+
+
+async def neighbourhoods_named(call: Call, text: str) -> list[Neighbourhood]:
+    """The neighbourhoods of what somebody typed, best first."""
+    gazetteer = await call.state.map.gazetteer(call.hub.atlas.index)
+    return gazetteer.neighbourhoods(text)
 
 
 async def map_search(call: Call) -> web.Response:

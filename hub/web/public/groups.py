@@ -25,7 +25,7 @@ LAST_PAGE: Final = 10_000
 async def front_page(call: Call) -> web.Response:
     """Find mine, the map, and the first of the list."""
     index, registry = call.hub.atlas.index, call.hub.store.registry
-    found = asked_for(call)
+    found = await asked_for(call)
     groups, total = await registry.groups(Wanted(), limit=FIRST)
     codes = [one.code for one in found.places]
     return call.show(
@@ -48,7 +48,8 @@ async def group_list(call: Call) -> web.Response:
     index, registry = call.hub.atlas.index, call.hub.store.registry
     text, municipality, platform = words(call, "q"), words(call, "municipality"), words(call, "platform")
     number = _page_number(call)
-    wanted = Wanted(text, [one.code for one in find(index, text).places] if text else (), municipality, platform)
+    places = (await find(call, text)).places if text else ()
+    wanted = Wanted(text, [one.code for one in places], municipality, platform)
     groups, total = await registry.groups(wanted, skip=(number - 1) * A_PAGE, limit=A_PAGE)
     return call.show(
         "public/groups",

@@ -98,7 +98,7 @@ async def _page(call: Call, form: Form, status: int = 200) -> web.Response:
         "signs/ask",
         status,
         form=form,
-        choices=choices(form, index),
+        choices=await choices(call, form),
         is_listed=is_listed(index),
         searching=is_search(form, index),
         has_postcodes=index.has_postcodes,

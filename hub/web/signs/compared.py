@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hub.places.named import plain
 from hub.places.nearby import Nearby
+from hub.plain import plain
 from hub.store.signs import STANDING, Kind, Sign
 
 SAME_METRES: Final = 30.0

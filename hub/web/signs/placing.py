@@ -9,8 +9,10 @@ import shapely
 
 from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
-from hub.places.named import neighbourhoods_named, plain
 from hub.places.projection import point_to_degrees
+from hub.plain import plain
+from hub.web import choosing
+from hub.web.calls import Call
 from hub.web.forms import Form
 from hub.web.languages import N_
 
@@ -65,24 +67,15 @@ def is_listed(index: NeighbourhoodIndex) -> bool:
 
 
 def is_search(form: Form, index: NeighbourhoodIndex) -> bool:
-    """The search was asked for; or something new stands in its field, which by Enter sends the form."""
-    area = form.shown("area").strip()
-    return not is_listed(index) and (
-        bool(form.shown("search")) or (area != form.shown("searched").strip() and bool(area))
-    )
+    return not is_listed(index) and choosing.is_search(form, "area")
 
 
-def choices(form: Form, index: NeighbourhoodIndex) -> list[Neighbourhood]:
+async def choices(call: Call, form: Form) -> list[Neighbourhood]:
     """The neighbourhoods to choose from: all, or what was chosen before and what the search found."""
+    index = call.hub.atlas.index
     if is_listed(index):
         found = list(index)
     else:
-        chosen = index.get(form.shown("code").strip())
-        area = form.shown("area").strip()[:100]
-        found = list(
-            {
-                one.code: one
-                for one in [*([chosen] if chosen else []), *(neighbourhoods_named(index, area) if area else [])]
-            }.values()
-        )
+        chosen = [form.shown("code").strip()]
+        found = choosing.with_chosen(call, chosen, await choosing.found(call, form, "area"))
     return sorted(found, key=lambda one: (plain(one.municipality_name), plain(one.district_name), plain(one.name)))

@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from hub.clock import to_datetime
-from hub.places.named import plain
+from hub.plain import plain
 from hub.store.signs import Standing, State
 from hub.web.calls import Call
 from hub.web.mailing import can_mail
