@@ -23,6 +23,11 @@ from hub.places.projection import outside, point_to_degrees, point_to_metres, st
 Rows = NDArray[np.int64]
 """Positions of neighbourhoods in the index, the numbers the R-tree speaks."""
 
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+COUNTRY: Box = (3.3, 50.7, 7.3, 53.6)
+
 # A shape touches a neighbourhood when they share more than this. Neighbours share their border, and borders of
 # different makers or projections run centimetres apart: else an alert for one would wake all those next door.
 _SLIVER = 1.0  # m², or metres of a line
@@ -64,8 +69,8 @@ class NeighbourhoodIndex:
         self.has_postcodes = bool(self._rows_by_postcode)
         self.square_metres: NDArray[np.float64] = shapely.area(self.shapes)
         self._tree = _tree(self.shapes)
-        self.bounds = _degrees_of(self.shapes)
-        """All of it, as (west, south, east, north) in degrees; the Netherlands where there is nothing."""
+        self.bounds = _degrees_round(self.shapes) if len(self.shapes) else COUNTRY
+        """The box round all of it; round the country where there is nothing."""
         self.edition = max((one.edition for one in self._neighbourhoods), default=0)
 
     def __len__(self) -> int:
@@ -97,6 +102,11 @@ class NeighbourhoodIndex:
     def known_code(self, code: str) -> list[str]:
         """The BU codes a BU, WK or GM code stands for, sorted; [] if we do not know it."""
         return sorted(self[row].code for row in self.rows_of(code))
+
+    def box_round(self, codes: Iterable[str]) -> Box | None:
+        """The box round what lies in these codes; None where that is nothing."""
+        rows = [int(row) for code in codes for row in self.rows_of(code)]
+        return _degrees_round(self.shapes[rows]) if rows else None
 
     def codes_of_district(self, code: str) -> list[str]:
         return self.known_code(code) if code.startswith("WK") else []
@@ -187,14 +197,13 @@ class NeighbourhoodIndex:
 _NO_ROWS: Rows = np.empty(0, dtype=np.int64)
 
 
-def _degrees_of(shapes: NDArray[np.object_]) -> tuple[float, float, float, float]:
-    if not len(shapes):
-        return 3.3, 50.7, 7.3, 53.6
-    west, south, east, north = (float(one) for one in shapely.total_bounds(shapes))
+def _degrees_round(shapes: NDArray[np.object_]) -> Box:
+    """Of the box's corners, to a metre: on a map it need not be exact."""
+    west, south, east, north = shapely.total_bounds(shapes)
     (left, bottom), (right, top) = (
         point_to_degrees(shapely.Point(*corner)) for corner in ((west, south), (east, north))
     )
-    return left, bottom, right, top
+    return round(left, 5), round(bottom, 5), round(right, 5), round(top, 5)
 
 
 def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, Rows]:

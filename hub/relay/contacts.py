@@ -58,13 +58,13 @@ class Contacts:
         while True:
             for number in range(ERASE_ROUNDS):
                 beat()
+                await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
                 try:
                     await self.pass_on(beat)
                     if number == 0:
                         await self.erase()
                 except StoreUnavailable as error:
                     log.warning("contacts_wait", error=str(error))
-                await self._clock.sleep(LOOK_SECONDS)
 
     async def pass_on(self, beat: Callable[[], None] = lambda: None) -> None:
         """What is due, unless an alert is being relayed: nobody is to read an introduction first."""

@@ -102,11 +102,11 @@ class Neighbours:
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
             beat()
+            await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
             try:
                 await self.look()
             except StoreUnavailable as error:
                 log.warning("neighbour_reports_wait", error=str(error))
-            await self._clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
         now = self._clock.now()

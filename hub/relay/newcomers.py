@@ -48,9 +48,9 @@ class Newcomers:
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
             beat()
+            await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
             for step in (self.drill, self.erase_when_due):
                 await self._try(step)
-            await self._clock.sleep(LOOK_SECONDS)
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
         try:

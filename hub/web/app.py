@@ -23,12 +23,11 @@ from hub.service import Hub
 from hub.settings import Web
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
-from hub.web.coordinator.sections import is_here, section_entries
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
-from hub.web.map.base import addresses_of, base_of, whole_map
+from hub.web.map.base import addresses_of, base_of
 from hub.web.metrics import Metrics
-from hub.web.navigation import public_entries, staff_entries
+from hub.web.navigation import COORDINATORS, PUBLIC, STAFF, entry_of, shown
 from hub.web.own.entering import admin_of, closed_page
 from hub.web.packing import packing
 from hub.web.pages import error_page
@@ -92,11 +91,11 @@ def rendering_of(hub: Hub) -> Rendering:
         given={
             "map_base": base_of(hub.settings.map),
             "map_addresses": addresses_of(hub.settings.map),
-            "whole_map": whole_map(hub.atlas),
-            "public_entries": public_entries(hub.settings),
-            "staff_entries": partial(staff_entries, settings=hub.settings),
-            "section_entries": section_entries(hub.settings),
-            "is_here": is_here,
+            "whole_map": lambda: hub.atlas.index.bounds,
+            "public_entries": shown(PUBLIC, None, hub.settings.registry),
+            "staff_entries": partial(shown, STAFF, registry=hub.settings.registry),
+            "section_entries": partial(shown, COORDINATORS, registry=hub.settings.registry),
+            "entry_of": entry_of,
         },
     )
 

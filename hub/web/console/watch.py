@@ -15,7 +15,6 @@ from hub.web.console.shown import REST, head_of, person_row, place_row
 from hub.web.console.standing import Stage
 from hub.web.console.watching import MOST_PEOPLE, Watched
 from hub.web.forms import Form
-from hub.web.map.base import bounds_of
 from hub.web.problems import not_found
 from hub.web.shown import shown_info
 
@@ -60,7 +59,7 @@ async def show(call: Call, form: Form, status: int = 200) -> web.Response:
         rest=here.get(REST, []),
         people=len(rows),
         most_people=MOST_PEOPLE,
-        bounds=bounds_of(call.hub.atlas.index, _rows_of(call, watched)),
+        bounds=call.hub.atlas.index.box_round(one.code for one in watched.view.matched),
         stages=[(stage.value, labels.STAGES[stage]) for stage in Stage],
     )
 
@@ -79,11 +78,6 @@ async def _watched(call: Call) -> Watched:
     if watched is None:
         raise not_found("alert", call.part("id"))
     return watched
-
-
-def _rows_of(call: Call, watched: Watched) -> list[int]:
-    """Where its neighbourhoods stand in the map in use."""
-    return [int(row) for one in watched.view.matched for row in call.hub.atlas.index.rows_of(one.code)]
 
 
 def _common(call: Call, watched: Watched, beside: Beside) -> dict[str, Any]:

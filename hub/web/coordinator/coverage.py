@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-import shapely
 from aiohttp import web
 
 from hub.domain import Neighbourhood
@@ -15,7 +14,6 @@ from hub.web.calls import Call
 from hub.web.coordinator.groups import may_change
 from hub.web.coordinator.listing import asked
 from hub.web.languages import N_
-from hub.web.rendering import HERE
 
 STATES: Final = {
     "none": N_("geen groep"),
@@ -23,9 +21,6 @@ STATES: Final = {
     "one": N_("één beheerder bereikbaar"),
     "good": N_("twee of meer beheerders bereikbaar"),
 }
-
-MAPPED: Final = (HERE / "templates" / "map.html").is_file()
-"""Whether the site has maps; the table says it all without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +69,7 @@ async def coverage_page(call: Call) -> web.Response:
         districts=districts,
         total=sum((one.counts for one in districts), Counter[str]()),
         states=STATES,
-        bounds=_bounds(here),
-        mapped=MAPPED,
+        bounds=index.box_round([municipality]),
         may_change=may_change(call),
     )
 
@@ -91,10 +85,3 @@ def _districts(here: list[Neighbourhood], covers: dict[str, Cover]) -> list[Dist
         DistrictCover(code, name, tuple(sorted(those, key=lambda one: one.name)))
         for (name, code), those in sorted(places.items())
     ]
-
-
-def _bounds(here: list[Neighbourhood]) -> list[float]:
-    """[west, south, east, north] in degrees; [] for nothing."""
-    if not here:
-        return []
-    return [round(float(one), 5) for one in shapely.total_bounds(shapely.from_wkb([one.boundary for one in here]))]

@@ -138,6 +138,5 @@ async def _form(call: Call, template: str, form: Form, status: int, **values: An
         channels=[(one, CHANNELS.get(one, one)) for one in forms.channels(call)],
         stamp=await spam.stamp(call, form),
         has_postcodes=call.hub.atlas.index.has_postcodes,
-        bounds=call.hub.atlas.index.bounds,
         **values,
     )

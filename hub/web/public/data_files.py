@@ -19,7 +19,7 @@ import orjson
 from hub.clock import to_datetime
 from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
-from hub.places.simplified import outlines
+from hub.places.simplified import simplified
 from hub.store.registry import PublicGroup, Registry
 
 FRESH_MS: Final = 5 * 60_000
@@ -44,18 +44,18 @@ class OpenData:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._index: NeighbourhoodIndex | None = None
-        self._outlines: Mapping[str, bytes] = {}
+        self._borders: Mapping[str, bytes] = {}
         self._files: Mapping[str, DataFile] = {}
         self._made_at = 0
 
     async def file(self, name: str, index: NeighbourhoodIndex, registry: Registry, now: int) -> DataFile:
         async with self._lock:
             if index is not self._index:
-                self._outlines = await asyncio.to_thread(outlines, list(index))
+                self._borders = await asyncio.to_thread(simplified, list(index))
                 self._index, self._made_at = index, 0
             if now - self._made_at >= FRESH_MS or not self._files:
                 groups = await registry.all()
-                made = await asyncio.to_thread(_files, list(index), self._outlines, groups, now)
+                made = await asyncio.to_thread(_files, list(index), self._borders, groups, now)
                 # What says the same stays as it was, with the moment it was first said.
                 before = self._files
                 self._files = {

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from hub.places.simplified import box_round
 from hub.store.registry import Wanted
 from hub.web.calls import Call
 from hub.web.policy import page_policy
@@ -27,7 +26,7 @@ async def framed_map(call: Call) -> web.Response:
         "public/embed-map",
         all=len(inside),
         covered=sum(code in covered for code in inside),
-        bounds=box_round(index, inside if municipality else None),
+        bounds=index.box_round([municipality]) if municipality else None,
         without=[one for code in inside if code not in covered and (one := index.get(code))] if municipality else [],
     )
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from hub.places.index import NeighbourhoodIndex
-from hub.places.simplified import box_round
 from hub.store.registry import PublicGroup, Wanted
 from hub.web.api.directory_given import id_number
 from hub.web.calls import Call
@@ -39,7 +38,7 @@ async def front_page(call: Call) -> web.Response:
         neighbourhoods=len(index),
         may_start=call.hub.settings.registry.join,
         places=index.get,
-        bounds=box_round(index, codes or None),
+        bounds=index.box_round(codes) or index.bounds,
     )
 
 
@@ -80,7 +79,7 @@ def about(index: NeighbourhoodIndex, group: PublicGroup) -> dict[str, Any]:
         "group": group,
         "known": [one for code in group.neighbourhoods if (one := index.get(code))],
         "unknown": [code for code in group.neighbourhoods if index.get(code) is None],
-        "bounds": box_round(index, group.neighbourhoods),
+        "bounds": index.box_round(group.neighbourhoods),
     }
 
 
