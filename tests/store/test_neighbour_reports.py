@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.clock import DAY_MS
 from hub.domain import AckKind
 from hub.store import tables
 from hub.store.database import Store
