@@ -226,8 +226,8 @@ def build_hub(
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
-        eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours, drafts=store.drafts),
-        forgetting=Forgetting(store.signs, clock),
+        eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
+        forgetting=Forgetting(store, clock, hours=settings.retention.hours),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
@@ -245,12 +245,7 @@ def build_hub(
         weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
         newcomers=Newcomers(store, intake, wakes, clock, routes),
         neighbours=Neighbours(
-            store.neighbour_reports,
-            store.erasing,
-            [s.channel for s in senders],
-            clock,
-            hours=settings.retention.hours,
-            elsewhere=tenures.elsewhere,
+            store.neighbour_reports, [s.channel for s in senders], clock, elsewhere=tenures.elsewhere
         ),
         contacts=Contacts(
             store.contact_requests, store.health, [s.channel for s in senders], clock, routes, tenures.elsewhere

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from hub.clock import DAY_MS
 from hub.commands.shell import CLOCK, opened, run
-from hub.directory.health import DAY_MS, UNANSWERED_DAYS, health_of
+from hub.directory.health import UNANSWERED_DAYS, health_of
 from hub.web.api.directory_health import directory_health_answer
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from hub.store.health import Facts, Place
 
 UNANSWERED_DAYS = 90
-DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import segno
 
+from hub.clock import DAY_MS
 from hub.domain import Mistake, Refused
 from hub.store.database import Store
 
-DAY_MS = 24 * 3600 * 1000
 LASTS_DAYS = 7
 REMEMBERED_DAYS = 90
 """How long a used or ended link is still known as one, so that whoever opens it late reads why it does not work."""

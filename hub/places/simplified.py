@@ -1,7 +1,7 @@
 """Borders for the files of open data: each neighbourhood simplified for itself, a valid polygon whatever it is used for.
 
 The country takes three seconds. Maps on pages want borders that stay shared, as fine as the zoom they are shown at:
-outlines.py. Its polygons need not be valid, and it would take sixteen.
+outlines.py. Those polygons need not be valid, and the country would take sixteen seconds.
 """
 
 from __future__ import annotations

@@ -28,12 +28,6 @@ PATIENCE_SECONDS = 15.0
 AGAIN_MS = 10 * 60_000
 """After all of an admin's addresses were tried: a window may have opened, or a messenger come back."""
 AT_ONCE = 50
-ERASE_ROUNDS = 60
-"""It looks for what is to be erased every ten minutes."""
-
-DAY_MS = 86_400_000
-UNCONFIRMED_DAYS, PASSED_DAYS, NEVER_DAYS = 7, 14, 60
-"""How long what somebody asked is kept: without the e-mail's link followed, after it was passed on, and where it never could be."""
 
 
 class Contacts:
@@ -56,15 +50,12 @@ class Contacts:
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
-            for number in range(ERASE_ROUNDS):
-                beat()
-                await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
-                try:
-                    await self.pass_on(beat)
-                    if number == 0:
-                        await self.erase()
-                except StoreUnavailable as error:
-                    log.warning("contacts_wait", error=str(error))
+            beat()
+            await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
+            try:
+                await self.pass_on(beat)
+            except StoreUnavailable as error:
+                log.warning("contacts_wait", error=str(error))
 
     async def pass_on(self, beat: Callable[[], None] = lambda: None) -> None:
         """What is due, unless an alert is being relayed: nobody is to read an introduction first."""
@@ -75,17 +66,6 @@ class Contacts:
         for copy in copies:
             beat()
             await self._try(copy, now)
-
-    async def erase(self) -> None:
-        now = self._clock.now()
-        erased = await self._requests.erase(
-            now,
-            unconfirmed=now - UNCONFIRMED_DAYS * DAY_MS,
-            passed=now - PASSED_DAYS * DAY_MS,
-            never=now - NEVER_DAYS * DAY_MS,
-        )
-        if erased:
-            log.info("contacts_erased", requests=erased)
 
     async def _try(self, copy: Copy, now: int) -> None:
         if copy.step >= len(copy.ways):

@@ -11,7 +11,6 @@ import structlog
 
 from hub.clock import Clock
 from hub.relay.message import Messages
-from hub.store.drafts import Drafts
 from hub.store.erasing import Erasing
 
 log = structlog.get_logger()
@@ -24,12 +23,9 @@ ALERTS_AT_ONCE = 100
 
 
 class Eraser:
-    def __init__(
-        self, erasing: Erasing, messages: Messages, clock: Clock, *, hours: float, drafts: Drafts | None = None
-    ) -> None:
-        """`hours`: how long after an alert has ended, or a draft was last touched."""
+    def __init__(self, erasing: Erasing, messages: Messages, clock: Clock, *, hours: float) -> None:
+        """`hours`: how long after an alert has ended."""
         self._erasing = erasing
-        self._drafts = drafts
         self._messages = messages
         self._clock = clock
         self._milliseconds = round(hours * 3_600_000)
@@ -57,8 +53,7 @@ class Eraser:
             alerts += len(due)
         self._seen, late = await self._erasing.erase_late(self._seen, before)
         unread = await self._erasing.erase_unread(before)
-        drafts = await self._drafts.erase(before) if self._drafts is not None else 0
-        if alerts or late or unread or drafts:
+        if alerts or late or unread:
             await self._erasing.leave_the_log()
-            log.info("alerts_erased", alerts=alerts, late_receipts=late, unread_updates=unread, drafts=drafts)
+            log.info("alerts_erased", alerts=alerts, late_receipts=late, unread_updates=unread)
         self._messages.forget(await self._erasing.erased(self._messages.known()))

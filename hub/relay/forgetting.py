@@ -1,33 +1,65 @@
-"""Forgetting who asked for a sign: requests never confirmed go after a week, people a month after they were told the end of it.
+"""Forgetting people: of whatever somebody wrote to us, who it was and what they wrote is erased when its term is over.
 
-Every process does it; done twice it does nothing more.
+All terms stand here, but those of alerts (eraser.py) and of mails (postman.py). Every process does it: done twice it does no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
-from hub.clock import Clock
+from hub.clock import DAY_MS, Clock
+from hub.store.database import Store
 from hub.store.engine import StoreUnavailable
-from hub.store.signs import Signs
 
 log = structlog.get_logger()
 
-DAY_MS = 86_400_000
-CONFIRM_DAYS = 7
-"""As long as the link in the mail works (web/signs)."""
-PEOPLE_DAYS = 30
-"""For a question about the decision."""
-BEAT_SECONDS = 20.0
-ROUNDS = 90
-"""It looks every half hour: what is kept for days may be kept for so long more."""
+CONFIRM_DAYS: Final = 7
+"""As long as the link in a mail works."""
+DECIDED_DAYS: Final = 30
+"""For a question about the decision, and for links to be mailed once more."""
+PASSED_DAYS: Final = 14
+"""A visitor's message to a group that its admins have: should it not be found there."""
+NEVER_DAYS: Final = 60
+"""The same where it could not be passed on."""
+BEAT_SECONDS: Final = 20.0
+ROUNDS: Final = 15
+"""It looks every five minutes: what is kept for a day may be kept for so long more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """`erase(before, now)` takes out what is due, or some of it, and says how much. Times in ms."""
+
+    what: str
+    after_ms: int
+    erase: Callable[[int, int], Awaitable[int]]
+
+
+def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
+    """`texts_ms`: how long the texts of alerts are kept, and what may become one."""
+    confirm, decided = CONFIRM_DAYS * DAY_MS, DECIDED_DAYS * DAY_MS
+    return (
+        Term("applications_unconfirmed", confirm, store.applications.erase_unconfirmed),
+        Term("applications", decided, store.applications.erase_people),
+        Term("signs_unconfirmed", confirm, store.signs.erase_unconfirmed),
+        Term("signs", decided, store.signs.erase_people),
+        Term("contacts_unconfirmed", confirm, store.contact_requests.erase_unconfirmed),
+        Term("contacts", PASSED_DAYS * DAY_MS, store.contact_requests.erase_passed),
+        Term("contacts_never_passed", NEVER_DAYS * DAY_MS, store.contact_requests.erase_never_passed),
+        Term("neighbour_reports", texts_ms, store.neighbour_reports.erase),
+        Term("drafts", texts_ms, store.drafts.erase),
+    )
 
 
 class Forgetting:
-    def __init__(self, signs: Signs, clock: Clock) -> None:
-        self._signs = signs
+    def __init__(self, store: Store, clock: Clock, *, hours: float) -> None:
+        """`hours`: how long the texts of alerts are kept after their end."""
+        self._store = store
+        self._terms = terms(store, round(hours * 3_600_000))
         self._clock = clock
 
     async def run(self, beat: Callable[[], None]) -> None:
@@ -36,14 +68,18 @@ class Forgetting:
                 beat()
                 await self._clock.sleep(BEAT_SECONDS)
             try:
-                await self.forget()
+                await self.forget(beat)
             except StoreUnavailable as error:
                 log.warning("forgetting_waits", error=str(error))
 
-    async def forget(self) -> None:
+    async def forget(self, beat: Callable[[], None] = lambda: None) -> None:
         """All that is due now."""
         now = self._clock.now()
-        unconfirmed = await self._signs.erase_unconfirmed(now - CONFIRM_DAYS * DAY_MS)
-        people = await self._signs.erase_people(now - PEOPLE_DAYS * DAY_MS, now)
-        if unconfirmed or people:
-            log.info("sign_requests_erased", unconfirmed=unconfirmed, people=people)
+        erased: dict[str, int] = {}
+        for term in self._terms:
+            while some := await term.erase(now - term.after_ms, now):
+                erased[term.what] = erased.get(term.what, 0) + some
+                beat()
+        if erased:
+            await self._store.erasing.leave_the_log()
+            log.info("people_erased", **erased)

@@ -20,7 +20,6 @@ from hub.relay.expiry import OURSELVES
 from hub.relay.intake import AlreadyDifferent, Intake
 from hub.relay.said import SPEECHES, said
 from hub.store.engine import StoreUnavailable
-from hub.store.erasing import Erasing
 from hub.store.leases import Name
 from hub.store.neighbour_reports import NeighbourReport, NeighbourReports, Way
 
@@ -79,24 +78,19 @@ def posted(passed: Passed) -> Posted:
 
 
 class Neighbours:
-    """Tells who reported what became of it, and erases what has been decided long enough ago."""
+    """Tells who reported what became of it."""
 
     def __init__(
         self,
         reports: NeighbourReports,
-        erasing: Erasing,
         channels: Sequence[Channel],
         clock: Clock,
-        *,
-        hours: float,
         elsewhere: Callable[[], Sequence[Name]] = tuple,
     ) -> None:
-        """`hours`: how long texts are kept. `elsewhere`: the accounts that another process sends from."""
+        """`elsewhere`: the accounts that another process sends from."""
         self._reports = reports
-        self._erasing = erasing
         self._channels = channels
         self._clock = clock
-        self._milliseconds = round(hours * 3_600_000)
         self._elsewhere = elsewhere
 
     async def run(self, beat: Callable[[], None]) -> None:
@@ -109,13 +103,8 @@ class Neighbours:
                 log.warning("neighbour_reports_wait", error=str(error))
 
     async def look(self) -> None:
-        now = self._clock.now()
         for report in await self._reports.to_tell(AT_ONCE):
             await self._tell(report)
-        erased = await self._reports.erase(now - self._milliseconds, now)
-        if erased:
-            await self._erasing.leave_the_log()
-            log.info("neighbour_reports_erased", reports=erased)
 
     async def _tell(self, report: NeighbourReport) -> None:
         ways = await self._reports.ways_to(report.admin_id)

@@ -1,4 +1,4 @@
-"""Newcomers: who was accepted and has linked an address gets a first drill, alone; and applications are erased in time.
+"""Newcomers: who was accepted and has linked an address gets a first drill, alone.
 
 The drill is an Exercise that matches no neighbourhood, with one delivery of our own making (store/first_drills.py). Its name is
 made of the application's id, so that two processes, or a press of the button beside them, start one and the same.
@@ -6,16 +6,17 @@ made of the application's id, so that two processes, or a press of the button be
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import orjson
 import structlog
 
 from hub.cap import Posted, read_json
-from hub.clock import Clock
+from hub.clock import DAY_MS, Clock
 from hub.domain import Admin, Refused
 from hub.relay.backlog import BacklogFull
 from hub.relay.expiry import OURSELVES
+from hub.relay.forgetting import DECIDED_DAYS
 from hub.relay.intake import AlreadyDifferent, Intake
 from hub.relay.said import SPEECHES, said
 from hub.relay.wakes import Wakes
@@ -27,12 +28,6 @@ from hub.store.engine import StoreUnavailable
 log = structlog.get_logger()
 
 LOOK_SECONDS = 5.0
-ERASE_SECONDS = 300.0
-DAY_MS = 24 * 3_600_000
-UNCONFIRMED_DAYS = 7
-"""As long as the link in the mail works."""
-DECIDED_DAYS = 30
-"""For a question about the decision, and for links to be mailed once more."""
 FIRST_DRILL = "first-drill-"
 
 
@@ -43,22 +38,15 @@ class Newcomers:
         self._wakes = wakes
         self._clock = clock
         self._routes = routes
-        self._erase_after = 0.0
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
             beat()
             await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
-            for step in (self.drill, self.erase_when_due):
-                await self._try(step)
-
-    async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await step()
-        except StoreUnavailable as error:
-            log.warning("newcomers_wait", error=str(error))
-
-    # the first drill ---------------------------------------------------------------------------------------------------------
+            try:
+                await self.drill()
+            except StoreUnavailable as error:
+                log.warning("newcomers_wait", error=str(error))
 
     async def drill(self) -> None:
         """Each who can be reached by now and has had none."""
@@ -97,24 +85,6 @@ class Newcomers:
 
     def _is_linked(self, admin: Admin) -> bool:
         return any(one.state == "verified" and one.channel in self._routes for one in admin.addresses)
-
-    # erasing -----------------------------------------------------------------------------------------------------------------
-
-    async def erase_when_due(self) -> None:
-        if self._clock.monotonic() < self._erase_after:
-            return
-        await self.erase()
-        self._erase_after = self._clock.monotonic() + ERASE_SECONDS
-
-    async def erase(self) -> None:
-        """Who did not confirm in time, and of what was decided long enough ago who it was and what they wrote."""
-        now = self._clock.now()
-        unconfirmed, decided = await self._store.applications.erase(
-            unconfirmed_before=now - UNCONFIRMED_DAYS * DAY_MS, decided_before=now - DECIDED_DAYS * DAY_MS, now=now
-        )
-        if unconfirmed or decided:
-            await self._store.erasing.leave_the_log()
-            log.info("applications_erased", unconfirmed=unconfirmed, decided=decided)
 
 
 def first_drill(name: str) -> Posted:

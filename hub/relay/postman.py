@@ -29,7 +29,7 @@ from aiosmtplib import (
 )
 
 from hub.channel import Finding
-from hub.clock import Clock, to_datetime
+from hub.clock import DAY_MS, Clock, to_datetime
 from hub.measures import Measures
 from hub.relay.backoff import Backoff
 from hub.settings import Mail as MailSettings
@@ -53,7 +53,6 @@ MAIL_PAUSES = (60.0, 3600.0)
 """First and longest pause of a mail that was not taken."""
 SERVER_PAUSES = (15.0, 300.0)
 """Of a server that does not answer: asking it costs nothing, and people wait for what it would take."""
-DAY_MS = 86_400_000
 TRIED_MS = 3 * DAY_MS
 """After so long whoever asked has given up as well."""
 KEPT_MS = 30 * DAY_MS

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hub.clock import Clock
+from hub.clock import DAY_MS, Clock
 from hub.store.alerts import Alerts, Audience, Routes
 from hub.store.outbox import Outbox
 
-DAY_MS = 24 * 3600 * 1000
 # Counting a day's recipients reads a day's deliveries: once a minute is often enough for a warning, and keeps intake fast.
 COUNTED_MS = 60_000
 

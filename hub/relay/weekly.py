@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from hub.channel import Accepted, Channel
-from hub.clock import Clock, to_datetime, to_milliseconds
-from hub.directory.health import DAY_MS, UNANSWERED_DAYS, DirectoryHealth, health_of
+from hub.clock import DAY_MS, Clock, to_datetime, to_milliseconds
+from hub.directory.health import UNANSWERED_DAYS, DirectoryHealth, health_of
 from hub.domain import Handle
 from hub.relay.said import said
 from hub.settings import WEEKDAYS

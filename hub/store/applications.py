@@ -239,13 +239,15 @@ class Applications:
         return [_application(row) for row in await rows.order_by("id")]
 
     @shielded
-    async def erase(self, *, unconfirmed_before: int, decided_before: int, now: int) -> tuple[int, int]:
-        """Take out who did not confirm, and of what was decided who it was: how many of each. Times in ms."""
-        gone = await registry_tables.Application.filter(
-            state=State.UNCONFIRMED.value, created_at__lte=unconfirmed_before
-        ).delete()
+    async def erase_unconfirmed(self, before: int, now: int) -> int:
+        """All of what was asked before then (ms) and never confirmed; how many."""
+        return await registry_tables.Application.filter(state=State.UNCONFIRMED.value, created_at__lte=before).delete()
+
+    @shielded
+    async def erase_people(self, before: int, now: int) -> int:
+        """Of what was decided before then (ms): who it was, and what they wrote. How many; at most MOST at once."""
         due = await registry_tables.Application.filter(
-            state__in=[State.ACCEPTED.value, State.REFUSED.value], decided_at__lte=decided_before, erased_at=None
+            state__in=[State.ACCEPTED.value, State.REFUSED.value], decided_at__lte=before, erased_at=None
         ).limit(MOST)
         for row in due:
             content = orjson.loads(row.content)
@@ -253,7 +255,7 @@ class Applications:
             await registry_tables.Application.filter(id=row.id).update(
                 name="", email="", note="", content=_written(kept), erased_at=now
             )
-        return gone, len(due)
+        return len(due)
 
 
 def _written(content: Mapping[str, Any]) -> str:

@@ -192,21 +192,28 @@ class ContactRequests:
     # erasing -----------------------------------------------------------------------------------------------------------------
 
     @shielded
-    async def erase(self, now: int, *, unconfirmed: int, passed: int, never: int) -> int:
-        """What was asked before these moments (ms): unconfirmed ones go whole; of those passed on or closed by `passed`, and of all
-        confirmed by `never`, everything personal. How many.
-        """
-        ended = Q(passed_at__lte=passed) | Q(closed_at__lte=passed) | Q(confirmed_at__lte=never)
+    async def erase_unconfirmed(self, before: int, now: int) -> int:
+        """All of what was asked before then (ms) and never confirmed; how many."""
+        return await registry_tables.ContactRequest.filter(state="unconfirmed", created_at__lte=before).delete()
+
+    @shielded
+    async def erase_passed(self, before: int, now: int) -> int:
+        """Everything personal of what was passed on or closed before then (ms). How many; at most BATCH at once."""
+        return await self._empty(Q(passed_at__lte=before) | Q(closed_at__lte=before), now)
+
+    @shielded
+    async def erase_never_passed(self, before: int, now: int) -> int:
+        """The same of all that was confirmed before then."""
+        return await self._empty(Q(confirmed_at__lte=before), now)
+
+    async def _empty(self, which: Q, now: int) -> int:
         async with in_transaction():
-            gone = await registry_tables.ContactRequest.filter(
-                state="unconfirmed", created_at__lte=unconfirmed
-            ).delete()
-            due = registry_tables.ContactRequest.filter(ended, erased_at=None).limit(BATCH)
+            due = registry_tables.ContactRequest.filter(which, erased_at=None).limit(BATCH)
             ids = [int(str(one)) for one in await due.values_list("id", flat=True)]
             await registry_tables.ContactCopy.filter(request_id__in=ids).delete()
             empty: Mapping[str, str] = {"name": "", "email": "", "phone": "", "message": ""}
             await registry_tables.ContactRequest.filter(id__in=ids).update(**empty, erased_at=now)
-        return gone + len(ids)
+        return len(ids)
 
 
 def _asked(row: registry_tables.ContactRequest) -> Asked:

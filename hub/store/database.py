@@ -35,7 +35,7 @@ from hub.store.figures import Figures
 from hub.store.first_drills import FirstDrills
 from hub.store.form_keys import FormKeys
 from hub.store.health import Health
-from hub.store.ids import Ids
+from hub.store.ids import HIGHEST, Ids
 from hub.store.keys import Keys
 from hub.store.leases import Leases
 from hub.store.linking import Linking
@@ -155,7 +155,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
         EXECUTOR_CACHE.clear()  # by table only: an INSERT made for one dialect would be sent to the other
         # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
         await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
-        ids = Ids(clock, beyond=(await engine.read(sql.last_id))[0][0], number=number)
+        ids = Ids(clock, beyond=(await engine.read(HIGHEST))[0][0], number=number)
         mails = Mails(ids)
         store = Store(
             engine=engine,

@@ -96,7 +96,7 @@ class Drafts:
         return bool(await tables.AlertDraft.filter(id=draft_id, key_id=key_id, state__in=(DRAFT, REFUSED)).delete())
 
     @shielded
-    async def erase(self, before: int) -> int:
+    async def erase(self, before: int, now: int) -> int:
         """Those nobody touched since then (ms); what was sent keeps who agreed to it."""
         old = tables.AlertDraft.filter(changed_at__lte=before)
         return await old.exclude(state=SENT).delete()

@@ -12,6 +12,29 @@ BLOCK = 1 << 20
 FRESH_MS = 1000
 """Ids tell the time to the second: of deliveries made since some moment, and which of two is the older."""
 
+TABLES = [
+    "watch_group",
+    "admin",
+    "address",
+    "group_chat",
+    "delivery",
+    "widening",
+    "alert_draft",
+    "application",
+    "sign",
+    "public_text",
+    "mail",
+    "contact_request",
+    "contact_copy",
+    "neighbour_report",
+    "change",
+]
+"""Those whose ids are made here."""
+HIGHEST = f"""SELECT COALESCE(MAX(id), 0) FROM (
+    {" UNION ALL ".join(f"SELECT MAX(id) AS id FROM {table}" for table in TABLES)}
+    UNION ALL SELECT MAX(lease) FROM delivery WHERE state = 1) highest"""  # noqa: S608  # our own tables
+"""The highest that a database holds; leases are drawn from here too."""
+
 PROCESSES = 64
 """How many processes at most draw ids for one database: each has every 64th millisecond for itself."""
 

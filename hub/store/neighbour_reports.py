@@ -9,13 +9,13 @@ from typing import Final
 import orjson
 from tortoise.expressions import Q
 
+from hub.clock import DAY_MS
 from hub.domain import Handle
 from hub.store import registry_tables, tables
 from hub.store.engine import Engine, Statement, shielded
 from hub.store.ids import Ids
 from hub.store.marks import marked
 
-DAY_MS: Final = 24 * 3600 * 1000
 MOST_A_DAY: Final = 3
 """Of one admin: who sees more than that in a day is better off with the neighbourhood officer."""
 

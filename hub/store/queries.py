@@ -136,7 +136,6 @@ class Queries:
     drop_session: str
     neighbourhood_version: str
     neighbourhoods: str
-    last_id: str
     # figures
     pending_by_account: str
     sending_by_account: str

@@ -212,13 +212,14 @@ class Signs:
     # erasing -----------------------------------------------------------------------------------------------------------------
 
     @shielded
-    async def erase_unconfirmed(self, before: int) -> int:
-        return await tables.Sign.filter(state=State.UNCONFIRMED.value, created_at__lt=before).delete()
+    async def erase_unconfirmed(self, before: int, now: int) -> int:
+        """All of what was asked before then (ms) and never confirmed; how many."""
+        return await tables.Sign.filter(state=State.UNCONFIRMED.value, created_at__lte=before).delete()
 
     @shielded
     async def erase_people(self, before: int, now: int) -> int:
         """Who asked for what ended before then, what they wrote, and where a sticker is; how many."""
-        ended = tables.Sign.filter(state__in=[one.value for one in ENDED], decided_at__lt=before, erased_at=None)
+        ended = tables.Sign.filter(state__in=[one.value for one in ENDED], decided_at__lte=before, erased_at=None)
         rows = await ended
         for row in rows:
             left: dict[str, Any] = {"name": "", "email": "", "remark": "", "note": "", "confirm_hash": None}

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from hub.clock import DAY_MS
 from hub.directory.linking import make_token
-from hub.relay.forgetting import CONFIRM_DAYS, DAY_MS
+from hub.relay.forgetting import CONFIRM_DAYS
 from hub.store.mails import Letter
 from hub.web.calls import Call
 from hub.web.mailing import written

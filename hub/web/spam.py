@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Awaitable
 from typing import Final, Protocol
 
-from hub.relay.forgetting import DAY_MS
+from hub.clock import DAY_MS
 from hub.web.calls import Call
 from hub.web.forms import Form
 from hub.web.languages import N_

@@ -16,7 +16,7 @@ from hub.service import Hub, Sender, build_hub, running
 from hub.settings import Account, Database, Relay, Settings
 from hub.store.alerts import Alerts
 from hub.store.database import Store
-from hub.store.ids import Ids
+from hub.store.ids import HIGHEST, Ids
 from hub.store.leases import Leases
 from hub.store.outbox import Outbox
 from hub.store.postgres.engine import PostgresEngine
@@ -46,7 +46,7 @@ async def own_connections(store: Store, database: Database) -> AsyncIterator[Sto
         yield replace(
             store,
             engine=engine,
-            ids=Ids(CLOCK, beyond=(await engine.read(POSTGRES.last_id))[0][0], number=lambda: engine.number),
+            ids=Ids(CLOCK, beyond=(await engine.read(HIGHEST))[0][0], number=lambda: engine.number),
             alerts=Alerts(engine, POSTGRES),
             outbox=Outbox(engine, POSTGRES),
             receipts=Receipts(engine, POSTGRES),

@@ -102,11 +102,8 @@ async def test_who_did_not_confirm_is_erased_and_of_what_was_decided_who_it_was(
     refused = await opened(store, "h3", motivation="Omdat.", district="WK1")
     await store.applications.decide(refused.id, Decision(State.REFUSED, BY, "Niet hier, Els."), START)
     await store.applications.note(refused.id, mailed_at=START)
-    before = {"unconfirmed_before": START - 1, "decided_before": START - 1}
-    assert await store.applications.erase(**before, now=START) == (0, 0)
-    due = {"unconfirmed_before": START, "decided_before": START}
-    assert await store.applications.erase(**due, now=START + 1) == (1, 1)
-    assert await store.applications.erase(**due, now=START + 2) == (0, 0)
+    for erase in (store.applications.erase_unconfirmed, store.applications.erase_people):
+        assert [await erase(before, START + 1) for before in (START - 1, START, START)] == [0, 1, 0]
     kept = await store.applications.get(refused.id)
     assert kept is not None and (kept.name, kept.email, kept.note, kept.erased_at) == ("", "", "", START + 1)
     assert dict(kept.content) == {"codes": ["BU1"], "district": "WK1", "mailed_at": START}

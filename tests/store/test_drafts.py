@@ -42,7 +42,7 @@ async def test_what_nobody_touches_is_erased(store: Store) -> None:
     fresh = await store.drafts.put(0, "anna", "Anna", TEXT, 100)
     await store.drafts.offer(waiting, "anna", 1)
     await store.drafts.decide(sent, SENT, "Anna", 1, alert_id="AAAA-AAAA")
-    assert await store.drafts.erase(50) == 2
+    assert await store.drafts.erase(50, 60) == 2
     assert [await store.drafts.find(one) is not None for one in (old, waiting, sent, fresh)] == [
         False,
         False,

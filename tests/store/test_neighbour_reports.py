@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from hub.clock import DAY_MS
 from hub.domain import AckKind
 from hub.store import tables
 from hub.store.database import Store
-from hub.store.neighbour_reports import DAY_MS
 from hub.store.own_data import OwnData
 from tests.store.world import HOUR, START, answer, people, person, relay
 

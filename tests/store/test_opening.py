@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from tortoise.fields import BigIntField
+from tortoise.models import Model
 
 from hub.domain import Refused
 from hub.settings import Database
-from hub.store.database import HubLock, open_store
+from hub.store import registry_tables
+from hub.store.contact_requests import Asked
+from hub.store.database import HubLock, Store, open_store
 from hub.store.engine import StoreUnavailable
-from hub.store.ids import BLOCK, Ids
+from hub.store.ids import BLOCK, TABLES, Ids
 from tests.store.world import START, FakeClock, deliveries, people, person, relay
 
 
@@ -71,6 +76,29 @@ async def test_ids_go_on_after_a_restart_with_the_clock_set_back(database: Datab
         assert store.ids.block() > before.id
         await relay(store, "B", "BU1")
         assert len(await deliveries(store, "B")) == 1
+
+
+async def test_whatever_has_an_id_of_our_making_counts(database: Database) -> None:
+    """Each noun by itself, each time with the clock set back an hour further."""
+    asked = Asked(1, "nl", "Dora", "dora@x.nl", "", "Hallo")
+    put: list[Callable[[Store], Awaitable[object]]] = [
+        lambda store: store.changes.put("key", "group.changed", "1", {}, START),
+        lambda store: store.mails.put("dora@x.nl", "Onderwerp", "Tekst", START),
+        lambda store: store.contact_requests.put(asked, "hash", START),
+    ]
+    highest = 0
+    for hours, one in enumerate(put):
+        async with open_store(database, FakeClock(START - hours * 3_600_000)) as store:
+            highest = store.ids.block()
+            await one(store)
+        async with open_store(database, FakeClock(START - 24 * 3_600_000)) as store:
+            assert store.ids.block() > highest
+
+
+def test_every_such_table_is_looked_in() -> None:
+    made = [one for one in vars(registry_tables).values() if isinstance(one, type) and issubclass(one, Model)]
+    wide = {one._meta.db_table for one in made if one is not Model and isinstance(one._meta.pk, BigIntField)}
+    assert len(wide) == 9 and wide <= set(TABLES)
 
 
 async def test_the_watchdog_is_answered_until_the_store_closes(database: Database, clock: FakeClock) -> None:

@@ -75,8 +75,8 @@ async def test_a_request_goes_to_each_admin_once_and_then_it_is_erased(store: St
     assert await store.contact_requests.due(START + 9, 10) == []
     (request,) = await store.contact_requests.open(10)
     assert request.passed_at == START + 5 and request.waiting == 0
-    assert await store.contact_requests.erase(START + 9, unconfirmed=0, passed=START + 4, never=0) == 0
-    assert await store.contact_requests.erase(START + 9, unconfirmed=0, passed=START + 5, never=0) == 1
+    assert await store.contact_requests.erase_passed(START + 4, START + 9) == 0
+    assert await store.contact_requests.erase_passed(START + 5, START + 9) == 1
     assert await store.contact_requests.open(10) == []
     erased = await store.contact_requests.of_link("hash")
     assert erased is not None and erased.erased and not erased.asked.name and not erased.asked.message

@@ -104,8 +104,11 @@ async def test_people_are_forgotten_in_time_and_signs_stay(store: Store) -> None
     await store.signs.put(replace(STREET, confirm_hash="d" * 64), LETTER, START)
     for sign, state in ((street, State.PLACED), (sticker, State.PLACED), (refused, State.REFUSED)):
         await store.signs.decide(sign.id, state, by="key", now=START, note="Reden")
-    assert await store.signs.erase_people(START, START + 1) == 0 and await store.signs.erase_unconfirmed(START) == 0
-    assert await store.signs.erase_unconfirmed(START + 1) == 1
+    assert (
+        await store.signs.erase_people(START - 1, START + 1) == 0
+        and await store.signs.erase_unconfirmed(START - 1, START) == 0
+    )
+    assert await store.signs.erase_unconfirmed(START, START) == 1
     assert await store.signs.erase_people(START + 1, START + DAY) == 3
     assert await store.signs.erase_people(START + 1, START + DAY) == 0
     kept = [await store.signs.get(one.id) for one in (street, sticker, refused)]

@@ -243,10 +243,10 @@ async def test_without_an_address_no_drill_begins(world: World) -> None:
 async def test_thirty_days_after_the_decision_who_it_was_is_erased_and_what_was_decided_stays(world: World) -> None:
     path = await accepted(world)
     world.clock.turn(29 * 24 * 3600)
-    await world.hub.newcomers.erase()
+    await world.hub.forgetting.forget()
     assert "els@voorbeeld.nl" in await page(world, path, role=COORDINATOR)
     world.clock.turn(24 * 3600 + 1)
-    await world.hub.newcomers.erase()
+    await world.hub.forgetting.forget()
     text = await page(world, path, role=COORDINATOR)
     assert "els@voorbeeld.nl" not in text and "gewist op" in text and "aangenomen" in text
     kept = str(world.rows("SELECT name, email, note, content FROM application"))

@@ -279,10 +279,10 @@ async def test_what_was_asked_is_erased_fourteen_days_after_it_was_passed_on(wor
     await confirmed(world)
     await contacts(world).pass_on()
     world.clock.turn(13.9 * DAY)
-    await contacts(world).erase()
+    await world.hub.forgetting.forget()
     assert kept_of_anybody(world)
     world.clock.turn(0.2 * DAY)
-    await contacts(world).erase()
+    await world.hub.forgetting.forget()
     assert kept_of_anybody(world) == [] and world.rows("SELECT COUNT(*) FROM contact_request") == [(1,)]
 
 
@@ -292,10 +292,10 @@ async def test_what_nobody_confirmed_is_gone_after_a_week_and_what_never_arrives
     await confirmed(world)
     path = await link(world)
     world.clock.turn(7.1 * DAY)
-    await contacts(world).erase()
+    await world.hub.forgetting.forget()
     assert world.rows("SELECT email FROM contact_request") == [("carla@voorbeeld.nl",)]
     world.clock.turn(53 * DAY)
-    await contacts(world).erase()
+    await world.hub.forgetting.forget()
     assert kept_of_anybody(world) == [] and world.rows("SELECT * FROM contact_copy") == []
     assert "Carla" not in await (await world.get(path, None)).text()
 

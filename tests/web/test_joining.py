@@ -126,7 +126,7 @@ async def test_after_seven_days_the_link_is_over_and_the_application_erased(worl
     assert "werkt niet meer" in await page(world, confirm, status=410)
     await send(world, confirm, {})
     assert await world.hub.store.applications.open() == []
-    await world.hub.newcomers.erase()
+    await world.hub.forgetting.forget()
     assert world.rows("SELECT COUNT(*) FROM application") == [(0,)]
     assert "kennen wij niet" in await page(world, confirm, status=404)
 

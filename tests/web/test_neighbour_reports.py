@@ -145,7 +145,7 @@ async def test_texts_are_erased_after_their_time_decided_on_or_not(world: World)
     await reported(world, TEXT + " later")
     assert len(world.rows("SELECT id FROM neighbour_report WHERE text <> ''")) == 2
     world.clock.turn(25 * 3600)
-    await world.hub.neighbours.look()
+    await world.hub.forgetting.forget()
     rows = world.rows("SELECT state, text, place, note FROM neighbour_report ORDER BY id")
     assert rows == [("refused", "", "", ""), ("lapsed", "", "", "")]
     page = await (await world.get(CONSOLE, Role.POLICE, headers={"Accept-Language": "nl"})).text()

@@ -10,7 +10,6 @@ import re
 import pytest
 
 from hub.domain import Role
-from hub.relay.forgetting import Forgetting
 from hub.settings import Mail, Settings
 from hub.store.signs import State
 from tests.web.signing import EAST, EXACT, STICKER, STREET, ask, asked, decide, mails, newest, page, send
@@ -203,7 +202,7 @@ async def test_who_asked_is_forgotten_a_month_after_the_end_and_a_sticker_has_no
     waiting = await asked(world, {**STREET, "email": "wacht@voorbeeld.nl"})
     for sign_id in (street, sticker):
         await decide(world, sign_id, "place")
-    forgetting = Forgetting(world.hub.store.signs, world.clock)
+    forgetting = world.hub.forgetting
     world.clock.turn(29 * DAY)
     await forgetting.forget()
     assert len(world.rows("SELECT id FROM sign WHERE email = ''")) == 0
@@ -218,14 +217,14 @@ async def test_who_asked_is_forgotten_a_month_after_the_end_and_a_sticker_has_no
         world, f"{LIST}/{sticker}"
     )
     told = capsys.readouterr().out
-    assert told.count("sign_requests_erased") == 1 and "voorbeeld" not in told and "Els" not in told
+    assert told.count("people_erased") == 1 and "voorbeeld" not in told and "Els" not in told
 
 
 async def test_what_nobody_confirmed_is_gone_after_a_week(world: World) -> None:
     await ask(world)
     sign_id = await asked(world, {**STREET, "email": "b@voorbeeld.nl"})
     world.clock.turn(7 * DAY + 60)
-    await Forgetting(world.hub.store.signs, world.clock).forget()
+    await world.hub.forgetting.forget()
     assert world.rows("SELECT id FROM sign") == [(sign_id,)]
 
 

@@ -163,7 +163,7 @@ async def test_drafts_are_erased_when_alerts_are(world: World) -> None:
     page, cookie = await opened(world)
     await posted(world, cookie, {**FILLED, "token": value(page, "token")}, "/console/write/preview")
     world.clock.turn(25 * 3600)
-    await world.hub.eraser.erase()
+    await world.hub.forgetting.forget()
     assert world.rows("SELECT * FROM alert_draft") == []
 
 

@@ -492,9 +492,6 @@ POSTGRES = Queries(
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
     neighbourhoods="""SELECT code, name, district, district_name, municipality, municipality_name, boundary, edition,
             COALESCE(ground, ''::bytea) FROM neighbourhood ORDER BY code""",
-    last_id="""SELECT GREATEST((SELECT MAX(id) FROM delivery), (SELECT MAX(id) FROM address), (SELECT MAX(id) FROM admin),
-        (SELECT MAX(id) FROM watch_group), (SELECT MAX(id) FROM group_chat),
-        (SELECT MAX(lease) FROM delivery WHERE state = 1), 0)""",
     # figures -----------------------------------------------------------------------------------------------------------------
     pending_by_account="""SELECT channel, account, COUNT(*), MIN(due_at) FROM delivery WHERE state = 0 GROUP BY channel, account""",
     sending_by_account="SELECT channel, account, COUNT(*) FROM delivery WHERE state = 1 GROUP BY channel, account",

@@ -465,10 +465,6 @@ SQLITE = Queries(
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
     neighbourhoods="""SELECT code, name, district, district_name, municipality, municipality_name, boundary, edition,
             COALESCE(ground, x'') FROM neighbourhood ORDER BY code""",
-    last_id="""SELECT MAX(COALESCE((SELECT MAX(id) FROM delivery), 0), COALESCE((SELECT MAX(id) FROM address), 0),
-        COALESCE((SELECT MAX(id) FROM admin), 0), COALESCE((SELECT MAX(id) FROM watch_group), 0),
-        COALESCE((SELECT MAX(id) FROM group_chat), 0),
-        COALESCE((SELECT MAX(lease) FROM delivery WHERE state = 1), 0))""",
     # leases ------------------------------------------------------------------------------------------------------------------
     # ?1 is the hub's own clock: all who ask are on one machine.
     leases="SELECT channel, account, holder, until - ?1 FROM account_lease ORDER BY channel, account",

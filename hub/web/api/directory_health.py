@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hub.directory.health import DAY_MS, UNANSWERED_DAYS, DirectoryHealth, health_of
+from hub.clock import DAY_MS
+from hub.directory.health import UNANSWERED_DAYS, DirectoryHealth, health_of
 from hub.web.calls import Call, answer
 
 

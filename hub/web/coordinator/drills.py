@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from hub.clock import DAY_MS
 from hub.domain import Refused, Status
 from hub.relay.drills import MINUTES, MOST_MINUTES, Drill, DrillOngoing, begin
 from hub.store.drills import PastDrill
@@ -22,7 +23,6 @@ from hub.web.problems import not_found
 
 DUE_DAYS: Final = 183
 """A district that has not rehearsed for half a year is due: in five months WABP pruned 8 % of its groups as dead."""
-DAY_MS: Final = 24 * 3600 * 1000
 SIZE: Final = 20
 SHOWN_GROUPS: Final = 200
 MOST_DISTRICTS: Final = 100

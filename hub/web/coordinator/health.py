@@ -11,7 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
-from hub.directory.health import DAY_MS, UNANSWERED_DAYS, DirectoryHealth, health_of
+from hub.clock import DAY_MS
+from hub.directory.health import UNANSWERED_DAYS, DirectoryHealth, health_of
 from hub.store.health import Facts
 from hub.web.calls import Call
 from hub.web.coordinator.groups import may_change
