@@ -12,23 +12,10 @@ BLOCK = 1 << 20
 FRESH_MS = 1000
 """Ids tell the time to the second: of deliveries made since some moment, and which of two is the older."""
 
-TABLES = [
-    "watch_group",
-    "admin",
-    "address",
-    "group_chat",
-    "delivery",
-    "widening",
-    "alert_draft",
-    "application",
-    "sign",
-    "public_text",
-    "mail",
-    "contact_request",
-    "contact_copy",
-    "neighbour_report",
-    "change",
-]
+TABLES = (
+    *("watch_group", "admin", "address", "group_chat", "delivery", "widening", "alert_draft", "application", "sign"),
+    *("public_text", "mail", "contact_request", "contact_copy", "neighbour_report", "change"),
+)
 """Those whose ids are made here."""
 HIGHEST = f"""SELECT COALESCE(MAX(id), 0) FROM (
     {" UNION ALL ".join(f"SELECT MAX(id) AS id FROM {table}" for table in TABLES)}

@@ -17,7 +17,7 @@ from aiohttp import web
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.store.keys import Identity
-from hub.web.forms import Form, read_form
+from hub.web.forms import Form, read_form, tidy
 from hub.web.languages import language_of
 from hub.web.problems import Problem
 from hub.web.state import State
@@ -63,6 +63,16 @@ class Call:
         if len(values) > 1:
             raise refused(name, "is given more than once")
         return values[0] if values else None
+
+    def words(self, name: str) -> str:
+        """A query parameter that somebody typed; '' where there is none."""
+        return tidy(self.parameter(name) or "")
+
+    def page_number(self) -> int:
+        """Which page of a list is asked for, from 1 on."""
+        given = self.parameter("page") or "1"
+        fits = given.isascii() and given.isdecimal() and len(given) < 6
+        return max(1, int(given)) if fits else 1
 
     def flag(self, name: str) -> bool:
         given = self.parameter(name)

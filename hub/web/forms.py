@@ -119,6 +119,12 @@ class Form:
         return value
 
 
+def tidy(text: str, most: int = 100) -> str:
+    """What somebody searches for, as one short line; what is no text is left out, for nobody's name has it."""
+    given = text.encode("utf-8", "ignore").decode()
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in given).split())[:most]
+
+
 async def read_form(request: web.Request) -> Form:
     """The posted form's text fields; files are read by whoever asks for one."""
     posted = await request.post()

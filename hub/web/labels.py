@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from hub.web.languages import N_
 
 CHANNELS: Final = {"whatsapp": "WhatsApp", "telegram": "Telegram", "matrix": "Matrix"}
+
+PLATFORMS: Final = {
+    "whatsapp": "WhatsApp",
+    "signal": "Signal",
+    "telegram": "Telegram",
+    "matrix": "Matrix",
+    "facebook": "Facebook",
+    "nextdoor": "Nextdoor",
+    "other": N_("een andere"),
+}
+"""What groups are on; any other word is shown as it is."""
 
 ROLES: Final = {
     "police": N_("politie"),
@@ -73,3 +85,8 @@ RINGS: Final = {
     "refused": N_("geweigerd"),
     "lapsed": N_("vervallen"),
 }
+
+
+def platform_name(say: Callable[[str], str], name: str) -> str:
+    """`say`: gives a text in the reader's language."""
+    return say(PLATFORMS[name]) if name in PLATFORMS else name

@@ -8,7 +8,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
@@ -69,6 +69,7 @@ class Rendering:
         environment.globals |= {
             "static": lambda name: f"/static/{name}?v={self.files[name].tag}",
             "labels": labels,
+            "platform_name": partial(labels.platform_name, catalogue.gettext),
             "lang": code,
             "when": date_and_time(code),
             "day": day(code),

@@ -29,7 +29,7 @@ async def test_a_page_with_a_map_weighs_less_than_a_photo(world: World) -> None:
     """Under 300 kB packed before the map is there: a second on a mid phone."""
     world.client.session._auto_decompress = False
     weight = 0
-    for name in ("style.css", "leaflet.css", "leaflet.js", "map.css", "map.js", "map-search.js", "htmx.min.js"):
+    for name in ("style.css", "leaflet.css", "leaflet.js", "map.css", "map.js", "map-search.js"):
         weight += len(await (await world.get(f"/static/{name}", None, headers=GZIP)).read())
     assert weight < 100_000
 

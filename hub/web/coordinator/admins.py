@@ -29,20 +29,19 @@ from hub.web.coordinator.given import (
     refuse,
 )
 from hub.web.coordinator.groups import FOUND, done, may_change
-from hub.web.coordinator.listing import SIZE, Listing, asked, page_asked, tidy
+from hub.web.coordinator.listing import SIZE, Listing, asked
 from hub.web.coordinator.shown import (
     ADDRESS_LOOKS,
     ADDRESS_STATES,
     LANGUAGES,
-    PLATFORMS,
     masked,
     places_in_short,
 )
 from hub.web.coordinator.shown import (
     ADMIN_STATES as STATE_WORDS,
 )
-from hub.web.forms import Form
-from hub.web.labels import CHANNELS
+from hub.web.forms import Form, tidy
+from hub.web.labels import CHANNELS, platform_name
 from hub.web.languages import N_
 
 ADMINS: Final = "/coordinator/admins"
@@ -60,7 +59,7 @@ async def admins_page(call: Call) -> web.Response:
         state=asked(call, "state", ADMIN_STATES),
     )
     order = asked(call, "order", ADMIN_ORDERS) or "name"
-    page, now = page_asked(call), call.now()
+    page, now = call.page_number(), call.now()
     lines, total = await search.admins(sought, order, (page - 1) * SIZE, SIZE, now)
     kept = {
         "named": "1" if sought.text else "",
@@ -77,7 +76,7 @@ async def admins_page(call: Call) -> web.Response:
         order=order,
         now=now,
         municipalities=municipalities,
-        platforms=[(one, PLATFORMS.get(one, one)) for one in names],
+        platforms=[(one, platform_name(call.say, one)) for one in names],
         states=STATE_WORDS,
         address_states=ADDRESS_STATES,
         address_looks=ADDRESS_LOOKS,

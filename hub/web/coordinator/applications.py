@@ -13,15 +13,16 @@ from typing import Any, Final
 from aiohttp import web
 
 from hub.directory.applications import Like, Similar, admin_group_name, similar
+from hub.directory.csv_in import NAME_MOST
 from hub.directory.linking import LASTS_DAYS, MadeLink, make_link
 from hub.domain import Admin, Group, Neighbourhood, Refused
 from hub.store.applications import Application, Decision, Kind, State
 from hub.store.first_drills import FirstDrill
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
-from hub.web.join.forms import CODES_MOST, MEMBERS_MOST, NAME_MOST, PLATFORMS
+from hub.web.join.forms import CODES_MOST, MEMBERS_MOST
 from hub.web.join.labels import ABOUT
-from hub.web.labels import CHANNELS
+from hub.web.labels import CHANNELS, PLATFORMS, platform_name
 from hub.web.languages import N_
 from hub.web.mailing import send_mail
 from hub.web.problems import not_found
@@ -198,7 +199,7 @@ async def _shown(call: Call, application: Application, form: Form, status: int =
         else [(there.code, there.name) for there in _neighbourhoods(call, codes)],
         district=_district(call, application),
         progress=await _progress(call, application),
-        platforms=[(value, call.say(label) if value == "other" else label) for value, label in PLATFORMS.items()],
+        platforms=[(one, platform_name(call.say, one)) for one in PLATFORMS],
     )
 
 

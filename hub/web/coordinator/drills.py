@@ -16,7 +16,7 @@ from hub.web.api.alerts import known_alert
 from hub.web.calls import Call, onward, written_cursor
 from hub.web.coordinator.given import refuse
 from hub.web.coordinator.groups import may_change
-from hub.web.coordinator.listing import Listing, asked, page_asked
+from hub.web.coordinator.listing import Listing, asked
 from hub.web.forms import Form
 from hub.web.languages import N_
 from hub.web.problems import not_found
@@ -69,7 +69,7 @@ async def drills_page(call: Call) -> web.Response:
     municipalities = sorted({(one.municipality_name, one.municipality) for one in districts})
     municipality = asked(call, "municipality", [code for _, code in municipalities])
     shown = [one for one in districts if not municipality or one.municipality == municipality]
-    page, now = page_asked(call), call.now()
+    page, now = call.page_number(), call.now()
     drills, total = await call.hub.store.drills.page((page - 1) * SIZE, SIZE)
     index = call.hub.atlas.index
     rows: list[tuple[PastDrill, str, bool]] = []

@@ -17,8 +17,9 @@ from hub.places.index import NeighbourhoodIndex
 from hub.store.directory_search import Preferences
 from hub.web.api.directory_given import id_number
 from hub.web.coordinator.sentences import HANDLES, known
-from hub.web.coordinator.shown import PLATFORMS, folded
+from hub.web.coordinator.shown import folded
 from hub.web.forms import Form
+from hub.web.labels import PLATFORMS
 from hub.web.languages import N_
 
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
@@ -90,15 +91,15 @@ def group_form(group: Group | None, index: NeighbourhoodIndex, code: str = "") -
     )
 
 
-def platforms(now: str) -> list[tuple[str, str]]:
-    """(word, name) that a group may be on; the one it is on among them."""
-    return [*PLATFORMS.items(), *([(now, now)] if now and now not in PLATFORMS else [])]
+def platforms(old: Group | None) -> list[str]:
+    """What a group may be on; what it is on among them."""
+    return list(dict.fromkeys([*PLATFORMS, *([old.platform] if old and old.platform else [])]))
 
 
 def read_group_form(form: Form, old: Group | None, index: NeighbourhoodIndex) -> Group:
     """Worth something only if the form is `ok` afterwards."""
     name = form.line("name", most=NAME_MOST)
-    platform = form.choice("platform", [word for word, _ in platforms(old.platform if old else "")])
+    platform = form.choice("platform", platforms(old))
     members = form.number("members", 0, MEMBERS_MOST)
     codes: dict[str, None] = {}
     for code in form.chosen("neighbourhood"):

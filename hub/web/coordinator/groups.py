@@ -17,10 +17,11 @@ from hub.web.coordinator.given import (
     read_group_form,
     refuse,
 )
-from hub.web.coordinator.listing import SIZE, Listing, asked, page_asked, tidy
+from hub.web.coordinator.listing import SIZE, Listing, asked
 from hub.web.coordinator.shown import GROUP_STATES as STATE_WORDS
-from hub.web.coordinator.shown import PLATFORMS, place_name, places_in_short, ways_in_short
-from hub.web.forms import Form
+from hub.web.coordinator.shown import place_name, places_in_short, ways_in_short
+from hub.web.forms import Form, tidy
+from hub.web.labels import platform_name
 from hub.web.languages import N_
 from hub.web.map.search import neighbourhoods_named
 
@@ -32,13 +33,13 @@ async def groups_page(call: Call) -> web.Response:
     search = call.hub.store.directory_search
     municipalities, names = await search.municipalities(), await search.platforms()
     sought = Sought(
-        text=tidy(call.parameter("q") or ""),
+        text=call.words("q"),
         municipality=asked(call, "municipality", [code for code, _ in municipalities]),
         platform=asked(call, "platform", names),
         state=asked(call, "state", GROUP_STATES),
     )
     order = asked(call, "order", GROUP_ORDERS) or "name"
-    page = page_asked(call)
+    page = call.page_number()
     lines, total = await search.groups(sought, order, (page - 1) * SIZE, SIZE, call.now())
     kept = {
         "q": sought.text,
@@ -55,8 +56,7 @@ async def groups_page(call: Call) -> web.Response:
         sought=sought,
         order=order,
         municipalities=municipalities,
-        platforms=[(one, PLATFORMS.get(one, one)) for one in names],
-        platform_names=PLATFORMS,
+        platforms=[(one, platform_name(call.say, one)) for one in names],
         states=STATE_WORDS,
         may_change=may_change(call),
         done=done(call),
@@ -72,7 +72,6 @@ async def group_page(call: Call) -> web.Response:
         group=group,
         line=line,
         places=[(code, place_name(call, code)) for code in group.neighbourhoods],
-        platform=PLATFORMS.get(group.platform, group.platform),
         admins=admins,
         now=call.now(),
         may_change=may_change(call),
@@ -133,7 +132,7 @@ async def _form_page(call: Call, form: Form, old: Group | None, status: int = 20
         status,
         form=form,
         old=old,
-        platforms=platforms(old.platform if old else ""),
+        platforms=[(one, platform_name(call.say, one)) for one in platforms(old)],
         chosen=[(code, place_name(call, code)) for code in chosen if len(index.rows_of(code)) or _has(old, code)],
         found=[(code, place_name(call, code)) for code in found if code not in chosen],
         sought_place=bool(text),

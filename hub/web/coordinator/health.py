@@ -16,7 +16,7 @@ from hub.directory.health import UNANSWERED_DAYS, DirectoryHealth, health_of
 from hub.store.health import Facts
 from hub.web.calls import Call
 from hub.web.coordinator.groups import may_change
-from hub.web.coordinator.listing import Listing, asked, page_asked
+from hub.web.coordinator.listing import Listing, asked
 from hub.web.labels import CHANNELS
 from hub.web.languages import N_
 
@@ -59,7 +59,7 @@ async def health_page(call: Call) -> web.Response:
     municipality = asked(call, "municipality", names)
     there = [one for one in items if not municipality or one.municipality == municipality]
     found = [one for one in there if not kind or one.kind == kind]
-    page = page_asked(call)
+    page = call.page_number()
     shown = found[(page - 1) * SIZE : page * SIZE]
     return call.show(
         "coordinator/health",

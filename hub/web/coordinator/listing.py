@@ -8,11 +8,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from hub.web.calls import Call
-from hub.web.forms import Form
 
 SIZE: Final = 50
-MOST_PAGES: Final = 20_000
-"""A million rows; beyond that a number in an address is no page of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +33,7 @@ class Listing:
         return f"{self.path}?{asked}" if asked else self.path
 
 
-def page_asked(call: Call) -> int:
-    given = call.parameter("page") or ""
-    fits = given.isascii() and given.isdecimal() and len(given) < 7
-    return min(max(int(given), 1), MOST_PAGES) if fits else 1
-
-
 def asked(call: Call, name: str, among: Collection[str]) -> str:
     """A parameter of the address if it is one of these, else ''."""
     given = call.parameter(name) or ""
     return given if given in among else ""
-
-
-def tidy(text: str) -> str:
-    """What somebody searches for, as it can be looked for; '' if it cannot."""
-    form = Form({"text": [text.encode("utf-8", "replace").decode("utf-8")]})
-    found = form.line("text", most=100, required=False)
-    return found if form.ok else ""

@@ -16,7 +16,7 @@ from hub.web.forms import Form
 from hub.web.join import forms
 from hub.web.join.forms import Asked
 from hub.web.join.labels import ABOUT
-from hub.web.labels import CHANNELS
+from hub.web.labels import CHANNELS, PLATFORMS, platform_name
 from hub.web.mailing import can_mail, post
 from hub.web.map.search import neighbourhoods_named
 from hub.web.problems import not_found
@@ -114,8 +114,9 @@ def confirm_letter(call: Call, language: str, kind: Kind) -> tuple[Letter, str]:
 
 
 async def _group(call: Call, form: Form, status: int = 200) -> web.Response:
-    platforms = [(value, call.say(label) if value == "other" else label) for value, label in forms.PLATFORMS.items()]
-    return await _form(call, "join/group", form, status, platforms=platforms)
+    return await _form(
+        call, "join/group", form, status, platforms=[(one, platform_name(call.say, one)) for one in PLATFORMS]
+    )
 
 
 async def _admin(call: Call, form: Form, status: int = 200) -> web.Response:

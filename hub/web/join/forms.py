@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hub.directory.csv_in import NAME_MOST
 from hub.domain import Neighbourhood
 from hub.places.index import NeighbourhoodIndex
 from hub.plain import plain
@@ -13,17 +14,9 @@ from hub.store.applications import Kind
 from hub.web import choosing
 from hub.web.calls import Call
 from hub.web.forms import Form
-from hub.web.labels import CHANNELS
+from hub.web.labels import CHANNELS, PLATFORMS
 from hub.web.languages import N_
 
-PLATFORMS: Final = {
-    "whatsapp": "WhatsApp",
-    "signal": "Signal",
-    "telegram": "Telegram",
-    "matrix": "Matrix",
-    "other": N_("een andere"),
-}
-NAME_MOST: Final = 200
 MEMBERS_MOST: Final = 10_000
 CODES_MOST: Final = 200
 

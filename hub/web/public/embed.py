@@ -9,7 +9,6 @@ from aiohttp import web
 from hub.store.registry import Wanted
 from hub.web.calls import Call
 from hub.web.policy import page_policy
-from hub.web.public.finding import words
 from hub.web.public.groups import overview
 
 MOST: Final = 100
@@ -18,7 +17,7 @@ MOST: Final = 100
 
 async def framed_map(call: Call) -> web.Response:
     """?municipality= narrows it."""
-    index, municipality = call.hub.atlas.index, words(call, "municipality")
+    index, municipality = call.hub.atlas.index, call.words("municipality")
     inside = index.codes_of_municipality(municipality) if municipality else [one.code for one in index]
     covered = (await overview(call)).covered
     return _framed(
@@ -33,7 +32,7 @@ async def framed_map(call: Call) -> web.Response:
 
 async def framed_groups(call: Call) -> web.Response:
     """?municipality= narrows it."""
-    wanted = Wanted(municipality=words(call, "municipality"))
+    wanted = Wanted(municipality=call.words("municipality"))
     groups, total = await call.hub.store.registry.groups(wanted, limit=MOST)
     return _framed(
         call,

@@ -28,9 +28,9 @@ class Found:
 async def asked_for(call: Call) -> Found:
     """What the address of the page asks for: ?q=, ?neighbourhood= or ?lat=&lon=."""
     index = call.hub.atlas.index
-    if text := words(call, "q"):
+    if text := call.words("q"):
         return await find(call, text)
-    if code := words(call, "neighbourhood"):
+    if code := call.words("neighbourhood"):
         one = index.get(code.upper())
         return Found(one.name if one else code, [one] if one else [])
     latitude, longitude = _degrees(call, "lat"), _degrees(call, "lon")
@@ -44,12 +44,6 @@ async def find(call: Call, text: str) -> Found:
     found = await neighbourhoods_named(call, text)
     no_postcodes = not found and not call.hub.atlas.index.has_postcodes and bool(POSTCODE.fullmatch(text))
     return Found(text, found[:MOST], max(0, len(found) - MOST), no_postcodes)
-
-
-def words(call: Call, name: str, most: int = 100) -> str:
-    """A query parameter as one short line; what is no text is left out, for nobody's name has it."""
-    given = (call.parameter(name) or "").encode("utf-8", "ignore").decode()
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in given).split())[:most]
 
 
 def _degrees(call: Call, name: str) -> float | None:

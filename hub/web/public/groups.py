@@ -12,13 +12,12 @@ from hub.store.registry import PublicGroup, Wanted
 from hub.web.api.directory_given import id_number
 from hub.web.calls import Call
 from hub.web.problems import not_found
-from hub.web.public.finding import asked_for, find, words
+from hub.web.public.finding import asked_for, find
 from hub.web.public.overview import Whole
 
 FIRST: Final = 10
 """Groups on the front page; the rest is a list of its own."""
 A_PAGE: Final = 25
-LAST_PAGE: Final = 10_000
 
 
 async def front_page(call: Call) -> web.Response:
@@ -29,7 +28,7 @@ async def front_page(call: Call) -> web.Response:
     codes = [one.code for one in found.places]
     return call.show(
         "public/front",
-        asked=words(call, "q"),
+        asked=call.words("q"),
         found=found,
         here=by_neighbourhood(await registry.groups_in(codes), codes) if codes else {},
         groups=groups,
@@ -45,8 +44,8 @@ async def front_page(call: Call) -> web.Response:
 async def group_list(call: Call) -> web.Response:
     """All groups, or those that fit what is asked; a page at a time."""
     index, registry = call.hub.atlas.index, call.hub.store.registry
-    text, municipality, platform = words(call, "q"), words(call, "municipality"), words(call, "platform")
-    number = _page_number(call)
+    text, municipality, platform = call.words("q"), call.words("municipality"), call.words("platform")
+    number = call.page_number()
     places = (await find(call, text)).places if text else ()
     wanted = Wanted(text, [one.code for one in places], municipality, platform)
     groups, total = await registry.groups(wanted, skip=(number - 1) * A_PAGE, limit=A_PAGE)
@@ -90,9 +89,3 @@ async def overview(call: Call) -> Whole:
 def by_neighbourhood(groups: Sequence[PublicGroup], codes: Sequence[str]) -> dict[str, list[PublicGroup]]:
     """Code → the groups there."""
     return {code: [group for group in groups if code in group.neighbourhoods] for code in codes}
-
-
-def _page_number(call: Call) -> int:
-    given = call.parameter("page") or "1"
-    fits = given.isascii() and given.isdecimal() and len(given) < 6
-    return min(max(1, int(given)), LAST_PAGE) if fits else 1
