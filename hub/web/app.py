@@ -28,7 +28,7 @@ from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.map.base import addresses_of, base_of, whole_map
 from hub.web.metrics import Metrics
-from hub.web.navigation import public_entries, staff_entries
+from hub.web.navigation import entry_of, public_entries, staff_entries
 from hub.web.own.entering import admin_of, closed_page
 from hub.web.packing import packing
 from hub.web.pages import error_page
@@ -95,8 +95,9 @@ def rendering_of(hub: Hub) -> Rendering:
             "whole_map": whole_map(hub.atlas),
             "public_entries": public_entries(hub.settings),
             "staff_entries": partial(staff_entries, settings=hub.settings),
-            "section_entries": section_entries(hub.settings),
+            "section_entries": partial(section_entries, settings=hub.settings),
             "is_here": is_here,
+            "entry_of": entry_of,
         },
     )
 

@@ -8,6 +8,9 @@ from hub.web.languages import N_
 
 CHANNELS: Final = {"whatsapp": "WhatsApp", "telegram": "Telegram", "matrix": "Matrix"}
 
+PLATFORMS: Final = {**CHANNELS, "signal": "Signal", "facebook": "Facebook", "nextdoor": "Nextdoor"}
+"""What groups are on; any other word is shown as it is."""
+
 ROLES: Final = {
     "police": N_("politie"),
     "coordinator": N_("coördinator"),

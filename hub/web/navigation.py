@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,12 @@ def public_entries(settings: Settings) -> tuple[Entry, ...]:
     """Those of what is switched on."""
     off = {"/join": not settings.registry.join, "/signs": not settings.registry.signs}
     return tuple(one for one in PUBLIC if not off.get(one.path))
+
+
+def entry_of(path: str, entries: Sequence[Entry]) -> str:
+    """The path of the entry that a page belongs to, the nearest of several; '' for none."""
+    above = [one.path for one in entries if path == one.path or (one.path != "/" and path.startswith(one.path + "/"))]
+    return max(above, key=len, default="")
 
 
 def staff_entries(role: Role, settings: Settings) -> tuple[Entry, ...]:

@@ -57,8 +57,9 @@ async def send(
     """A form as a browser sends it: shown, filled in for some seconds, sent. `fields`: more values in a list."""
     data = FormData()
     if role is None:
-        shown = await page(world, "/join/sent", lang=lang)
-        data.add_field("stamp", FIELD.findall(shown)[0])
+        shown = await (await world.get(path, None, headers={"Accept-Language": lang})).text()
+        for stamp in FIELD.findall(shown)[:1]:
+            data.add_field("stamp", stamp)
         world.clock.turn(seconds)
     for name, value in fields.items():
         for one in [value] if isinstance(value, str) else value:

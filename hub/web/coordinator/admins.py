@@ -34,7 +34,6 @@ from hub.web.coordinator.shown import (
     ADDRESS_LOOKS,
     ADDRESS_STATES,
     LANGUAGES,
-    PLATFORMS,
     masked,
     places_in_short,
 )
@@ -42,7 +41,7 @@ from hub.web.coordinator.shown import (
     ADMIN_STATES as STATE_WORDS,
 )
 from hub.web.forms import Form
-from hub.web.labels import CHANNELS
+from hub.web.labels import CHANNELS, PLATFORMS
 from hub.web.languages import N_
 
 ADMINS: Final = "/coordinator/admins"

@@ -17,8 +17,9 @@ from hub.places.index import NeighbourhoodIndex
 from hub.store.directory_search import Preferences
 from hub.web.api.directory_given import id_number
 from hub.web.coordinator.sentences import HANDLES, known
-from hub.web.coordinator.shown import PLATFORMS, folded
+from hub.web.coordinator.shown import folded
 from hub.web.forms import Form
+from hub.web.labels import PLATFORMS
 from hub.web.languages import N_
 
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")

@@ -19,8 +19,9 @@ from hub.web.coordinator.given import (
 )
 from hub.web.coordinator.listing import SIZE, Listing, asked, page_asked, tidy
 from hub.web.coordinator.shown import GROUP_STATES as STATE_WORDS
-from hub.web.coordinator.shown import PLATFORMS, place_name, places_in_short, ways_in_short
+from hub.web.coordinator.shown import place_name, places_in_short, ways_in_short
 from hub.web.forms import Form
+from hub.web.labels import PLATFORMS
 from hub.web.languages import N_
 
 FOUND = 30

@@ -11,16 +11,6 @@ from hub.web.calls import Call
 from hub.web.labels import CHANNELS
 from hub.web.languages import N_
 
-PLATFORMS: Final = {
-    "whatsapp": "WhatsApp",
-    "telegram": "Telegram",
-    "matrix": "Matrix",
-    "signal": "Signal",
-    "facebook": "Facebook",
-    "nextdoor": "Nextdoor",
-}
-"""What groups are on; any other word is shown as it is."""
-
 LANGUAGES: Final = {"nl": "Nederlands", "en": "English"}
 
 ADDRESS_STATES: Final = {
