@@ -77,7 +77,7 @@ async def visits(
                 if page.who not in windows:
                     window = looking(browser, show.url, look, show.cookies(page.who))
                     windows[page.who] = await stack.enter_async_context(window)
-                    await windows[page.who].page.clock.set_fixed_time(show.clock.now())
+                    await windows[page.who].page.clock.set_fixed_time(show.clock.now() / 1000)
                 yield await _visit(page, show, windows[page.who], look)
 
 
