@@ -12,6 +12,7 @@ from functools import cache, partial
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -84,7 +85,11 @@ class Rendering:
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
         """A page in the visitor's language. `template`: its path below templates/, without .html."""
         code = language_of(request)
-        text = self._environments[code].get_template(f"{template}.html").render(path=request.path, **values)
+        text = (
+            self._environments[code]
+            .get_template(f"{template}.html")
+            .render(path=request.path, other_language=f"?{urlencode(_in_other_language(request, code))}", **values)
+        )
         headers = {"Content-Language": code, "Vary": "Accept-Language, Cookie"}
         response = web.Response(text=text, status=status, content_type="text/html", headers=headers)
         remember_language(request, response, secure=self._secure)
@@ -160,3 +165,9 @@ def _static_files() -> Mapping[str, Copy]:
 def _static_file(path: Path) -> Copy:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return copy_of(path.read_bytes(), kind, level=9)
+
+
+def _in_other_language(request: web.Request, code: str) -> list[tuple[str, str]]:
+    """The query of the same page in the other language."""
+    kept = [(name, value) for name, value in request.query.items() if name != "lang"]
+    return [*kept, ("lang", "en" if code == "nl" else "nl")]

@@ -216,7 +216,9 @@ async def test_upkeep_says_what_to_do_by_district_and_leads_there(world: World) 
 
 async def test_the_overview_counts_what_waits_and_each_count_leads_to_as_many(world: World) -> None:
     await world.hub.store.directory.put_group(Group(0, "Leeg", "signal", 4, ("BU06370400",)))
-    text = (await page(world, "/coordinator", Role.AUDITOR)).partition('class="needs"')[2]
+    read = (await page(world, "/coordinator", Role.AUDITOR)).partition('class="needs"')[2]
+    assert "/coordinator/groups?state=one" in read and "/coordinator/applications" not in read
+    text = (await page(world, "/coordinator")).partition('class="needs"')[2]
     needs = dict(re.findall(r'href="([^"]*)"><span class="count">(\d+)', text))
     assert needs["/coordinator/groups?state=one"] == "3" and needs["/coordinator/groups?state=unreachable"] == "1"
     assert needs["/coordinator/admins?state=dead"] == "0" and needs["/coordinator/applications"] == "0"

@@ -197,6 +197,7 @@ async def test_an_admin_is_away_with_a_stand_in_and_comes_back(world: World) -> 
     assert (await anna.post("/away", "until=2030-01-01&stand_in=12345"))[0] == 400
     day = world.in_hours(48)[:10]
     assert await anna.post("/away", f"until={day}&stand_in={bram_id}") == (303, "/mine#away")
+    assert f'<option value="{bram_id}" selected>' in (await anna.get())[1], "saving again keeps who stands in"
     _, page = await anna.get()
     assert "U bent afwezig" in page and "Bram Jansen vervangt u." in page
     _, page = await bram.get()

@@ -21,6 +21,7 @@ from hub.web.coordinator.given import refuse
 from hub.web.coordinator.listing import asked
 from hub.web.coordinator.shown import place_name
 from hub.web.forms import Form
+from hub.web.labels import CHANNELS, OUTCOMES, ROLES
 from hub.web.languages import N_
 
 SIZE: Final = 100
@@ -37,45 +38,104 @@ NOUNS: Final = {
     "drill": N_("oefening"),
     "key": N_("sleutel"),
     "application": N_("aanvraag"),
+    "contact": N_("bericht aan een groep"),
     "sign": N_("bordje"),
     "text": N_("tekst"),
     "alert": N_("melding"),
+    "ring": N_("ring van een melding"),
     "draft": N_("concept van een melding"),
-    "report": N_("melding van buren"),
+    "neighbour_report": N_("melding van buren"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
     "changed": N_("gewijzigd"),
     "removed": N_("verwijderd"),
+    "left": N_("verlaten"),
+    "erased": N_("gewist"),
     "made": N_("gemaakt"),
+    "link_made": N_("kreeg een koppellink"),
     "revoked": N_("ingetrokken"),
     "imported": N_("verwerkt"),
     "exported": N_("opgehaald"),
+    "reconciled": N_("vergeleken"),
     "begun": N_("begonnen"),
+    "asked": N_("gevraagd"),
+    "confirmed": N_("bevestigd"),
     "accepted": N_("goedgekeurd"),
+    "accept": N_("erbij gezet"),
     "refused": N_("afgewezen"),
+    "refuse": N_("geweigerd"),
+    "links": N_("kreeg nieuwe koppellinks"),
+    "drill": N_("kreeg een oefening"),
+    "closed": N_("afgehandeld"),
     "placed": N_("geplaatst"),
     "planned": N_("gepland"),
+    "moved": N_("verplaatst"),
     "sent": N_("verstuurd"),
+    "widened": N_("ruimer gemaakt"),
+    "cleared": N_("sein veilig"),
+    "cancelled": N_("ingetrokken"),
+    "concluded": N_("uitkomst verteld"),
     "passed": N_("doorgegeven"),
+    "offered": N_("voorgelegd"),
+    "agreed": N_("akkoord"),
+    "taken-back": N_("teruggenomen"),
+    "restored": N_("teruggezet"),
 }
 FIELDS: Final = {
     "name": N_("naam"),
     "platform": N_("berichtenapp"),
     "members": N_("leden"),
     "neighbourhoods": N_("buurten"),
+    "neighbourhood": N_("buurt"),
+    "codes": N_("buurten"),
     "admins": N_("beheerders"),
     "groups": N_("groepen"),
     "language": N_("taal"),
     "addresses": N_("adressen"),
+    "rank": N_("volgorde van de adressen"),
     "awayUntil": N_("afwezigheid"),
+    "away_until": N_("afwezigheid"),
+    "stand_in": N_("vervanger"),
     "testMessages": N_("testberichten"),
+    "test_messages": N_("testberichten"),
     "channel": N_("kanaal"),
     "role": N_("rol"),
     "groupsNew": N_("nieuwe groepen"),
     "groupsChanged": N_("gewijzigde groepen"),
     "adminsNew": N_("nieuwe beheerders"),
     "adminsRemoved": N_("verwijderde beheerders"),
+    "new": N_("nieuw"),
+    "changed": N_("gewijzigd"),
+    "gone": N_("verwijderd"),
+    "of": N_("soort"),
+    "made": N_("nieuwe groepen"),
+    "joined": N_("bestaande groepen"),
+    "alert": N_("melding"),
+    "update": N_("aanvulling op"),
+    "metres": N_("meter"),
+    "number": N_("nummer"),
+    "outcome": N_("uitkomst"),
+    "told": N_("verteld"),
+    "sent": N_("verstuurd"),
+    "on": N_("voor"),
+    "signs": N_("tekens"),
+}
+UNSHOWN: Final = ("admin", "group")
+"""Ids that say nothing to people; they stand in the table."""
+
+VALUES: Final[dict[str, dict[str, str]]] = {
+    "of": {
+        "group": N_("groep aanmelden"),
+        "admin": N_("beheerder worden"),
+        "starting": N_("groep beginnen"),
+        "street": N_("straatbord"),
+        "sticker": N_("deursticker"),
+    },
+    "outcome": OUTCOMES,
+    "channel": CHANNELS,
+    "role": ROLES,
+    "language": {"nl": N_("Nederlands"), "en": N_("Engels")},
 }
 PAGES: Final = {"group": "/coordinator/groups/", "admin": "/coordinator/admins/", "link": "/coordinator/admins/", "drill": "/coordinator/drills/"}  # fmt: skip  # noqa: E501  # one line reads best
 
@@ -184,13 +244,26 @@ def _who(call: Call, who: str) -> str:
 def _details(call: Call, one: Change) -> str:
     told: list[str] = []
     for name, value in one.what.items():
+        if name in UNSHOWN or value in ("", [], None):
+            continue
         if name == "fields" and isinstance(value, list):
             told.append(", ".join(call.say(FIELDS[str(v)]) if v in FIELDS else str(v) for v in value))
         elif name == "place":
             told.append(place_name(call, str(value)))
         else:
-            told.append(f"{call.say(FIELDS[name]) if name in FIELDS else name}: {_plain(value)}")
+            told.append(f"{call.say(FIELDS[name]) if name in FIELDS else name}: {_said(call, name, value)}")
     return "; ".join(one for one in told if one)
+
+
+def _said(call: Call, name: str, value: object) -> str:
+    """In words, where there are any."""
+    if isinstance(value, bool):
+        return call.say(N_("ja") if value else N_("nee"))
+    if name in ("codes", "neighbourhood"):
+        codes = value if isinstance(value, list) else [value]
+        return ", ".join(place_name(call, str(code)) for code in codes)
+    words = VALUES.get(name, {})
+    return call.say(words[str(value)]) if str(value) in words else _plain(value)
 
 
 def _plain(value: object) -> str:

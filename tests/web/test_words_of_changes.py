@@ -1,0 +1,45 @@
+"""Whatever is noted as a change is told in words, in the list of changes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from hub.store.signs import State
+from hub.web.coordinator.changes import FIELDS, NOUNS, UNSHOWN, VERBS
+
+HUB = Path(__file__).resolve().parents[2] / "hub"
+ALSO = {
+    *(f"sign.{state}" for state in (State.PLANNED, State.PLACED, State.REFUSED, State.REMOVED)),
+    "ring.accept",
+    "ring.refuse",
+    "map.imported",
+    "key.made",
+    "key.revoked",
+}
+"""Whose name is put together as it is noted, or which the command line notes."""
+
+
+def noted() -> Iterator[tuple[set[str], set[str]]]:
+    """Of every place that notes a change: the kinds it may be, and the names beside it."""
+    for file in sorted(HUB.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "changed":
+                kinds = {
+                    one.value
+                    for argument in call.args[:1]
+                    if not isinstance(argument, ast.JoinedStr)
+                    for one in ast.walk(argument)
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                }
+                yield kinds, {one.arg for one in call.keywords if one.arg}
+
+
+def test_every_kind_of_change_and_what_stands_beside_it_has_words() -> None:
+    found = list(noted())
+    kinds = ALSO.union(*(kinds for kinds, _ in found))
+    names = set[str]().union(*(names for _, names in found)) - {"fields", "place", *UNSHOWN}
+    assert len(kinds) > 40
+    assert sorted(kind for kind in kinds if kind.split(".")[0] not in NOUNS or kind.split(".")[1] not in VERBS) == []
+    assert sorted(names - FIELDS.keys()) == []
