@@ -106,7 +106,7 @@ async def registers(evening: Evening, neighbour: Watched) -> None:
 
     await until(is_sent)
     neighbour.complaints.clear()
-    await page.goto(await evening.link_mailed("druk op Bevestigen:"))
+    await page.goto(await evening.link_mailed("druk op de knop:"))
     await page.get_by_role("button", name="Bevestigen").click()
     await expect(page.get_by_text("Uw e-mailadres is bevestigd")).to_be_visible()
 

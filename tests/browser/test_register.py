@@ -61,10 +61,16 @@ async def test_a_resident_finds_a_group_and_asks_to_join_with_the_keyboard_and_w
         await type_into(page, "Uw bericht", "Ik woon in de Dorpsstraat.")
         await tab_to(page, "Ik ben 18 jaar of ouder en houd mij aan de huisregels.")
         await page.keyboard.press("Space")
-        await page.wait_for_timeout(2_100)  # nobody fills in a form quicker (hub/web/spam.py)
-        await tab_to(page, "Verstuur")
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_role("heading", level=1, name="Kijk in uw e-mail")).to_be_visible()
+        sent = page.get_by_role("heading", level=1, name="Kijk in uw e-mail")
+
+        async def is_sent() -> bool:
+            # Whoever is quicker than a person is asked to press once more (hub/web/spam.py).
+            await tab_to(page, "Verstuur")
+            async with page.expect_navigation():
+                await page.keyboard.press("Enter")
+            return bool(await sent.count())
+
+        await until(is_sent)
 
         await page.goto(walk.url + await confirming(walk))
         await tab_to(page, "Ja, verstuur dit")
