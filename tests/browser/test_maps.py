@@ -82,7 +82,7 @@ async def site(folder: Path, shown: Map, **context: object) -> AsyncIterator[Sit
         hub = build_hub(settings, store, [], CLOCK, secrets.SystemRandom())
         await hub.atlas.refresh()
         rendering = rendering_of(hub)
-        html = rendering.written("nl", PAGE, path="/", who=None)
+        html = rendering.written("nl", PAGE, path="/", other_language="?lang=en", who=None)
         browser = await playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         async with TestServer(create_app(hub)) as server:
             opened = await browser.new_context(locale="nl-NL", **context)  # type: ignore[arg-type]

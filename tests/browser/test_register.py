@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from hub.domain import Group
-from hub.settings import Mail
+from hub.settings import Mail, Map
 from tests.browser.faces import watched
 from tests.walk.world import Walk, until, walking
 
@@ -120,3 +120,34 @@ async def test_every_page_fits_reads_well_to_a_program_and_complains_of_nothing(
                 assert not found, (path, language, [(one["id"], one["nodes"][0]["html"]) for one in found])
             assert complaints == []
             await context.close()
+
+
+async def test_an_address_leads_to_its_neighbourhood_and_a_name_to_all_that_have_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """PDOK's addresses, by a stand-in."""
+    found = {"response": {"docs": [{"id": "adr-1", "type": "adres", "weergavenaam": "Dorpsstraat 1, Zoetermeer"}]}}
+    place = {"response": {"docs": [{"centroide_ll": "POINT(4.4957 52.0577)"}]}}
+
+    async def addresses(route: Route) -> None:
+        await route.fulfill(json=found if "/suggest" in route.request.url else place)
+
+    async with walking(tmp_path, ROWS, map=Map(base="none", search=True)) as walk:
+        context = await browser.new_context(locale="nl-NL", viewport=SIZES[0])
+        await context.route("https://api.pdok.nl/**", addresses)
+        page = await context.new_page()
+        await page.goto(walk.url)
+        await type_into(page, "Postcode, adres, buurt of plaats", "Dorpsstraat 1")
+        await page.keyboard.press("Enter")  # nothing of ours has that name: the first address is taken
+        await expect(page.get_by_role("heading", level=3, name=re.compile("Uw buurt: "))).to_be_visible()
+        assert "lat=52.0577&lon=4.4957" in page.url
+
+        await page.locator("#q").fill("Seghwaert")
+        await expect(page.get_by_role("option").first).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", level=2, name="Gevonden voor “Seghwaert”")).to_be_visible()
+        assert await page.get_by_role("heading", level=3).count() > 1
+
+        await page.locator("#q").fill("Seghwaert-Noord")
+        await page.get_by_role("option", name=re.compile("Seghwaert-Noord")).first.click()
+        await expect(page.get_by_role("heading", level=3, name=re.compile("Uw buurt: Seghwaert-Noord"))).to_be_visible()

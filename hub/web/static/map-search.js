@@ -14,10 +14,10 @@
 
   class SearchBox {
     constructor(form) {
-      const { map, addresses, words } = JSON.parse(form.dataset.search);
+      const { map, addresses, answers, words } = JSON.parse(form.dataset.search);
       const input = form.querySelector("[type=search]");
       const list = form.querySelector("[role=listbox]");
-      Object.assign(this, { form, map, addresses, words, input, list, found: [], active: -1, asked: "" });
+      Object.assign(this, { form, map, addresses, answers, words, input, list, found: [], active: -1, asked: "" });
       this.told = form.querySelector("[role=status]");
       for (const [name, value] of Object.entries({
         role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, spellcheck: "false",
@@ -33,11 +33,15 @@
       form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
     }
 
-    /* Ours at once; addresses below them when they come. */
-    async ask() {
+    /* What is typed is looked for once; whoever asks again waits for that. */
+    ask() {
       const text = this.input.value.trim();
-      if (text === this.asked) return;
-      this.asked = text;
+      if (text !== this.asked) this.looking = this.look(this.asked = text);
+      return this.looking;
+    }
+
+    /* Ours at once; addresses below them when they come. */
+    async look(text) {
       this.asking?.abort();
       this.asking = new AbortController();
       if (!text) { this.show([]); this.told.textContent = ""; return; }
@@ -116,10 +120,13 @@
       }
     }
 
+    /* The best of what was found; unless the page can answer with all of ours, or that there is nothing. */
     async submit() {
       clearTimeout(this.timer);
       await this.ask();
-      if (this.found.length) this.choose(this.found[0]);
+      const [best] = this.found;
+      if (this.answers && (!best || !best.id)) this.form.submit();
+      else if (best) this.choose(best);
     }
 
     async choose(place) {

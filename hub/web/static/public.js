@@ -19,6 +19,14 @@
     });
   }
 
+  if (window.buurtsein && window.buurtsein.maps && document.getElementById("q-form")) {
+    window.buurtsein.maps.search("q", function (place) {
+      var asks = place.id ? { lat: place.lat.toFixed(4), lon: place.lon.toFixed(4) }
+        : place.kind === "neighbourhood" ? { neighbourhood: place.code } : { q: place.name };
+      location.assign("/?" + new URLSearchParams(asks) + "#result");
+    });
+  }
+
   var registry = document.getElementById("registry");
   if (!registry || !window.buurtsein || !window.buurtsein.maps) return;
 
