@@ -135,6 +135,8 @@ class ContactRequests:
     async def due(self, now: int, limit: int) -> list[Copy]:
         """Copies to be tried now, the longest due first."""
         rows = await registry_tables.ContactCopy.filter(due_at__lte=now).order_by("due_at", "id").limit(limit)
+        if not rows:  # mostly
+            return []
         requests = await registry_tables.ContactRequest.filter(id__in={row.request_id for row in rows})
         by_id, names = {row.id: row for row in requests}, await _names(requests)
         admins = {one.id: one.language for one in await tables.Admin.filter(id__in={row.admin_id for row in rows})}

@@ -60,7 +60,8 @@ def both(text: str | Sequence[str] | None) -> Text:
 
 
 def test_every_text_is_there_in_english() -> None:
-    missing = {text: place for text, place in said().items() if text not in translated()}
+    there = translated()
+    missing = {text: place for text, place in said().items() if text not in there}
     assert not missing, "\n".join(f'{place}\nmsgid "{text[1][0]}"\nmsgstr ""\n' for text, place in missing.items())
 
 
