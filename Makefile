@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 
+# Tests wait for browsers, disks and other processes a third of their time: one worker more than there are cores for each two.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
+
 .PHONY: demo run test check screenshots bench histories crash crash-postgres soak install format clean
 
 install: $(RUNTIME)
@@ -29,7 +32,7 @@ run: $(RUNTIME)
 
 test: $(DEV)
 	$(BIN)/python -m tests.browser
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

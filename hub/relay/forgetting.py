@@ -21,6 +21,8 @@ CONFIRM_DAYS: Final = 7
 """As long as the link in a mail works."""
 DECIDED_DAYS: Final = 30
 """For a question about the decision, and for links to be mailed once more."""
+UNDECIDED_DAYS: Final = 365
+"""What nobody decides on in a year is answered by nobody any more."""
 PASSED_DAYS: Final = 14
 """A visitor's message to a group that its admins have: should it not be found there."""
 NEVER_DAYS: Final = 60
@@ -41,11 +43,13 @@ class Term:
 
 def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
     """`texts_ms`: how long the texts of alerts are kept, and what may become one."""
-    confirm, decided = CONFIRM_DAYS * DAY_MS, DECIDED_DAYS * DAY_MS
+    confirm, undecided, decided = CONFIRM_DAYS * DAY_MS, UNDECIDED_DAYS * DAY_MS, DECIDED_DAYS * DAY_MS
     return (
         Term("applications_unconfirmed", confirm, store.applications.erase_unconfirmed),
+        Term("applications_undecided", undecided, store.applications.erase_undecided),
         Term("applications", decided, store.applications.erase_people),
         Term("signs_unconfirmed", confirm, store.signs.erase_unconfirmed),
+        Term("signs_undecided", undecided, store.signs.erase_undecided),
         Term("signs", decided, store.signs.erase_people),
         Term("contacts_unconfirmed", confirm, store.contact_requests.erase_unconfirmed),
         Term("contacts", PASSED_DAYS * DAY_MS, store.contact_requests.erase_passed),

@@ -25,7 +25,7 @@ from hub.store.neighbour_reports import NeighbourReport, NeighbourReports, Way
 
 log = structlog.get_logger()
 
-LOOK_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 5.0
 AT_ONCE: Final = 20
 
 

@@ -244,6 +244,11 @@ class Applications:
         return await registry_tables.Application.filter(state=State.UNCONFIRMED.value, created_at__lte=before).delete()
 
     @shielded
+    async def erase_undecided(self, before: int, now: int) -> int:
+        """All of what was asked before then (ms) and nobody ever decided on; how many."""
+        return await registry_tables.Application.filter(state=State.OPEN.value, created_at__lte=before).delete()
+
+    @shielded
     async def erase_people(self, before: int, now: int) -> int:
         """Of what was decided before then (ms): who it was, and what they wrote. How many; at most MOST at once."""
         due = await registry_tables.Application.filter(

@@ -217,6 +217,11 @@ class Signs:
         return await tables.Sign.filter(state=State.UNCONFIRMED.value, created_at__lte=before).delete()
 
     @shielded
+    async def erase_undecided(self, before: int, now: int) -> int:
+        """All of what was asked before then (ms) and nobody ever decided on; how many."""
+        return await tables.Sign.filter(state=State.ASKED.value, created_at__lte=before).delete()
+
+    @shielded
     async def erase_people(self, before: int, now: int) -> int:
         """Who asked for what ended before then, what they wrote, and where a sticker is; how many."""
         ended = tables.Sign.filter(state__in=[one.value for one in ENDED], decided_at__lte=before, erased_at=None)

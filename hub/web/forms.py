@@ -121,8 +121,8 @@ class Form:
 
 def tidy(text: str, most: int = 100) -> str:
     """What somebody searches for, as one short line; what is no text is left out, for nobody's name has it."""
-    given = text.encode("utf-8", "ignore").decode()
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in given).split())[:most]
+    given = _CONTROL.sub(" ", text.encode("utf-8", "ignore").decode())
+    return " ".join(given.split())[:most]
 
 
 async def read_form(request: web.Request) -> Form:

@@ -1,6 +1,6 @@
 """Pages from templates: Jinja2 with autoescape, in the visitor's language, the static files, and times as people read them.
 
-Everything is loaded once at the start; a template that does not parse stops the hub, not a visitor.
+Everything is compiled once, at the start; a template that does not parse stops the hub, not a visitor.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache, partial
 from gettext import NullTranslations
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -30,17 +31,17 @@ AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
 
 class _Compiled(BytecodeCache):
-    """Templates compiled once a process: both languages share them."""
+    """Templates compiled once a process: both languages share them. `names`: of all that are."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, CodeType | None] = {}
+        self.names: set[str] = set()
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
+        bucket.code = self._kept.get(bucket.key)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+        self._kept[bucket.key] = bucket.code
 
 
 _COMPILED: Final = _Compiled()
@@ -65,6 +66,7 @@ class Rendering:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
             bytecode_cache=_COMPILED,
+            auto_reload=False,
         )
         environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
         environment.globals |= {
@@ -78,8 +80,9 @@ class Rendering:
             "lasted": lasted(code),
             **given,
         }
-        for name in environment.list_templates():
+        for name in set(environment.list_templates()) - _COMPILED.names:
             environment.get_template(name)
+            _COMPILED.names.add(name)
         return environment
 
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:

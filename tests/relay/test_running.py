@@ -175,4 +175,8 @@ async def test_a_hub_that_ends_by_an_error_ends_in_order_too(real: Store) -> Non
         async with hub_with(real, channel):
             raise KeyError
     assert channel.calls == ["open", "close"]
-    assert {task.get_name() for task in asyncio.all_tasks() - before} <= {"store-pump"}
+
+    async def nothing_goes_on() -> bool:
+        return {task.get_name() for task in asyncio.all_tasks() - before} <= {"store-pump"}
+
+    await until_so(nothing_goes_on)  # a unit of the store that was under way runs to its end

@@ -110,6 +110,9 @@ async def test_who_did_not_confirm_is_erased_and_of_what_was_decided_who_it_was(
     assert await store.applications.of_email("") == []
     still = await store.applications.get(waiting.id)
     assert still is not None and still.name == "Els"
+    erased = [await store.applications.erase_undecided(before, START) for before in (START - 1, START, START)]
+    assert erased == [0, 1, 0] and await store.applications.get(waiting.id) is None, "nobody ever decided"
+    assert await store.applications.get(refused.id) is not None
 
 
 async def test_the_decided_are_paged_newest_first(store: Store) -> None:

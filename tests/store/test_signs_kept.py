@@ -101,6 +101,7 @@ async def test_people_are_forgotten_in_time_and_signs_stay(store: Store) -> None
     street = await asked(store)
     sticker = await asked(store, replace(STREET, kind=Kind.STICKER, confirm_hash="b" * 64))
     refused = await asked(store, replace(STREET, confirm_hash="c" * 64))
+    forgotten = await asked(store, replace(STREET, confirm_hash="e" * 64))
     await store.signs.put(replace(STREET, confirm_hash="d" * 64), LETTER, START)
     for sign, state in ((street, State.PLACED), (sticker, State.PLACED), (refused, State.REFUSED)):
         await store.signs.decide(sign.id, state, by="key", now=START, note="Reden")
@@ -118,4 +119,6 @@ async def test_people_are_forgotten_in_time_and_signs_stay(store: Store) -> None
         ("", 52.06, False, START + DAY),
         ("", 52.06, False, START + DAY),
     ]
+    assert [await store.signs.erase_undecided(before, START) for before in (START - 1, START, START)] == [0, 1, 0]
+    assert await store.signs.get(forgotten.id) is None, "nobody ever decided"
     assert await store.signs.of_link(STREET.confirm_hash) is None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -120,6 +122,18 @@ async def test_a_second_tap_is_the_same_alert(world: World) -> None:
     world.clock.turn(2)
     second = await posted(world, cookie, fields)
     assert first.status == second.status == 303 and first.headers["Location"] == second.headers["Location"]
+    assert world.rows("SELECT COUNT(*) FROM alert") == [(1,)]
+
+
+async def test_what_was_changed_after_it_was_sent_is_not_taken_for_sent(world: World) -> None:
+    """The way back in a browser shows the form of an alert that went out."""
+    page, cookie = await opened(world)
+    fields = {**FILLED, "token": value(page, "token"), "action": "send"}
+    first = await posted(world, cookie, fields)
+    changed = await posted(world, cookie, {**fields, "description": "Toch een vrouw."})
+    number = first.headers["Location"].rpartition("/")[2]
+    text = html.unescape(await changed.text())
+    assert changed.status == 400 and f"al verstuurd, als melding {number}" in text and "Toch een vrouw." in text
     assert world.rows("SELECT COUNT(*) FROM alert") == [(1,)]
 
 
@@ -254,11 +268,44 @@ async def test_a_whole_municipality_waits_until_a_colleague_agrees(world: World)
     assert place in await (await world.get("/console", None, headers=other)).text()
     page = html.unescape(await (await world.get(place, None, headers=other)).text())
     assert "Akkoord, verstuur" in page and "Dit is een bericht van de politie" in page
-    response = await posted(world, other, {"action": "agree"}, place)
+    agree = {"action": "agree", "seen": value(page, "seen")}
+    response = await posted(world, other, agree, place)
     assert response.status == 303 and "/console/alerts/" in response.headers["Location"]
-    again = await posted(world, other, {"action": "agree"}, place)
+    again = await posted(world, other, agree, place)
     assert again.status == 303 and world.rows("SELECT COUNT(*) FROM alert") == [(1,)]
     assert world.rows("SELECT state, decided_by, content FROM alert_draft") == [("sent", "De collega", "{}")]
+
+
+async def test_nobody_agrees_to_what_they_have_not_read(world: World) -> None:
+    place, cookie = await offered(world)
+    other = await a_colleague(world)
+    seen = value(await (await world.get(place, None, headers=other)).text(), "seen")
+    world.clock.turn(30)
+    back = await posted(world, cookie, {}, f"{place}/take-back")
+    page = await (await world.get(back.headers["Location"], None, headers=cookie)).text()
+    fields = {"draft": value(page, "draft"), "token": value(page, "token"), "action": "send"}
+    whole = {**FILLED, "shape": "codes", "codes": "GM0637", "description": "Iets heel anders.", **fields}
+    assert (await posted(world, cookie, whole)).headers["Location"] == place
+    response = await posted(world, other, {"action": "agree", "seen": seen}, place)
+    text = html.unescape(await response.text())
+    assert response.status == 409 and "gewijzigd sinds u haar las" in text and "Iets heel anders." in text
+    assert world.rows("SELECT COUNT(*) FROM alert") == [(0,)]
+    assert (await posted(world, other, {"action": "agree", "seen": value(text, "seen")}, place)).status == 303
+
+
+async def test_the_time_of_the_crime_is_told_from_when_it_was_written(world: World) -> None:
+    page, cookie = await opened(world)
+    town = {"shape": "codes", "codes": "GM0637", "flight": "foot", "minutes": "5"}
+    written = world.clock.now()
+    sending = {**FILLED, **town, "token": value(page, "token"), "action": "send"}
+    place = (await posted(world, cookie, sending)).headers["Location"]
+    other = await a_colleague(world)
+    world.clock.turn(240)
+    seen = value(await (await world.get(place, None, headers=other)).text(), "seen")
+    assert (await posted(world, other, {"action": "agree", "seen": seen}, place)).status == 303
+    ((content,),) = world.rows("SELECT content FROM alert")
+    said = {one["valueName"]: one["value"] for one in json.loads(content)["info"][0]["parameter"]}
+    assert abs(datetime.fromisoformat(said["crimeTime"]).timestamp() * 1000 - (written - 300_000)) < 2000
 
 
 async def test_the_list_of_alerts_says_at_once_that_one_waits(world: World) -> None:
@@ -274,8 +321,9 @@ async def test_the_list_of_alerts_says_at_once_that_one_waits(world: World) -> N
 async def test_a_refusal_says_why_and_its_writer_goes_on(world: World) -> None:
     place, cookie = await offered(world)
     other = await a_colleague(world)
-    assert (await posted(world, other, {"action": "refuse"}, place)).status == 400, "without a reason"
-    assert (await posted(world, other, {"action": "refuse", "note": "Alleen Seghwaert is genoeg"}, place)).status == 303
+    refuse = {"action": "refuse", "seen": value(await (await world.get(place, None, headers=other)).text(), "seen")}
+    assert (await posted(world, other, refuse, place)).status == 400, "without a reason"
+    assert (await posted(world, other, {**refuse, "note": "Alleen Seghwaert is genoeg"}, place)).status == 303
     assert "Alleen Seghwaert is genoeg" in await (await world.get(place, None, headers=cookie)).text()
     back = await posted(world, cookie, {}, f"{place}/take-back")
     assert (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -197,6 +198,7 @@ def _schema(name: str) -> dict[str, Any]:
     return {"schema": {"$ref": f"#/components/schemas/{name}"}}
 
 
+@cache
 def _schemas() -> dict[str, Any]:
     given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven, OutcomeGiven, DrillGiven)
     answered = (

@@ -18,6 +18,7 @@ async def draft_page(call: Call) -> web.Response:
 
 
 async def decide_draft(call: Call) -> web.StreamResponse:
+    """Nobody agrees to what they have not read: the form says which version it shows."""
     draft = await known_draft(call, call.part("id"))
     if not may_decide(call, draft):
         raise Problem(403, "A second pair of eyes is needed", "Somebody else than who wrote it must decide.")
@@ -25,6 +26,9 @@ async def decide_draft(call: Call) -> web.StreamResponse:
     drafts, who = call.hub.store.drafts, call.identity
     if draft.state != WAITING:
         return onward(f"/console/drafts/{draft.id}")
+    if given.shown("seen") != str(draft.changed_at):
+        given.wrong("", N_("Deze melding is gewijzigd sinds u haar las. Zo staat zij er nu."))
+        return await _show(call, draft, given, 409)
     if given.shown("action") == "refuse":
         note = given.line("note", most=500)
         if not given.ok:
@@ -34,7 +38,7 @@ async def decide_draft(call: Call) -> web.StreamResponse:
         call.hub.wakes.changed()
         return onward(f"/console/drafts/{draft.id}")
     form = Form(draft.content)
-    view = await send_form(call, form)
+    view = await send_form(call, form, written_at=draft.changed_at)
     if view is None:
         given.mistakes, given.about = form.mistakes, form.about
         return await _show(call, draft, given, 400)

@@ -127,22 +127,32 @@ def needs_second_pair(rule: Console, admins: int, whole_municipality: bool) -> b
     return rule.second_pair == "municipality" and whole_municipality
 
 
-async def send_form(call: Call, form: Form) -> AlertView | None:
-    """Through the intake; None, and mistakes on the form, where it is refused."""
+async def send_form(call: Call, form: Form, written_at: int | None = None) -> AlertView | None:
+    """Through the intake; None, and mistakes on the form, where it is refused. `written_at`: when, if not just now (ms)."""
     index = call.hub.atlas.index
     written = writing.read_written(form, index)
     if not form.ok:
         return None
     try:
         updated = await _updated(call, written.update) if written.update else None
-        taken = await call.hub.intake.accept(writing.posted_of(written, index, call.now(), updated), call.identity)
+        posted = writing.posted_of(written, index, call.now(), updated, written_at)
     except Refused as error:
         writing.refused(form, error)
         return None
-    except AlreadyDifferent as before:
-        # This page was sent before, perhaps by a second tap; its time of expiry alone makes it differ.
-        return await call.hub.store.alerts.view(before.alert_id)
-    return taken.view
+    try:
+        return (await call.hub.intake.accept(posted, call.identity)).view
+    except Refused as error:
+        writing.refused(form, error)
+    except AlreadyDifferent as sent:
+        before = await call.hub.store.alerts.view(sent.alert_id)
+        if before is not None and writing.says_the_same(posted, before):
+            return before  # by a second tap: its moments alone differ
+        form.wrong(
+            "",
+            N_("Dit formulier is al verstuurd, als melding %(number)s. Begin een nieuwe melding, of vul die aan."),
+            number=sent.alert_id,
+        )
+    return None
 
 
 async def known_draft(call: Call, given: str) -> Draft:

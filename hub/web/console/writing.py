@@ -108,8 +108,10 @@ def take_found(form: Form) -> None:
         form.given |= {"latitude": [latitude], "longitude": [longitude]}
 
 
-def posted_of(written: Written, index: NeighbourhoodIndex, now: int, updated: AlertView | None) -> Posted:
-    """The alert as police would post it now (ms). `updated`: the alert it updates. Raises Refused."""
+def posted_of(
+    written: Written, index: NeighbourhoodIndex, now: int, updated: AlertView | None, written_at: int | None = None
+) -> Posted:
+    """The alert as police would post it now (ms), if it was written then. `updated`: the alert it updates. Raises Refused."""
     sent = to_datetime(now)
     info: dict[str, Any] = {
         "language": "nl-NL",
@@ -121,7 +123,7 @@ def posted_of(written: Written, index: NeighbourhoodIndex, now: int, updated: Al
     if written.description:
         info["description"] = written.description
     if written.flight:
-        since = sent - timedelta(minutes=written.minutes)
+        since = to_datetime(written_at or now) - timedelta(minutes=written.minutes)
         said = {"flightMode": written.flight, "crimeTime": since.isoformat(timespec="seconds")}
         if written.bearing:
             said["flightBearing"] = written.bearing
@@ -133,6 +135,14 @@ def posted_of(written: Written, index: NeighbourhoodIndex, now: int, updated: Al
         content["status"] = updated.status.value
         content["references"] = f"{updated.sender},{updated.identifier},{updated.content['sent']}"
     return read_json(orjson.dumps(content))
+
+
+def says_the_same(posted: Posted, view: AlertView) -> bool:
+    """Whether an alert says what is posted; the moments apart, which are of when it is sent."""
+    new: Mapping[str, Any] = posted.content["info"][0]
+    old: Mapping[str, Any] = next(iter(view.content.get("info", ())), {})
+    same = all(new.get(name) == old.get(name) for name in ("event", "headline", "description", "area"))
+    return same and posted.content["status"] == view.status.value
 
 
 def place_of(written: Written, index: NeighbourhoodIndex) -> str:

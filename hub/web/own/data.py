@@ -39,6 +39,7 @@ async def erase(call: Call) -> web.Response:
         form.wrong("word", N_("Typ de twee woorden precies zoals ze hier staan."))
         return _shown(call, own, form, 400)
     await call.hub.store.own_data.erase(own.id)
+    await call.hub.store.erasing.leave_the_log()
     await call.changed("admin.erased", own.id)
     return out(call, "own/erased")
 
