@@ -28,6 +28,7 @@ from tests.bench import (
     intake,
     maps,
     matching,
+    paint,
     peers,
     profile,
     receipts,
@@ -44,6 +45,7 @@ Bench = Callable[[Plan], Coroutine[Any, Any, None]]
 BENCHES: dict[str, Bench] = {
     "matching": matching.bench,
     "maps": maps.bench,
+    "paint": paint.bench,
     "intake": intake.bench,
     "receipts": receipts.bench,
     "fanout": fanout.bench,

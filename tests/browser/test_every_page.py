@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
+from typing import Final
 
 import pytest
 from playwright.async_api import Browser
@@ -40,18 +42,12 @@ WIDE = """() => {
 LOOKS = (PHONE, DESK_DARK_ENGLISH)
 
 
-def shared_out() -> dict[Look, list[Page]]:
-    """The first page of each route in both looks, its further states by turns: they differ little, and each costs time."""
-    seen: Counter[str] = Counter()
-    shared: dict[Look, list[Page]] = {look: [] for look in LOOKS}
-    for page in PAGES:
-        route = route_of(page.path)
-        of = route.path if route else page.path
-        turn = seen[of]
-        seen[of] += 1
-        for look in LOOKS if turn == 0 else (LOOKS[turn % 2],):
-            shared[look].append(page)
-    return shared
+EVERY_LOOK: Final = bool(os.environ.get("EVERY_LOOK"))
+"""All pages in both looks; else in one of them, by turns: they share their styles and pieces, and each costs half a second."""
+
+
+def shared_out(look: Look) -> list[Page]:
+    return [page for number, page in enumerate(PAGES) if EVERY_LOOK or LOOKS[number % len(LOOKS)] is look]
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
@@ -59,7 +55,7 @@ async def test_every_page_can_be_used_by_everybody(browser: Browser, look: Look)
     """All that is wrong with all pages at once: who repairs one wants to know of the others."""
     wrong = [
         f"{visit.page.name} ({visit.path}): {one}"
-        async for visit in visits(browser, look, shared_out()[look])
+        async for visit in visits(browser, look, shared_out(look))
         for one in await wrong_with(visit, look)
     ]
     assert not wrong, "\n".join([f"{len(wrong)} things wrong:", *wrong])

@@ -148,15 +148,6 @@ async def test_the_forms_are_fine_on_a_phone_and_a_desk_and_quicker_with_scripts
                 locale="en-GB", viewport=viewport, color_scheme="dark" if scheme == "dark" else "light"
             )
             page, complaints = await watched(context)
-            for path in (
-                "/join",
-                "/join/group",
-                "/join/admin",
-                "/join/starting?neighbourhood=BU06370300",
-                "/join/sent",
-            ):
-                await page.goto(walk.url + path)
-                await fine(page)
             await page.goto(f"{walk.url}/join/group")
             await page.get_by_label("Search for a neighbourhood").fill("seghwaert")
             await page.keyboard.press("Enter")

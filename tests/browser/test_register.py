@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
-from hub.domain import Group
 from hub.settings import Mail, Map
-from tests.browser.faces import watched
 from tests.walk.world import Walk, until, walking
 
 ROWS = [
@@ -88,38 +85,6 @@ async def confirming(walk: Walk) -> str:
 
 async def _told(walk: Walk) -> bool:
     return any("Carla Bakker" in str(one) for one in walk.telegram.messages(700001))
-
-
-async def test_every_page_fits_reads_well_to_a_program_and_complains_of_nothing(
-    browser: Browser, tmp_path: Path
-) -> None:
-    async with walking(tmp_path, ROWS, mail=MAIL) as walk:
-        nasty = await walk.hub.store.directory.put_group(Group(0, NASTY, "telegram", 5, ("BU06370300",)))
-        paths = [
-            "/",
-            "/?q=seghwaert",
-            "/groups",
-            f"/groups/{nasty}",
-            "/pages/huisregels",
-            "/pages/privacy",
-            "/open-data",
-            "/embed/map",
-            "/embed/groups",
-        ]
-        for size, language, scheme in ((SIZES[0], "nl", "light"), (SIZES[1], "en", "dark")):
-            context = await browser.new_context(viewport=size, color_scheme="dark" if scheme == "dark" else "light")
-            page, complaints = await watched(context)
-            for path in paths:
-                await page.goto(f"{walk.url}{path}{'&' if '?' in path else '?'}lang={language}")
-                assert await page.locator("html").get_attribute("lang") == language
-                wide = await page.evaluate(
-                    "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-                )
-                assert not wide, f"{path} scrolls sideways at {size['width']}"
-                found = (await Axe().run(page)).response["violations"]
-                assert not found, (path, language, [(one["id"], one["nodes"][0]["html"]) for one in found])
-            assert complaints == []
-            await context.close()
 
 
 async def test_an_address_leads_to_its_neighbourhood_and_a_name_to_all_that_have_it(
