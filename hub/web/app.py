@@ -25,7 +25,7 @@ from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
-from hub.web.map.base import addresses_of, base_of
+from hub.web.map.base_map import addresses_of, base_of
 from hub.web.metrics import Metrics
 from hub.web.navigation import COORDINATORS, PUBLIC, STAFF, entry_of, shown
 from hub.web.own.entering import admin_of, closed_page

@@ -1,13 +1,13 @@
-"""`python -m tests.browser.screenshots [FOLDER] [PART …]`: every page of the catalogue in light and dark, on a phone and a desk.
+"""`python -m tests.browser.screenshots [PART …] [--to FOLDER]`: every page of the catalogue, light and dark, on phone and desk.
 
-FOLDER: var/screenshots, if not given. PART: only pages whose name begins so. The same pages give the same pictures every time.
+PART: only pages whose name begins so. The same pages give the same pictures every time.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
-import sys
 from pathlib import Path
 
 import structlog
@@ -33,8 +33,14 @@ async def take(folder: Path, parts: tuple[str, ...]) -> None:
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    folder, *parts = sys.argv[1:] or ["var/screenshots"]
-    asyncio.run(take(Path(folder), tuple(parts) or ("",)))
+    options = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
+    options.add_argument("parts", nargs="*", metavar="PART")
+    options.add_argument("--to", type=Path, default=Path("var/screenshots"), metavar="FOLDER")
+    given = options.parse_args()
+    for part in given.parts:
+        if not any(page.name.startswith(part) for page in PAGES):
+            options.error(f"no page's name begins with {part!r}: tests/browser/pages.py has them")
+    asyncio.run(take(given.to, tuple(given.parts) or ("",)))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from hub.domain import Role
 from hub.settings import Mail, Map
 from hub.trust.keys import hash_secret, make_key
 from tests.browser.faces import DESK, PHONE, Watched, looking
+from tests.browser.pressing import press_until
 from tests.relay.mailserver import Desk, listening
 from tests.walk.world import CLOCK, Walk, until, walking
 
@@ -98,13 +99,7 @@ async def registers(evening: Evening, neighbour: Watched) -> None:
     await tick(page.locator("#rules"))
     await tick(page.locator("#kept"))
     sent = page.get_by_role("heading", name="Kijk in uw mail")
-
-    async def is_sent() -> bool:
-        # Whoever is quicker than a person is asked to press once more (hub/web/spam.py).
-        await page.get_by_role("button", name="Aanvraag versturen").click()
-        return bool(await sent.count())
-
-    await until(is_sent)
+    await press_until(sent, page, page.get_by_role("button", name="Aanvraag versturen").click)
     neighbour.complaints.clear()
     await page.goto(await evening.link_mailed("druk op de knop:"))
     await page.get_by_role("button", name="Bevestigen").click()
