@@ -12,12 +12,18 @@ from hub.store.queries import Queries
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking: an API key, directly or through a browser session."""
+    """Who is asking: an API key, or a person of the staff, directly or through a browser session.
+
+    `key_id`: the key's or the staff account's, both of one form. `municipalities`: a coordinator's own, as GM codes; empty for all.
+    `scopes`: what of its role's a key may do; empty for all of it.
+    """
 
     key_id: str
     name: str
     role: Role
     sender: str
+    municipalities: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
