@@ -80,6 +80,21 @@ def test_from_nothing_to_a_report(first_run: Run, tmp_path: Path) -> None:
     assert first_run("key", "revoke", made["id"]).exit_code == 1
 
 
+def test_a_person_is_given_all_of_it_in_a_file_and_erased_only_when_that_is_meant(run: Run, tmp_path: Path) -> None:
+    directory, file = tmp_path / "directory.csv", tmp_path / "anna.json"
+    directory.write_text(HEADER + ANNA, encoding="utf-8")
+    run("import", "directory", str(directory))
+    rows = one_object(run("--json", "person", "export", "whatsapp:+31612340001", str(file)))["rows"]
+    assert (rows["admin"], rows["address"]) == (1, 1) and "Anna de Vries" in file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert run("person", "export", "Anna de Vries", str(file)).exit_code == 1, "never over another file"
+    assert not one_object(run("--json", "person", "erase", "anna de vries"))["erased"]
+    assert one_object(run("--json", "person", "erase", "anna de vries", "--yes"))["erased"]
+    for who in ("anna de vries", "whatsapp:+31612340001", "anna@voorbeeld.nl"):
+        refused = run("--json", "person", "erase", who, "--yes")
+        assert refused.exit_code == 1 and one_object(refused)["error"] == "Nobody was found"
+
+
 def test_a_simulation_is_a_table_for_people_and_can_replay_an_alert_on_another_area(run: Run, tmp_path: Path) -> None:
     directory, area = tmp_path / "directory.csv", tmp_path / "area.json"
     bram = ANNA.replace("Seghwaert", "Noordoost").replace("BU06370300", "BU06370301").replace("0001", "0002")
@@ -177,6 +192,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0005_loop",
         "0006_pictures",
         "0007_faces",
+        "0012_consent",
     ]
     assert one_object(first_run("--json", "migrate"))["applied"] == []
 

@@ -19,6 +19,7 @@ from hub.directory.linking import hash_token, make_token
 from hub.domain import Handle
 from hub.relay.asked import Link, Plain, SetAway, SetLanguage, SetOrder, TellNeighbours, Wrong, read_command
 from hub.relay.said import CHANNEL_NAMES, FALLBACK, channel_names, said, speech
+from hub.store.consents import What
 from hub.store.engine import Statement
 from hub.store.linking import Linking, Person
 from hub.store.neighbour_reports import NeighbourReports
@@ -79,12 +80,15 @@ class Commands:
             return Understood(say=said(person.language, "unconfirmed"))
         if isinstance(asked, TellNeighbours):
             return await self._tell_neighbours(channel, person, asked.text)
-        return self._set(person, asked)
+        return self._set(channel, person, asked)
 
-    async def stopped(self, channel: str, handle: Handle) -> str:
-        """What to say to a STOP; also to strangers, for whom it is true as well."""
+    async def stopped(self, channel: str, handle: Handle) -> Understood:
+        """What to keep and say of a STOP; also to strangers, for whom it is true as well."""
         person = await self._linking.person(channel, handle)
-        return said(person.language if person else FALLBACK, "stopped")
+        if person is None:
+            return Understood(say=said(FALLBACK, "stopped"))
+        taken_back = self._agreed(What.ALERTS, channel, person.admin_id, person.language, given=False)
+        return Understood(taken_back, said(person.language, "stopped"))
 
     async def is_expected(self, channel: str, handle: Handle) -> bool:
         """May this person invite us into a room? Anyone of the directory, and anyone while a link for the channel is out."""
@@ -128,17 +132,22 @@ class Commands:
         known = person.handle if person is not None else handle
         if link.newcomer:
             linked = f"{linked}\n\n{said(link.language, 'welcome')}"
-        return Understood(self._linking.use(hashed, channel, account, known, now), linked)
+        agreed = self._agreed(What.ALERTS, channel, link.admin_id, link.language)
+        return Understood([*self._linking.use(hashed, channel, account, known, now), *agreed], linked)
 
     def _start(self, channel: str, person: Person) -> Understood:
         back = {"verified", "stopped"} if person.state != "unverified" else {"verified"}
         ways = [name for name, state in person.addresses if state in back or name == channel]
         told = said(person.language, "started", channels=channel_names(ways))
-        return Understood(self._linking.start(channel, person.handle), told)
+        agreed = self._agreed(What.ALERTS, channel, person.admin_id, person.language)
+        return Understood([*self._linking.start(channel, person.handle), *agreed], told)
+
+    def _agreed(self, what: What, channel: str, admin_id: int, language: str, *, given: bool = True) -> list[Statement]:
+        return self._linking.agreed(what, admin_id, channel, language, self._clock.now(), given=given)
 
     # settings ----------------------------------------------------------------------------------------------------------------
 
-    def _set(self, person: Person, asked: SetLanguage | SetOrder | SetAway | Plain) -> Understood:
+    def _set(self, channel: str, person: Person, asked: SetLanguage | SetOrder | SetAway | Plain) -> Understood:
         match asked:
             case SetLanguage(code):
                 return self._set_language(person, code)
@@ -153,9 +162,9 @@ class Commands:
                 return Understood(say=self._status(person))
             case Plain.TEST_ON | Plain.TEST_OFF:
                 wanted = asked is Plain.TEST_ON
-                return Understood(
-                    self._linking.set_test_messages(person.admin_id, wanted), said(person.language, asked.value)
-                )
+                agreed = self._agreed(What.TEST_MESSAGES, channel, person.admin_id, person.language, given=wanted)
+                kept = self._linking.set_test_messages(person.admin_id, wanted)
+                return Understood([*kept, *agreed], said(person.language, asked.value))
             case Plain.PAGE:
                 return self._page(person)
             case Plain.START:

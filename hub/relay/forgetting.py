@@ -56,6 +56,8 @@ def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
         Term("contacts_never_passed", NEVER_DAYS * DAY_MS, store.contact_requests.erase_never_passed),
         Term("neighbour_reports", texts_ms, store.neighbour_reports.erase),
         Term("drafts", texts_ms, store.drafts.erase),
+        # Longer than anything that stands on a form.
+        Term("consents", undecided + decided, store.consents.erase),
     )
 
 

@@ -343,7 +343,9 @@ class Receiver:
             return
         if kind == STOP:
             meaning.statements += self._store.receipts.stop(channel.name, handle)
-            meaning.answers.append(say(channel, handle, await self._commands.stopped(channel.name, handle)))
+            stopped = await self._commands.stopped(channel.name, handle)
+            meaning.statements += stopped.statements
+            meaning.answers.append(say(channel, handle, stopped.say))
             return
         # A reply says itself what it is about, however old; but we do not know every message of ours (one that timed out and
         # arrived all the same), and then it counts like words without a reply.

@@ -196,6 +196,8 @@ class Applications:
                 raise Refused("The application was not accepted", mistakes)
             admin_id = self._ids.one()
             await tables.Admin.create(id=admin_id, name=admin.name, language=admin.language)
+            agreed = registry_tables.Consent.filter(of="application", subject=application_id)
+            await agreed.update(of="admin", subject=admin_id)
             run = [*join, *[await self._make(one) for one in make]]
             for group_id in run:
                 await tables.GroupAdmin.create(group_id=group_id, admin_id=admin_id)

@@ -23,6 +23,7 @@ from hub.store.applications import Applications
 from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
+from hub.store.consents import Consents
 from hub.store.contact_requests import ContactRequests
 from hub.store.directory import Directory
 from hub.store.directory_search import DirectorySearch
@@ -61,6 +62,7 @@ from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
+from hub.store.visitors import Visitors
 from hub.store.watching import Watching
 from hub.store.widenings import Widenings
 
@@ -94,6 +96,7 @@ class Store:
     conclusions: Conclusions
     erasing: Erasing
     changes: Changes
+    consents: Consents
     mails: Mails
     drafts: Drafts
     applications: Applications
@@ -108,6 +111,7 @@ class Store:
     contact_requests: ContactRequests
     form_keys: FormKeys
     signs: Signs
+    visitors: Visitors
     watching: Watching
     measures: Measures
 
@@ -157,6 +161,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
         await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
         ids = Ids(clock, beyond=(await engine.read(HIGHEST))[0][0], number=number)
         mails = Mails(ids)
+        consents = Consents(ids, on_postgres=settings.on_postgres)
         store = Store(
             engine=engine,
             ids=ids,
@@ -169,7 +174,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             directory=Directory(ids),
             directory_search=DirectorySearch(),
             drills=Drills(),
-            linking=Linking(engine, sql, ids, on_postgres=settings.on_postgres),
+            linking=Linking(engine, sql, ids, consents, on_postgres=settings.on_postgres),
             leases=Leases(engine, sql),
             log=Log(engine, sql),
             health=Health(),
@@ -181,6 +186,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             conclusions=Conclusions(),
             erasing=Erasing(settings),
             changes=Changes(ids),
+            consents=consents,
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),
@@ -195,6 +201,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             form_keys=FormKeys(),
             mails=mails,
             signs=Signs(ids, mails),
+            visitors=Visitors(),
             watching=Watching(),
             measures=measures,
         )

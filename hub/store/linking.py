@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from hub.domain import Handle
+from hub.store.consents import Consent, Consents, Of, What
 from hub.store.engine import Engine, Statement
 from hub.store.ids import Ids
 from hub.store.marks import marked
@@ -54,7 +55,8 @@ class OwnGroup:
 
 
 class Linking:
-    def __init__(self, engine: Engine, queries: Queries, ids: Ids, *, on_postgres: bool) -> None:
+    def __init__(self, engine: Engine, queries: Queries, ids: Ids, consents: Consents, *, on_postgres: bool) -> None:
+        self._consents = consents
         self._engine = engine
         self._sql = queries
         self._ids = ids
@@ -128,6 +130,12 @@ class Linking:
             (self._sql.lift_ranks, admin_id),
             (self._sql.order_channels, admin_id, list(channels)),
         ]
+
+    def agreed(
+        self, what: What, admin_id: int, channel: str, language: str, now: int, *, given: bool = True
+    ) -> list[Statement]:
+        """What they agreed to by message, or took back."""
+        return [self._consents.note(Consent(Of.ADMIN, admin_id, what, given, channel, language, now))]
 
     # groups ------------------------------------------------------------------------------------------------------------------
 

@@ -26,26 +26,29 @@ class OwnData:
         """Table → rows, of every table that holds something about this admin. Pictures in base64."""
         mine = {"admin_id": admin_id}
         found: dict[str, list[dict[str, Any]]] = {}
-        found["admin"] = await _rows(tables.Admin, id=admin_id)
-        found["group_admin"] = await _rows(tables.GroupAdmin, **mine)
-        found["watch_group"] = await _rows(tables.WatchGroup, id__in=[one["group_id"] for one in found["group_admin"]])
-        found["address"] = await _rows(tables.Address, **mine)
-        found["address_alias"] = await _rows(
+        found["admin"] = await whole_rows(tables.Admin, id=admin_id)
+        found["group_admin"] = await whole_rows(tables.GroupAdmin, **mine)
+        found["watch_group"] = await whole_rows(
+            tables.WatchGroup, id__in=[one["group_id"] for one in found["group_admin"]]
+        )
+        found["address"] = await whole_rows(tables.Address, **mine)
+        found["address_alias"] = await whole_rows(
             tables.AddressAlias, address_id__in=[one["id"] for one in found["address"]]
         )
-        found["link_token"] = await _rows(tables.LinkToken, **mine)
-        found["delivery"] = await _rows(tables.Delivery, **mine)
+        found["link_token"] = await whole_rows(tables.LinkToken, **mine)
+        found["delivery"] = await whole_rows(tables.Delivery, **mine)
         found["receipt"] = []
         for part in batches([one["id"] for one in found["delivery"]]):
-            found["receipt"] += await _rows(tables.Receipt, delivery_id__in=part)
-        found["acknowledgement"] = await _rows(tables.Acknowledgement, **mine)
-        found["alert_neighbourhood"] = await _rows(tables.AlertNeighbourhood, forwarded_by=admin_id)
-        found["sighting"] = await _rows(tables.Sighting, **mine)
-        found["application"] = await _rows(registry_tables.Application, **mine)
-        found["neighbour_report"] = await _rows(registry_tables.NeighbourReport, **mine)
-        found["contact_copy"] = await _rows(registry_tables.ContactCopy, **mine)
-        found["own_session"] = await _rows(registry_tables.OwnSession, **mine)
-        found["change"] = await _rows(registry_tables.Change, who=str(admin_id))
+            found["receipt"] += await whole_rows(tables.Receipt, delivery_id__in=part)
+        found["acknowledgement"] = await whole_rows(tables.Acknowledgement, **mine)
+        found["alert_neighbourhood"] = await whole_rows(tables.AlertNeighbourhood, forwarded_by=admin_id)
+        found["sighting"] = await whole_rows(tables.Sighting, **mine)
+        found["application"] = await whole_rows(registry_tables.Application, **mine)
+        found["neighbour_report"] = await whole_rows(registry_tables.NeighbourReport, **mine)
+        found["contact_copy"] = await whole_rows(registry_tables.ContactCopy, **mine)
+        found["consent"] = await whole_rows(registry_tables.Consent, of="admin", subject=admin_id)
+        found["own_session"] = await whole_rows(registry_tables.OwnSession, **mine)
+        found["change"] = await whole_rows(registry_tables.Change, who=str(admin_id))
         return found
 
     @shielded
@@ -64,13 +67,14 @@ class OwnData:
             await tables.Sighting.filter(admin_id=admin_id).delete()
             await registry_tables.NeighbourReport.filter(admin_id=admin_id).delete()
             await registry_tables.ContactCopy.filter(admin_id=admin_id).delete()
+            await registry_tables.Consent.filter(of="admin", subject=admin_id).delete()
             await registry_tables.OwnSession.filter(admin_id=admin_id).delete()
             await registry_tables.Application.filter(admin_id=admin_id).delete()
             await tables.Admin.filter(stand_in=admin_id).update(stand_in=None)
             return bool(await tables.Admin.filter(id=admin_id).delete())
 
 
-async def _rows(table: type[Model], **of: Any) -> list[dict[str, Any]]:
+async def whole_rows(table: type[Model], **of: Any) -> list[dict[str, Any]]:
     """Whole rows, in the order they were made."""
     return [
         {name: _shown(value) for name, value in row.items() if name not in SECRET}

@@ -203,6 +203,23 @@ class OwnSession(Table):
         indexes = [Index(fields=("admin_id",))]
 
 
+class Consent(Table):
+    """What somebody agreed to, or no longer does. `of`: admin, application, contact. `subject`: its id. `what`: alerts, test_messages, terms. `given`: false where they took it back. `via`: page, or the messenger it came by. `language`: in which they read it."""  # noqa: E501  # one SQL comment
+
+    id = fields.BigIntField(primary_key=True)
+    at = fields.BigIntField()
+    of = fields.CharField(max_length=12)
+    subject = fields.BigIntField()
+    what = fields.CharField(max_length=16)
+    given = fields.BooleanField()
+    via = fields.CharField(max_length=20)
+    language = fields.CharField(max_length=8)
+
+    class Meta:
+        table = "consent"
+        indexes = [Index(fields=("of", "subject"), name="consent_of")]
+
+
 class Change(Table):
     """Who changed what. `who`: a key's name, an admin's id for their own page, empty for a visitor. `kind`: noun.verb. `subject`: the id of what was changed. `what`: JSON, names of fields and ids, never personal data."""  # noqa: E501  # one SQL comment
 

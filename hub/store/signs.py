@@ -227,15 +227,20 @@ class Signs:
         ended = tables.Sign.filter(state__in=[one.value for one in ENDED], decided_at__lte=before, erased_at=None)
         rows = await ended
         for row in rows:
-            left: dict[str, Any] = {"name": "", "email": "", "remark": "", "note": "", "confirm_hash": None}
-            if row.kind == Kind.STICKER or row.state == State.REFUSED:
-                rough = {
-                    "latitude": round(row.latitude, PLACE_DECIMALS),
-                    "longitude": round(row.longitude, PLACE_DECIMALS),
-                }
-                left |= {"place": "", "exact": False, **rough}
-            await tables.Sign.filter(id=row.id).update(**left, erased_at=now)
+            await tables.Sign.filter(id=row.id).update(**without_people(row), erased_at=now)
         return len(rows)
+
+
+def without_people(row: tables.Sign) -> dict[str, Any]:
+    """What is overwritten of a sign when who asked for it is erased: a street sign's place stays, for it stands there."""
+    left: dict[str, Any] = {"name": "", "email": "", "remark": "", "note": "", "confirm_hash": None}
+    if row.kind == Kind.STICKER or row.state == State.REFUSED:
+        rough = {
+            "latitude": round(row.latitude, PLACE_DECIMALS),
+            "longitude": round(row.longitude, PLACE_DECIMALS),
+        }
+        left |= {"place": "", "exact": False, **rough}
+    return left
 
 
 def _sign(row: tables.Sign) -> Sign:

@@ -9,6 +9,7 @@ import pytest
 
 from hub.clock import to_milliseconds
 from hub.domain import Handle
+from hub.store.consents import Of, What
 from tests.linking.world import ANNA_TELEGRAM, ANNA_WHATSAPP, BRAM_TELEGRAM, STRANGER, Town
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -79,10 +80,26 @@ async def test_an_unverified_address_sets_nothing_and_learns_nothing(town: Town,
 
 
 async def test_what_stop_is_answered_with_says_how_to_come_back_in_ones_language(town: Town) -> None:
-    dutch = await town.commands.stopped("telegram", Handle(ANNA_TELEGRAM))
+    dutch = (await town.commands.stopped("telegram", Handle(ANNA_TELEGRAM))).say
     assert "afgemeld" in dutch and "START" in dutch
-    assert "signed off" in await town.commands.stopped("telegram", Handle(BRAM_TELEGRAM))
-    assert await town.commands.stopped("telegram", Handle(STRANGER)) == dutch
+    assert "signed off" in (await town.commands.stopped("telegram", Handle(BRAM_TELEGRAM))).say
+    assert (await town.commands.stopped("telegram", Handle(STRANGER))).say == dutch
+
+
+async def test_what_somebody_agrees_to_by_message_is_kept_with_the_day_and_the_way_and_so_is_taking_it_back(
+    town: Town,
+) -> None:
+    await town.hear(ANNA_TELEGRAM, "START")
+    await town.hear(ANNA_WHATSAPP, "testbericht aan", "whatsapp")
+    stopped = await town.commands.stopped("telegram", Handle(ANNA_TELEGRAM))
+    await town.store.receipts.apply(stopped.statements, [])
+    said = [(one.what, one.given, one.via) for one in await town.store.consents.of(Of.ADMIN, town.anna)]
+    assert said == [
+        (What.ALERTS, True, "telegram"),
+        (What.TEST_MESSAGES, True, "whatsapp"),
+        (What.ALERTS, False, "telegram"),
+    ]
+    assert await town.store.consents.of(Of.ADMIN, town.bram) == []
 
 
 # language ---------------------------------------------------------------------------------------------------------------------

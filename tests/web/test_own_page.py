@@ -281,8 +281,8 @@ async def test_the_file_holds_every_table_with_something_of_a_person(world: Worl
         if naming & set(model._meta.fields_map)
     }
     everything = await world.hub.store.own_data.everything(await id_of("Anna de Vries"))
-    # `change` is by name; group and admin by their own ids.
-    assert personal | {"admin", "watch_group", "change"} == set(everything)
+    # `change` is by name; consent by whose it is; group and admin by their own ids.
+    assert personal | {"admin", "watch_group", "change", "consent"} == set(everything)
 
 
 async def test_the_file_tells_all_of_one_s_own_and_nothing_of_others(relaying: World) -> None:

@@ -17,6 +17,8 @@ ALSO = {
     "map.imported",
     "key.made",
     "key.revoked",
+    "person.exported",
+    "person.erased",
 }
 """Whose name is put together as it is noted, or which the command line notes."""
 

@@ -45,6 +45,7 @@ NOUNS: Final = {
     "ring": N_("ring van een melding"),
     "draft": N_("concept van een melding"),
     "neighbour_report": N_("melding van buren"),
+    "person": N_("gegevens van een persoon"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),

@@ -9,9 +9,11 @@ from aiohttp import web
 
 from hub.directory.linking import hash_token
 from hub.store.applications import Kind, NewApplication
+from hub.store.consents import Of
 from hub.store.mails import Letter
 from hub.web import choosing, confirming, spam
 from hub.web.calls import Call, answer, onward
+from hub.web.consenting import consented
 from hub.web.forms import Form
 from hub.web.join import forms
 from hub.web.join.forms import Asked
@@ -106,6 +108,7 @@ async def _store(call: Call, asked: Asked) -> None:
     )
     application_id = await call.hub.store.applications.put(new, call.now())
     await post(call, asked.email, letter)
+    await consented(call, Of.APPLICATION, application_id)
     await call.changed("application.made", application_id, of=asked.kind.value)
 
 

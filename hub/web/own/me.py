@@ -13,8 +13,10 @@ from hub.domain import Handle, Refused
 from hub.relay.asked import AWAY_MOST, Wrong, read_until
 from hub.relay.commands import AMSTERDAM, end_of
 from hub.relay.words import LANGUAGES
+from hub.store.consents import Of, What
 from hub.store.own import Own
 from hub.web.calls import Call, onward
+from hub.web.consenting import consented
 from hub.web.forms import Form
 from hub.web.labels import CHANNELS
 from hub.web.languages import N_
@@ -109,6 +111,7 @@ async def set_language(call: Call) -> web.Response:
 async def set_test_messages(call: Call) -> web.Response:
     form = await call.form()
     await call.hub.store.own.set_test_messages(call.admin_id, form.flag("wanted"))
+    await consented(call, Of.ADMIN, call.admin_id, What.TEST_MESSAGES, given=form.flag("wanted"))
     await call.changed("admin.changed", call.admin_id, fields=["test_messages"])
     return onward("/mine#settings")
 

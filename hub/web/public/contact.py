@@ -9,11 +9,13 @@ from aiohttp import web
 
 from hub.directory.linking import hash_token
 from hub.relay.forgetting import CONFIRM_DAYS
+from hub.store.consents import Of
 from hub.store.contact_requests import Asked
 from hub.store.registry import PublicGroup
 from hub.web import confirming, spam
 from hub.web.api.directory_given import id_number
 from hub.web.calls import Call, onward
+from hub.web.consenting import consented
 from hub.web.forms import Form
 from hub.web.languages import N_
 from hub.web.mailing import can_mail, post
@@ -58,7 +60,8 @@ async def ask_group(call: Call) -> web.Response:
 async def _store(call: Call, group: PublicGroup, asked: Asked) -> None:
     title = " ".join(group.title.split()) or str(group.id)
     letter, token = confirming.make_letter(call, call.language, "/contact", "contact_confirm", group=title)
-    await call.hub.store.contact_requests.put(asked, hash_token(token), call.now())
+    number = await call.hub.store.contact_requests.put(asked, hash_token(token), call.now())
+    await consented(call, Of.CONTACT, number)
     await post(call, asked.email, letter)
 
 

@@ -1,0 +1,118 @@
+"""`person export | erase`: all that the hub holds about one person, given to them whole, or erased (AVG articles 15, 17 and 20)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from hub.commands.shell import CLOCK, opened, run
+from hub.domain import Handle, Mistake, Refused
+from hub.store.changes import COMMAND_LINE
+from hub.store.database import Store
+
+app = typer.Typer(no_args_is_help=True, help="All that the hub holds about one person: given to them, or erased.")
+WHO = typer.Argument(help="An e-mail address, CHANNEL:HANDLE (whatsapp:+31612345678), or an admin's id or whole name.")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom it is about: an admin, an address that forms were sent from, or both."""
+
+    admins: tuple[int, ...]
+    email: str = ""
+
+
+@app.command()
+def export(
+    who: Annotated[str, WHO],
+    file: Annotated[Path, typer.Argument(help="Where to write it; must not exist yet.")],
+) -> None:
+    """Write all of it to a file, as JSON: table by table."""
+
+    async def command() -> dict[str, Any]:
+        async with opened() as (_, store):
+            person = await _found(store, who)
+            held = await _held(store, person)
+            _write(file, held)
+            for subject in person.admins or (0,):
+                await store.changes.put(COMMAND_LINE, "person.exported", str(subject), {}, CLOCK.now())
+            return {"file": str(file), "rows": _counted(held)}
+
+    run(command())
+
+
+@app.command()
+def erase(
+    who: Annotated[str, WHO],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only told what would be erased.")] = False,
+) -> None:
+    """Erase the person. What was measured of alerts stays, with a number that names nobody."""
+
+    async def command() -> dict[str, Any]:
+        async with opened() as (_, store):
+            person = await _found(store, who)
+            rows = _counted(await _held(store, person))
+            if not yes:
+                return {"erased": False, "rows": rows, "next": "give --yes to erase it"}
+            for admin_id in person.admins:
+                await store.own_data.erase(admin_id)
+                await store.changes.put(COMMAND_LINE, "admin.erased", str(admin_id), {}, CLOCK.now())
+            if person.email:
+                gone = await store.visitors.erase(person.email, CLOCK.now())
+                await store.changes.put(COMMAND_LINE, "person.erased", "", gone, CLOCK.now())
+            await store.erasing.leave_the_log()
+            return {"erased": True, "rows": rows}
+
+    run(command())
+
+
+async def _found(store: Store, who: str) -> Person:
+    """Raises Refused where nobody, or more than one, is meant."""
+    given = who.strip()
+    channel, colon, handle = given.partition(":")
+    if "@" in given and not given.startswith("@") and not colon:
+        person = Person(tuple(await store.visitors.admins(given)), given)
+        if not any((await _held(store, person)).values()):
+            raise _nobody("nothing is held of this address")
+        return person
+    if colon and channel in ("whatsapp", "telegram", "matrix"):
+        behind = await store.linking.person(channel, Handle(handle.strip()))
+        if behind is None:
+            raise _nobody("nobody has this address")
+        return Person((behind.admin_id,))
+    admins = await store.directory.admins()
+    named = [one.id for one in admins if given.casefold() in (str(one.id), one.name.casefold())]
+    if len(named) != 1:
+        raise _nobody(f"{len(named)} admins have this name: give the id" if named else "no admin has this id or name")
+    return Person((named[0],))
+
+
+async def _held(store: Store, person: Person) -> dict[str, list[dict[str, Any]]]:
+    held: dict[str, list[dict[str, Any]]] = await store.visitors.everything(person.email) if person.email else {}
+    for admin_id in person.admins:
+        for table, rows in (await store.own_data.everything(admin_id)).items():
+            known = {row["id"] for row in held.get(table, []) if "id" in row}
+            held[table] = held.get(table, []) + [row for row in rows if row.get("id") not in known or "id" not in row]
+    return held
+
+
+def _counted(held: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
+    return {table: len(rows) for table, rows in held.items() if rows}
+
+
+def _write(file: Path, held: dict[str, Any]) -> None:
+    """For the eyes of whoever runs this alone, and never over another file."""
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(orjson.dumps(held, option=orjson.OPT_INDENT_2))
+    except OSError as error:
+        raise Refused("Nothing was written", [Mistake(str(file), error.strerror or "cannot be written")]) from None
+
+
+def _nobody(reason: str) -> Refused:
+    return Refused("Nobody was found", [Mistake("who", reason)])
