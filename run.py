@@ -68,6 +68,7 @@ app = typer.Typer(
 )
 app.add_typer(keys.app, name="key")
 app.add_typer(people.app, name="person")
+app.command()(people.retention)
 app.command()(links.link)
 app.command()(health.health)
 app.command()(backups.backup)

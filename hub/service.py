@@ -226,7 +226,7 @@ def build_hub(
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
-        eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
+        eraser=Eraser(store.erasing, store.changes, messages, clock, hours=settings.retention.hours),
         forgetting=Forgetting(store, clock, hours=settings.retention.hours),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease

@@ -95,6 +95,11 @@ def test_a_person_is_given_all_of_it_in_a_file_and_erased_only_when_that_is_mean
         assert refused.exit_code == 1 and one_object(refused)["error"] == "Nobody was found"
 
 
+def test_how_long_is_told_of_all_that_is_kept(run: Run) -> None:
+    kept = {one["what"]: one["hours"] for one in one_object(run("--json", "retention"))["items"]}
+    assert kept["alerts"] == kept["drafts"] == 24 and kept["contacts_passed"] == 14 * 24 and len(kept) > 12
+
+
 def test_a_simulation_is_a_table_for_people_and_can_replay_an_alert_on_another_area(run: Run, tmp_path: Path) -> None:
     directory, area = tmp_path / "directory.csv", tmp_path / "area.json"
     bram = ANNA.replace("Seghwaert", "Noordoost").replace("BU06370300", "BU06370301").replace("0001", "0002")

@@ -1,4 +1,4 @@
-"""`person export | erase`: all that the hub holds about one person, given to them whole, or erased (AVG articles 15, 17 and 20)."""
+"""`person export | erase`: what the hub holds about one person, whole, or erased (AVG 15, 17, 20); `retention`: for how long."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from hub.clock import to_datetime
 from hub.commands.shell import CLOCK, opened, run
 from hub.domain import Handle, Mistake, Refused
-from hub.store.changes import COMMAND_LINE
+from hub.relay.forgetting import terms
+from hub.store.changes import COMMAND_LINE, ITSELF
 from hub.store.database import Store
 
 app = typer.Typer(no_args_is_help=True, help="All that the hub holds about one person: given to them, or erased.")
+HOUR_MS = 3_600_000
+LATEST = 1000
+"""Records of what was erased that are looked through: some years of them."""
 WHO = typer.Argument(help="An e-mail address, CHANNEL:HANDLE (whatsapp:+31612345678), or an admin's id or whole name.")
 
 
@@ -116,3 +121,25 @@ def _write(file: Path, held: dict[str, Any]) -> None:
 
 def _nobody(reason: str) -> Refused:
     return Refused("Nobody was found", [Mistake("who", reason)])
+
+
+def retention() -> None:
+    """How long what is kept, and when something was last erased by that term."""
+
+    async def command() -> dict[str, Any]:
+        async with opened() as (settings, store):
+            texts_ms = round(settings.retention.hours * HOUR_MS)
+            kept = {"alerts": texts_ms, "late_receipts": texts_ms, "unread_updates": texts_ms}
+            kept |= {term.what: term.after_ms for term in terms(store, texts_ms)}
+            last: dict[str, dict[str, Any]] = {}
+            for change in await store.changes.page(1 << 62, LATEST, who=ITSELF):
+                for what, count in change.what.items():
+                    if count:
+                        last.setdefault(what, {"last": to_datetime(change.at).isoformat(), "erased": count})
+            return {
+                "items": [
+                    {"what": what, "hours": after / HOUR_MS, **last.get(what, {})} for what, after in kept.items()
+                ]
+            }
+
+    run(command())

@@ -11,6 +11,7 @@ import structlog
 
 from hub.clock import Clock
 from hub.relay.message import Messages
+from hub.store.changes import ITSELF, Changes
 from hub.store.erasing import Erasing
 
 log = structlog.get_logger()
@@ -23,9 +24,10 @@ ALERTS_AT_ONCE = 100
 
 
 class Eraser:
-    def __init__(self, erasing: Erasing, messages: Messages, clock: Clock, *, hours: float) -> None:
+    def __init__(self, erasing: Erasing, changes: Changes, messages: Messages, clock: Clock, *, hours: float) -> None:
         """`hours`: how long after an alert has ended."""
         self._erasing = erasing
+        self._changes = changes
         self._messages = messages
         self._clock = clock
         self._milliseconds = round(hours * 3_600_000)
@@ -55,5 +57,7 @@ class Eraser:
         unread = await self._erasing.erase_unread(before)
         if alerts or late or unread:
             await self._erasing.leave_the_log()
-            log.info("alerts_erased", alerts=alerts, late_receipts=late, unread_updates=unread)
+            erased = {"alerts": alerts, "late_receipts": late, "unread_updates": unread}
+            await self._changes.put(ITSELF, "alerts.erased", "", erased, now)
+            log.info("alerts_erased", **erased)
         self._messages.forget(await self._erasing.erased(self._messages.known()))

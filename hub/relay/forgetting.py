@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from hub.clock import DAY_MS, Clock
+from hub.store.changes import ITSELF
 from hub.store.database import Store
 from hub.store.engine import StoreUnavailable
 
@@ -47,12 +48,12 @@ def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
     return (
         Term("applications_unconfirmed", confirm, store.applications.erase_unconfirmed),
         Term("applications_undecided", undecided, store.applications.erase_undecided),
-        Term("applications", decided, store.applications.erase_people),
+        Term("applications_decided", decided, store.applications.erase_people),
         Term("signs_unconfirmed", confirm, store.signs.erase_unconfirmed),
         Term("signs_undecided", undecided, store.signs.erase_undecided),
-        Term("signs", decided, store.signs.erase_people),
+        Term("signs_decided", decided, store.signs.erase_people),
         Term("contacts_unconfirmed", confirm, store.contact_requests.erase_unconfirmed),
-        Term("contacts", PASSED_DAYS * DAY_MS, store.contact_requests.erase_passed),
+        Term("contacts_passed", PASSED_DAYS * DAY_MS, store.contact_requests.erase_passed),
         Term("contacts_never_passed", NEVER_DAYS * DAY_MS, store.contact_requests.erase_never_passed),
         Term("neighbour_reports", texts_ms, store.neighbour_reports.erase),
         Term("drafts", texts_ms, store.drafts.erase),
@@ -88,4 +89,5 @@ class Forgetting:
                 beat()
         if erased:
             await self._store.erasing.leave_the_log()
+            await self._store.changes.put(ITSELF, "people.erased", "", erased, now)
             log.info("people_erased", **erased)

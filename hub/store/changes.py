@@ -14,6 +14,8 @@ from hub.store.ids import Ids
 
 COMMAND_LINE = "command line"
 """Who changed what was changed there: whoever may log in on the machine."""
+ITSELF = "the hub itself"
+"""Who erased what was kept long enough."""
 
 
 @dataclass(frozen=True, slots=True)

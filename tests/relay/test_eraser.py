@@ -20,7 +20,9 @@ DAY = 24 * 3600
 
 
 def eraser_of(store: Store, clock: FakeClock, messages: Messages | None = None) -> Eraser:
-    return Eraser(store.erasing, messages or Messages(store.alerts, "https://hub.example"), clock, hours=24)
+    return Eraser(
+        store.erasing, store.changes, messages or Messages(store.alerts, "https://hub.example"), clock, hours=24
+    )
 
 
 async def described(store: Store, number: str) -> bool:

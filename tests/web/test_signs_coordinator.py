@@ -216,6 +216,8 @@ async def test_who_asked_is_forgotten_a_month_after_the_end_and_a_sticker_has_no
     assert "gewist op" in await shown(world, f"{LIST}/{street}") and "plek gewist" in await shown(
         world, f"{LIST}/{sticker}"
     )
+    (noted,) = world.rows("SELECT who, what FROM change WHERE kind = 'people.erased'")
+    assert noted == ("the hub itself", '{"signs_decided":2}')
     told = capsys.readouterr().out
     assert told.count("people_erased") == 1 and "voorbeeld" not in told and "Els" not in told
 

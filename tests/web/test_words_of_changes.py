@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from hub.relay.forgetting import terms
 from hub.store.signs import State
 from hub.web.coordinator.changes import FIELDS, NOUNS, UNSHOWN, VERBS
+from tests.web.world import World
 
 HUB = Path(__file__).resolve().parents[2] / "hub"
 ALSO = {
@@ -19,6 +21,8 @@ ALSO = {
     "key.revoked",
     "person.exported",
     "person.erased",
+    "people.erased",
+    "alerts.erased",
 }
 """Whose name is put together as it is noted, or which the command line notes."""
 
@@ -45,3 +49,7 @@ def test_every_kind_of_change_and_what_stands_beside_it_has_words() -> None:
     assert len(kinds) > 40
     assert sorted(kind for kind in kinds if kind.split(".")[0] not in NOUNS or kind.split(".")[1] not in VERBS) == []
     assert sorted(names - FIELDS.keys()) == []
+
+
+async def test_whatever_is_erased_by_its_term_is_told_in_words(world: World) -> None:
+    assert sorted({term.what for term in terms(world.hub.store, 0)} - FIELDS.keys()) == []

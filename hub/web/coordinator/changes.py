@@ -14,7 +14,7 @@ from hub.directory.table import guard
 from hub.domain import Refused
 from hub.relay.events import moment
 from hub.report.statistics import period
-from hub.store.changes import COMMAND_LINE, Change
+from hub.store.changes import COMMAND_LINE, ITSELF, Change
 from hub.web.api.directory_given import id_number
 from hub.web.calls import Call, written_cursor
 from hub.web.coordinator.given import refuse
@@ -46,6 +46,8 @@ NOUNS: Final = {
     "draft": N_("concept van een melding"),
     "neighbour_report": N_("melding van buren"),
     "person": N_("gegevens van een persoon"),
+    "people": N_("persoonsgegevens"),
+    "alerts": N_("teksten van meldingen"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -121,6 +123,21 @@ FIELDS: Final = {
     "sent": N_("verstuurd"),
     "on": N_("voor"),
     "signs": N_("tekens"),
+    "alerts": N_("meldingen"),
+    "late_receipts": N_("late ontvangstberichten"),
+    "unread_updates": N_("onleesbare berichten"),
+    "signs_decided": N_("bordjes na het besluit"),
+    "applications_decided": N_("aanvragen na het besluit"),
+    "applications_unconfirmed": N_("aanvragen, niet bevestigd"),
+    "applications_undecided": N_("aanvragen zonder besluit"),
+    "signs_unconfirmed": N_("bordjes, niet bevestigd"),
+    "signs_undecided": N_("bordjes zonder besluit"),
+    "contacts_passed": N_("berichten aan groepen, doorgegeven"),
+    "contacts_unconfirmed": N_("berichten aan groepen, niet bevestigd"),
+    "contacts_never_passed": N_("berichten aan groepen, nooit doorgegeven"),
+    "neighbour_reports": N_("meldingen van buren"),
+    "drafts": N_("concepten"),
+    "consents": N_("toestemmingen"),
 }
 UNSHOWN: Final = ("admin", "group")
 """Ids that say nothing to people; they stand in the table."""
@@ -237,6 +254,8 @@ def _shown(call: Call, one: Change, names: dict[int, str]) -> ShownChange:
 def _who(call: Call, who: str) -> str:
     if who == COMMAND_LINE:
         return call.say(N_("opdrachtregel"))
+    if who == ITSELF:
+        return call.say(N_("Buurtsein zelf, na de bewaartermijn"))
     if id_number(who) is not None:
         return call.say(N_("een beheerder, op de eigen pagina"))
     return who or call.say(N_("een bezoeker"))
