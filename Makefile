@@ -20,9 +20,10 @@ $(RUNTIME): $(VENV)/bin/python requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-$(DEV): $(RUNTIME) requirements-dev.lock
+# It holds all of the other lock.
+$(DEV): $(VENV)/bin/python requirements-dev.lock requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	touch $@
+	touch $(RUNTIME) $@
 
 demo: $(RUNTIME)
 	$(BIN)/python run.py demo $(if $(ONCE),--once)
@@ -37,7 +38,7 @@ test: $(DEV)
 check: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
 	$(BIN)/python run.py check
 
