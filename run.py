@@ -395,9 +395,7 @@ async def _demo(once: bool) -> dict[str, Any]:
                         if not once:
                             ticket = make_session()
                             expires_at = CLOCK.now() + 3_600_000
-                            await store.keys.put_session(
-                                hash_secret(ticket), key_id, ticket=True, expires_at=expires_at
-                            )
+                            await store.sessions.offer(hash_secret(ticket), key_id, expires_at)
                             typer.echo(f"\nConsole  {hub_url}/login/{ticket}  (this link signs you in, once)")
                             typer.echo(f"Phones   {phones.url}/\nKey      {key}\nStop with Ctrl-C.")
                             await told_to_stop()

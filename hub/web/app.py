@@ -145,12 +145,12 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             return await route.handler(call) if own is not None else closed_page(call)
         if isinstance(route.may, Open):
             return await route.handler(Call(hub, state, request, None))
-        who = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
+        who, session = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
         if who.role not in route.may:
             raise wrong_role(route.may, who.role)
-        return await route.handler(Call(hub, state, request, who))
+        return await route.handler(Call(hub, state, request, who, session=session))
 
     return handle
 

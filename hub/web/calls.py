@@ -17,6 +17,7 @@ from aiohttp import web
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.store.keys import Identity
+from hub.store.sessions import Session
 from hub.web.forms import Form, read_form, tidy
 from hub.web.languages import language_of
 from hub.web.problems import Problem
@@ -37,6 +38,8 @@ class Call:
     who: Identity | None
     own: int | None = None
     """The admin whose own session it is, on the routes for those."""
+    session: Session | None = None
+    """The browser's, where it is one that asks and no program with a key."""
 
     @property
     def admin_id(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hub.store.sessions import Strength
 from hub.trust.keys import authenticate, hash_secret
 from hub.web.calls import Call, onward
 from hub.web.identity import close_session, open_session
@@ -25,7 +26,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
 
 
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
-    key_id = await call.hub.store.keys.use_ticket(hash_secret(call.part("ticket")), call.now())
+    key_id = await call.hub.store.sessions.use_ticket(hash_secret(call.part("ticket")), call.now())
     if key_id is None:
         return call.show("signin", 401, wrong=True, onward=CONSOLE)
     return await _signed_in(call, key_id, CONSOLE)
@@ -45,5 +46,5 @@ def safe_path(given: str) -> str:
 
 async def _signed_in(call: Call, key_id: str, path: str) -> web.StreamResponse:
     response = onward(path)
-    await open_session(call.hub, key_id, response)
+    await open_session(call.hub, call.request, response, key_id, Strength.KEY)
     return response

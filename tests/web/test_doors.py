@@ -46,7 +46,7 @@ async def test_a_guarded_route_lets_in_its_roles_and_nobody_else(world: World, m
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.form], ids=lambda one: one.path)
 async def test_a_form_of_another_site_is_refused_before_it_is_read(world: World, route: Route) -> None:
     for origin in ({}, {"Origin": "null"}, {"Origin": "https://evil.example"}):
-        session = {"Cookie": "buurtsein_session=whatever"}
+        session = {"Cookie": "__Host-buurtsein_session=whatever"}
         assert (await world.call("POST", path_of(route), None, headers={**origin, **session})).status == 403
 
 
