@@ -35,7 +35,7 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`key_id`: the key's or account's. It ends at `expires_at` unless it is used, and at `ends_at` whatever happens.
+    """`key_id`: the key's or account's. It ends at `expires_at`, and at `idle_at` unless it is used before.
 
     `confirmed_at`: when they last proved who they are. `described`: "Firefox, Windows".
     """
@@ -47,7 +47,7 @@ class Session:
     seen_at: int
     confirmed_at: int
     expires_at: int
-    ends_at: int
+    idle_at: int
     described: str = ""
 
 
@@ -64,20 +64,20 @@ class Sessions:
             seen_at=session.seen_at,
             confirmed_at=session.confirmed_at,
             expires_at=session.expires_at,
-            ends_at=session.ends_at,
+            idle_at=session.idle_at,
             described=session.described[:100],
         )
 
     @shielded
     async def find(self, hash: str, now: int) -> Session | None:
         """The session, if it holds. Whether its key or account still does, those know (`Keys.of`, `Staff.of`)."""
-        row = await tables.WebSession.filter(hash=hash, ticket=False, expires_at__gt=now).first()
+        row = await tables.WebSession.filter(hash=hash, ticket=False, expires_at__gt=now, idle_at__gt=now).first()
         return _session(row) if row is not None else None
 
     @shielded
-    async def seen(self, hash: str, now: int, expires_at: int) -> None:
-        """It was used: it goes on until `expires_at`. One that was dropped meanwhile stays so."""
-        await tables.WebSession.filter(hash=hash, ticket=False).update(seen_at=now, expires_at=expires_at)
+    async def seen(self, hash: str, now: int, idle_at: int) -> None:
+        """It was used: it goes on until `idle_at`. One that was dropped meanwhile stays so."""
+        await tables.WebSession.filter(hash=hash, ticket=False).update(seen_at=now, idle_at=idle_at)
 
     @shielded
     async def replace(self, old: str, session: Session) -> bool:
@@ -88,15 +88,15 @@ class Sessions:
                 strength=session.strength.value,
                 confirmed_at=session.confirmed_at,
                 seen_at=session.seen_at,
-                expires_at=session.expires_at,
+                idle_at=session.idle_at,
             )
         )
 
     @shielded
     async def of(self, key_id: str, now: int) -> list[Session]:
         """Those of one key or account that hold, the latest seen first."""
-        rows = await tables.WebSession.filter(key_id=key_id, ticket=False, expires_at__gt=now).order_by("-seen_at")
-        return [_session(row) for row in rows]
+        found = tables.WebSession.filter(key_id=key_id, ticket=False, expires_at__gt=now, idle_at__gt=now)
+        return [_session(row) for row in await found.order_by("-seen_at")]
 
     @shielded
     async def drop(self, hash: str, now: int) -> None:
@@ -131,5 +131,5 @@ class Sessions:
 def _session(row: tables.WebSession) -> Session:
     return Session(
         row.hash, row.key_id, Strength(row.strength), row.created_at, row.seen_at, row.confirmed_at, row.expires_at,
-        row.ends_at, row.described,
+        row.idle_at, row.described,
     )  # fmt: skip

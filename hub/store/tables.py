@@ -183,13 +183,13 @@ class ApiKey(Table):
 
 
 class WebSession(Table):
-    """A signed-in browser, the cookie's SHA-256, bound to the key or staff account it was opened with. `ticket`: a one-time link, not yet used. `expires_at` moves on while it is used, to `ends_at` at most. `strength`: how they proved who they are, `confirmed_at`: when they last did. `described`: browser and system, in words."""  # noqa: E501  # one SQL comment
+    """A signed-in browser, the cookie's SHA-256, bound to the key or staff account it was opened with. `ticket`: a one-time link, not yet used. It ends at `expires_at`, and at `idle_at` unless it is used before. `strength`: how they proved who they are, `confirmed_at`: when they last did. `described`: browser and system, in words."""  # noqa: E501  # one SQL comment
 
     hash = fields.CharField(max_length=64, primary_key=True)
     key_id = fields.CharField(max_length=16)
     ticket = fields.BooleanField(default=False)
     expires_at = fields.BigIntField()
-    ends_at = fields.BigIntField(default=0, db_default=0)
+    idle_at = fields.BigIntField(default=0, db_default=0)
     created_at = fields.BigIntField(default=0, db_default=0)
     seen_at = fields.BigIntField(default=0, db_default=0)
     confirmed_at = fields.BigIntField(default=0, db_default=0)

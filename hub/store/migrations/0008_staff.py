@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                 "app": "hub",
                 "indexes": [Index(fields=["key_id"], name="web_session_key")],
                 "pk_attr": "hash",
-                "table_description": "A signed-in browser, the cookie's SHA-256, bound to the key or staff account it was opened with. `ticket`: a one-time link, not yet used. `expires_at` moves on while it is used, to `ends_at` at most. `strength`: how they proved who they are, `confirmed_at`: when they last did. `described`: browser and system, in words.",
+                "table_description": "A signed-in browser, the cookie's SHA-256, bound to the key or staff account it was opened with. `ticket`: a one-time link, not yet used. It ends at `expires_at`, and at `idle_at` unless it is used before. `strength`: how they proved who they are, `confirmed_at`: when they last did. `described`: browser and system, in words.",
             },
         ),
         ops.AddField(
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="WebSession",
-            name="ends_at",
+            name="idle_at",
             field=fields.BigIntField(default=0, db_default=0),
         ),
         ops.AddField(
