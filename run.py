@@ -27,7 +27,7 @@ from adapters import registry
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, files, health, keys, links, measuring, processes, simulations
+from hub.commands import backups, files, health, keys, links, measuring, processes, simulations, staff
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
@@ -67,6 +67,7 @@ app = typer.Typer(
     help="Buurtsein: relays police alerts to neighbourhood watches.",
 )
 app.add_typer(keys.app, name="key")
+app.add_typer(staff.app, name="staff")
 app.command()(links.link)
 app.command()(health.health)
 app.command()(backups.backup)

@@ -58,6 +58,7 @@ from hub.store.registry import Registry
 from hub.store.results import Results
 from hub.store.sessions import Sessions
 from hub.store.sightings import Sightings
+from hub.store.sign_in_attempts import SignInAttempts
 from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
@@ -82,6 +83,7 @@ class Store:
     keys: Keys
     staff: Staff
     sessions: Sessions
+    sign_in_attempts: SignInAttempts
     neighbourhoods: Neighbourhoods
     directory: Directory
     directory_search: DirectorySearch
@@ -171,6 +173,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             keys=Keys(engine, sql),
             staff=Staff(),
             sessions=Sessions(),
+            sign_in_attempts=SignInAttempts(),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
             directory_search=DirectorySearch(),

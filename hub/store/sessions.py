@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tortoise.transactions import in_transaction
+
 from hub.store import tables
 from hub.store.engine import shielded
 
@@ -55,18 +57,7 @@ class Sessions:
     @shielded
     async def put(self, session: Session) -> None:
         """A browser that signed in."""
-        await tables.WebSession.create(
-            hash=session.hash,
-            key_id=session.key_id,
-            ticket=False,
-            strength=session.strength.value,
-            created_at=session.created_at,
-            seen_at=session.seen_at,
-            confirmed_at=session.confirmed_at,
-            expires_at=session.expires_at,
-            idle_at=session.idle_at,
-            described=session.described[:100],
-        )
+        await _put(session)
 
     @shielded
     async def find(self, hash: str, now: int) -> Session | None:
@@ -82,15 +73,11 @@ class Sessions:
     @shielded
     async def replace(self, old: str, session: Session) -> bool:
         """The same browser under another secret, its old one void. False if the old one was dropped meanwhile."""
-        return bool(
-            await tables.WebSession.filter(hash=old, ticket=False).update(
-                hash=session.hash,
-                strength=session.strength.value,
-                confirmed_at=session.confirmed_at,
-                seen_at=session.seen_at,
-                idle_at=session.idle_at,
-            )
-        )
+        async with in_transaction():
+            there = bool(await tables.WebSession.filter(hash=old, ticket=False).delete())
+            if there:
+                await _put(session)
+            return there
 
     @shielded
     async def of(self, key_id: str, now: int) -> list[Session]:
@@ -126,6 +113,21 @@ class Sessions:
         ticket = await found.first()
         # Of two browsers at the same moment one deletes the row.
         return str(ticket.key_id) if ticket is not None and await found.delete() else None
+
+
+async def _put(session: Session) -> None:
+    await tables.WebSession.create(
+        hash=session.hash,
+        key_id=session.key_id,
+        ticket=False,
+        strength=session.strength.value,
+        created_at=session.created_at,
+        seen_at=session.seen_at,
+        confirmed_at=session.confirmed_at,
+        expires_at=session.expires_at,
+        idle_at=session.idle_at,
+        described=session.described[:100],
+    )
 
 
 def _session(row: tables.WebSession) -> Session:

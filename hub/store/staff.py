@@ -178,6 +178,10 @@ class Staff:
         return int(await staff_tables.StaffRecovery.filter(staff_id=staff_id).count())
 
     @shielded
+    async def has_passkey(self, staff_id: str) -> bool:
+        return await staff_tables.Passkey.filter(staff_id=staff_id).exists()
+
+    @shielded
     async def signed_in(self, staff_id: str, now: int) -> None:
         await staff_tables.Staff.filter(id=staff_id).update(signed_in_at=now)
 
@@ -209,6 +213,16 @@ class Staff:
             done = await found.update(disabled_at=now, invited_hash=None, invited_until=0)
             await _end_sessions(staff_id)
             return bool(done)
+
+    @shielded
+    async def erase_disabled(self, before: int, now: int) -> int:
+        """Accounts disabled before that go, with all that proves who they were; what they did stays under their id."""
+        async with in_transaction():
+            gone = await staff_tables.Staff.filter(disabled_at__lt=before).limit(100).values_list("id", flat=True)
+            for table in (staff_tables.StaffRecovery, staff_tables.Passkey, staff_tables.StaffSubject):
+                await table.filter(staff_id__in=gone).delete()
+            await staff_tables.Staff.filter(id__in=gone).delete()
+            return len(gone)
 
 
 async def _end_sessions(staff_id: str) -> None:

@@ -120,7 +120,8 @@ class Call:
 
     def show(self, template: str, status: int = 200, **values: Any) -> web.Response:
         """A page. `template`: its path below templates/, without .html."""
-        return self.state.rendering.page(self.request, template, status, who=self.who, **values)
+        of_staff = self.session is not None and self.session.strength.of_staff
+        return self.state.rendering.page(self.request, template, status, who=self.who, of_staff=of_staff, **values)
 
     async def changed(self, kind: str, subject: object, **what: object) -> None:
         """Notes who changed what (store/changes.py). Names of fields, ids and counts only, never anything personal."""

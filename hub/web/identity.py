@@ -69,6 +69,12 @@ def no_key() -> Problem:
     return Problem(401, "A key is needed", "Send it in the header Authorization: Bearer KEY", headers=CHALLENGE)
 
 
+def no_account() -> Problem:
+    return Problem(
+        403, "This is for staff accounts", "A key has no passphrase and no second factor: sign in with an account."
+    )
+
+
 def wrong_role(may: frozenset[Role], role: Role) -> Problem:
     allowed = ", ".join(sorted(may))
     return Problem(403, "This role may not do that", f"Your key's role is {role}; this is for: {allowed}.")

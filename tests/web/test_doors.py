@@ -60,6 +60,9 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("POST", "/login"),
         ("GET", "/login/{ticket}"),
         ("POST", "/logout"),
+        ("POST", "/login/account"),
+        ("GET", "/welcome/{token}"),
+        ("POST", "/welcome/{token}"),
         ("GET", "/"),
         ("GET", "/groups"),
         ("GET", "/groups/{id}"),
@@ -103,6 +106,11 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/static/{name}"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
+
+
+def test_one_s_own_account_is_for_accounts_alone() -> None:
+    assert {route.path.split("/")[1] for route in ROUTES if route.may is Open.ACCOUNT} == {"account"}
+    assert all(route.form for route in ROUTES if route.may is Open.ACCOUNT and route.method != "GET")
 
 
 def test_an_admin_s_own_routes_lie_where_their_cookie_goes() -> None:
