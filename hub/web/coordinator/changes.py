@@ -48,6 +48,9 @@ NOUNS: Final = {
     "person": N_("gegevens van een persoon"),
     "people": N_("persoonsgegevens"),
     "alerts": N_("teksten van meldingen"),
+    "staff": N_("medewerker"),
+    "session": N_("aanmelding"),
+    "recovery": N_("herstelcode"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -84,6 +87,14 @@ VERBS: Final = {
     "agreed": N_("akkoord"),
     "taken-back": N_("teruggenomen"),
     "restored": N_("teruggezet"),
+    "opened": N_("aangemeld"),
+    "signed_out": N_("afgemeld"),
+    "invited": N_("uitgenodigd"),
+    "reset": N_("opnieuw uitgenodigd"),
+    "disabled": N_("uitgezet"),
+    "used": N_("gebruikt"),
+    "passphrase_set": N_("andere wachtzin"),
+    "factor_set": N_("tweede factor ingesteld"),
 }
 FIELDS: Final = {
     "name": N_("naam"),
@@ -138,6 +149,10 @@ FIELDS: Final = {
     "neighbour_reports": N_("meldingen van buren"),
     "drafts": N_("concepten"),
     "consents": N_("toestemmingen"),
+    "by": N_("met"),
+    "sessions": N_("aantal"),
+    "municipalities": N_("gemeenten"),
+    "sender": N_("afzender"),
 }
 UNSHOWN: Final = ("admin", "group")
 """Ids that say nothing to people; they stand in the table."""
