@@ -134,6 +134,9 @@ class Queries:
     put_session: str
     use_ticket: str
     drop_session: str
+    key_used: str
+    sweep_nonces: str
+    take_nonce: str
     neighbourhood_version: str
     neighbourhoods: str
     # figures

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 
 from hub.domain import Role
-from hub.store.keys import Identity, Keys
+from hub.store.keys import Keys, KnownKey
 
 SECRET_BYTES = 32
 
@@ -31,6 +31,9 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-async def authenticate(keys: Keys, secret: str) -> Identity | None:
-    """Who this key stands for, or None. The look-up is by hash, so there is nothing to compare in constant time."""
-    return await keys.find(hash_secret(secret))
+async def authenticate(keys: Keys, secret: str, now: int) -> KnownKey | None:
+    """The key with this secret, or None: unknown, revoked, expired and rotated out look the same.
+
+    The look-up is by hash, so how long it takes tells nothing of how near a guess is. What else it must prove is not asked here.
+    """
+    return await keys.find(hash_secret(secret), now)

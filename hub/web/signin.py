@@ -18,10 +18,10 @@ async def sign_in_page(call: Call) -> web.Response:
 async def sign_in(call: Call) -> web.StreamResponse:
     form = await call.request.post()
     key, path = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
-    who = await authenticate(call.hub.store.keys, key)
-    if who is None:
+    known = await authenticate(call.hub.store.keys, key, call.now())
+    if known is None or known.certificate or known.public_key:  # what must prove more than its secret is a program's
         return call.show("signin", 401, wrong=True, onward=path)
-    return await _signed_in(call, who.key_id, path)
+    return await _signed_in(call, known.identity.key_id, path, known.until)
 
 
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
@@ -43,7 +43,7 @@ def safe_path(given: str) -> str:
     return given if ours else CONSOLE
 
 
-async def _signed_in(call: Call, key_id: str, path: str) -> web.StreamResponse:
+async def _signed_in(call: Call, key_id: str, path: str, until: int | None = None) -> web.StreamResponse:
     response = onward(path)
-    await open_session(call.hub, key_id, response)
+    await open_session(call.hub, key_id, response, until)
     return response

@@ -6,7 +6,7 @@ import pytest
 
 from hub.domain import ReceiptKind, Role
 from hub.store.database import Store
-from hub.store.keys import Identity
+from hub.store.keys import Identity, KnownKey
 from tests.store.databases import REFUSED
 from tests.store.world import ROUTES, START, receipt
 
@@ -66,12 +66,12 @@ async def put_key(store: Store) -> None:
 
 async def test_a_key_is_found_by_its_hash_until_it_is_revoked(store: Store) -> None:
     await put_key(store)
-    assert await store.keys.find("hash") == ANNA
-    assert await store.keys.find("other") is None
+    assert await store.keys.find("hash", START) == KnownKey(ANNA)
+    assert await store.keys.find("other", START) is None
     assert await store.keys.revoke("k1", START + 1)
     assert not await store.keys.revoke("k1", START + 2)
     assert not await store.keys.revoke("k2", START)
-    assert await store.keys.find("hash") is None
+    assert await store.keys.find("hash", START) is None
     assert [(one.id, one.created_at, one.revoked_at) for one in await store.keys.list()] == [("k1", START, START + 1)]
 
 
