@@ -135,6 +135,7 @@ class Queries:
     use_ticket: str
     drop_session: str
     key_used: str
+    keys_ending: str
     sweep_nonces: str
     take_nonce: str
     neighbourhood_version: str

@@ -17,7 +17,11 @@ SECRET_BYTES = 32
 
 def make_key(role: Role) -> tuple[str, str]:
     """(id, secret): the id may be shown in lists, the secret is shown once, to its owner."""
-    return secrets.token_hex(6), f"bs_{role.value}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    return secrets.token_hex(6), make_secret(role)
+
+
+def make_secret(role: Role) -> str:
+    return f"bs_{role.value}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def make_session() -> str:

@@ -17,6 +17,9 @@ ALSO = {
     "map.imported",
     "key.made",
     "key.revoked",
+    "key.rotated",
+    "key.bound",
+    "key.unbound",
 }
 """Whose name is put together as it is noted, or which the command line notes."""
 

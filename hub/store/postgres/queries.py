@@ -496,6 +496,7 @@ POSTGRES = Queries(
     use_ticket="DELETE FROM web_session WHERE hash = $1::text AND ticket AND expires_at > $2::bigint RETURNING key_id",
     drop_session="DELETE FROM web_session WHERE hash = $1::text OR expires_at <= $2::bigint",
     key_used="UPDATE api_key SET used_on = $2::bigint WHERE id = $1::text AND used_on < $2::bigint",
+    keys_ending="SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL AND expires_at < $1::bigint",
     # Two that sweep at once must not wait for each other's rows, in whatever order they come to them.
     sweep_nonces="""DELETE FROM signed_nonce WHERE hash IN (
         SELECT hash FROM signed_nonce WHERE until <= $1::bigint LIMIT 1000 FOR UPDATE SKIP LOCKED)""",

@@ -469,6 +469,7 @@ SQLITE = Queries(
     use_ticket="DELETE FROM web_session WHERE hash = ?1 AND ticket = 1 AND expires_at > ?2 RETURNING key_id",
     drop_session="DELETE FROM web_session WHERE hash = ?1 OR expires_at <= ?2",
     key_used="UPDATE api_key SET used_on = ?2 WHERE id = ?1 AND used_on < ?2",
+    keys_ending="SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL AND expires_at < ?1",
     sweep_nonces="DELETE FROM signed_nonce WHERE until <= ?1",
     take_nonce="INSERT INTO signed_nonce (hash, until) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING RETURNING until",
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
