@@ -13,7 +13,7 @@ from http_message_signatures import HTTPMessageSigner, HTTPSignatureAlgorithm, M
 
 PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 KINDS = ("ed25519", "ecdsa-p256-sha256", "rsa-pss-sha512")
-COVERED = ("@method", "@target-uri", "authorization", "content-type")
+COVERED = ("@method", "@target-uri", "authorization", "content-type", "idempotency-key")
 
 
 @cache
@@ -60,7 +60,7 @@ def signed(
     covered: Sequence[str] = COVERED,
     expires: float | None = None,
 ) -> dict[str, str]:
-    """The headers to send. `created`, `expires`: seconds; `nonce`: a new one, unless given; None for none."""
+    """The headers to send. Of `covered` what is there; Times in seconds; `nonce`: a new one unless given, None for none."""
     message = Message(method, url, dict(headers))
     signer = HTTPMessageSigner(
         signature_algorithm=algorithm(key),
