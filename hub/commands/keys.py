@@ -17,7 +17,7 @@ from hub.store.keys import KeyView
 from hub.trust.certificates import from_pem, thumbprint
 from hub.trust.keys import hash_secret, make_key, make_secret
 from hub.trust.signatures import read_public_key, written
-from hub.web.route import Open
+from hub.web.route import ANY_SCOPE, MEASURERS, Open
 from hub.web.routes import ROUTES
 
 app = typer.Typer(no_args_is_help=True, help="API keys: shown once, kept as a hash.")
@@ -154,14 +154,11 @@ def revoke(key_id: str) -> None:
 
 def _useless(role: Role, scopes: list[Scope]) -> list[Mistake]:
     """Scopes of which this role may do nothing anyway: whoever asks for them expects something else."""
-    guarded = [route for route in ROUTES if not isinstance(route.may, Open)]
-    useful = {
-        scope for route in guarded if not isinstance(route.may, Open) and role in route.may for scope in route.scopes
-    }
-    useful |= {Scope.METRICS_READ} if role in (Role.OPERATOR, Role.AUDITOR) else set()
-    return [
-        Mistake("--scope", f"{scope} is nothing that the role {role} may do") for scope in scopes if scope not in useful
-    ]
+    useful = {Scope.METRICS_READ} if role in MEASURERS else set()
+    for route in ROUTES:
+        if not isinstance(route.may, Open) and role in route.may and route.scopes != ANY_SCOPE:
+            useful |= route.scopes
+    return [Mistake("--scope", f"{one} is nothing that the role {role} may do") for one in scopes if one not in useful]
 
 
 def _no_places(role: Role, codes: list[str]) -> list[Mistake]:
