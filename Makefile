@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 # Tests wait for browsers, disks and other processes a third of their time: one worker more than there are cores for each two.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
-.PHONY: demo run test check screenshots bench histories crash crash-postgres soak install format clean
+.PHONY: demo run test check screenshots bench histories crash crash-postgres soak routes install format clean
 
 install: $(RUNTIME)
 
@@ -65,6 +65,10 @@ crash-postgres: $(DEV)
 # make soak MINUTES=20: at 80 % of the limits with 2 % of every fault
 soak: $(DEV)
 	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES))
+
+# Who may call what: the table of routes as a document
+routes: $(RUNTIME)
+	$(BIN)/python run.py routes > hub/web/ROUTES.md
 
 format: $(DEV)
 	$(BIN)/ruff format .

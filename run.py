@@ -27,7 +27,7 @@ from adapters import registry
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, files, health, keys, links, measuring, people, processes, simulations, staff
+from hub.commands import backups, doors, files, health, keys, links, measuring, people, processes, simulations, staff
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
@@ -50,6 +50,7 @@ from hub.store.database import HubLock, Store, only_hub, open_store
 from hub.store.ids import PROCESSES
 from hub.store.migrating import migrate as migrate_database
 from hub.store.migrating import ready
+from hub.trust.certificates import serving_context
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.trust.signing import signing_of
 from hub.web.api.group_results import group_result_answer
@@ -72,6 +73,7 @@ app.command()(people.retention)
 app.add_typer(staff.app, name="staff")
 app.command()(links.link)
 app.command()(health.health)
+app.command()(doors.routes)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(measuring.statistics)
@@ -150,7 +152,8 @@ async def _serve(listening: socket.socket | None = None, parent: processes.Paren
         ):
             interpreter.tune()
             interpreter.settle()
-            typer.echo(f"Buurtsein listens on http://{settings.web.listen}", err=True)
+            scheme = "https" if settings.web.tls.certificate else "http"
+            typer.echo(f"Buurtsein listens on {scheme}://{settings.web.listen}", err=True)
             await told_to_stop(parent)
     return {"stopped": True}
 
@@ -184,7 +187,11 @@ def check() -> None:
         async with aiohttp.ClientSession() as session:
             found = registry.channels(settings.channels, session, CLOCK, settings.web.public_url)
             mistakes: list[Mistake] = []
-            for read in (lambda: read_ladder(settings.relay.ladder), lambda: signing_of(settings.police)):
+            for read in (
+                lambda: read_ladder(settings.relay.ladder),
+                lambda: signing_of(settings.police),
+                lambda: serving_context(settings.web.tls),
+            ):
                 try:
                     read()
                 except Refused as refused:

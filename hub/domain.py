@@ -261,6 +261,20 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class Scope(StrEnum):
+    """A part of what a role may do: a key with scopes has these parts only, one without has all."""
+
+    ALERTS_READ = "alerts:read"
+    ALERTS_WRITE = "alerts:write"
+    SIGHTINGS_READ = "sightings:read"
+    DRILLS_WRITE = "drills:write"
+    DIRECTORY_READ = "directory:read"
+    DIRECTORY_WRITE = "directory:write"
+    STATISTICS_READ = "statistics:read"
+    AUDIT_READ = "audit:read"
+    METRICS_READ = "metrics:read"
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """One thing wrong with what somebody gave us: where it stands, and what to do about it."""

@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     ValidationError,
     field_validator,
@@ -51,10 +52,36 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Tls(_Section):
+    """Files in PEM; paths from config/ on. Without a certificate the hub serves plain HTTP."""
+
+    certificate: str = ""
+    key: str = ""
+    client_ca: str = ""
+
+    @staticmethod
+    def path(given: str) -> Path:
+        return CONFIG / given
+
+    @model_validator(mode="after")
+    def _whole(self) -> Tls:
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("give both certificate and key, or neither")
+        if self.client_ca and not self.certificate:
+            raise ValueError("client_ca needs certificate and key: certificates of clients come with TLS")
+        return self
+
+
 class Web(_Section):
+    """`client_cert_from`: proxies whose Client-Cert header is believed. `signed_within`: seconds either way."""
+
     listen: str = "127.0.0.1:8080"
     public_url: str = "http://127.0.0.1:8080"
     max_body_bytes: int = Field(1 << 20, ge=1024)
+    metrics: Literal["open", "loopback", "key"] = "open"
+    signed_within: int = Field(60, ge=1, le=3600)
+    client_cert_from: tuple[IPvAnyNetwork, ...] = ()
+    tls: Tls = Tls()
 
     @field_validator("public_url")
     @classmethod

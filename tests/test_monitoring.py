@@ -42,7 +42,7 @@ class Hub:
         self.clock = SimpleNamespace(now=lambda: 0)
 
     async def _snapshot(self, now: int) -> Snapshot:
-        return Snapshot((Queue("whatsapp", "main", 1, 0, 1),), 1, 2, 1, None, 0, None)
+        return Snapshot((Queue("whatsapp", "main", 1, 0, 1),), 1, 2, 1, None, 0, None, 0)
 
     async def _nothing(self) -> None: ...
 

@@ -24,6 +24,7 @@ async def examined(hub: Hub) -> dict[str, Any]:
     hooks = await asyncio.gather(*(reporter.examine() for reporter in hub.reporters))
     own += [(reporter.name, one) for reporter, one in zip(hub.reporters, hooks, strict=True)]
     own += _signing(hub)
+    own += await _keys(hub)
     if hub.postman is not None:
         own.append(("mail", await hub.postman.examine()))
     found = own + [(name, one) for name, findings in zip(names, told, strict=True) for one in findings]
@@ -64,6 +65,16 @@ def _signing(hub: Hub) -> list[tuple[str, Finding]]:
         return [("police.signing_certificate", Finding(True, f"valid until {ends:%Y-%m-%d}"))]
     said = "ends" if left > 0 else "ended"
     return [("police.signing_certificate", Finding(False, f"{said} on {ends:%Y-%m-%d}: put a new one in its place"))]
+
+
+async def _keys(hub: Hub) -> list[tuple[str, Finding]]:
+    """API keys that end soon, or have ended and were never revoked."""
+    now, found = hub.clock.now(), []
+    for key_id, ends in await hub.store.keys.ending(now + SOON_MS):
+        said = "ends" if ends > now else "ended"
+        todo = f"rotate it (`key rotate {key_id} --expires DAYS`) or revoke it"
+        found.append((f"key {key_id}", Finding(False, f"{said} on {to_datetime(ends):%Y-%m-%d}: {todo}")))
+    return found
 
 
 async def _channel(channel: Channel) -> list[Finding]:

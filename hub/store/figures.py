@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.clock import DAY_MS
 from hub.store.engine import Engine
 from hub.store.queries import Queries
 
 OPEN_MS = 48 * 3600 * 1000
 """Alerts older than two days are not looked at: an alert lives two hours unless it says otherwise."""
+ENDING_MS = 30 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Queue:
 class Snapshot:
     """Everything that waits at one moment. Times in ms, None if there is none; `matched`, `forwarded`: of the alerts open now.
 
-    `updates`: provider updates on disk, those kept because nobody could read them included.
+    `updates`: provider updates on disk, those kept because nobody could read them included. `keys_ending`: API keys that end within
+    thirty days, or have ended and were not revoked.
     """
 
     queues: tuple[Queue, ...]
@@ -39,6 +42,7 @@ class Snapshot:
     oldest_unplanned: int | None
     updates: int
     oldest_update: int | None
+    keys_ending: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,14 @@ class Figures:
             ((alerts, matched, forwarded),),
             ((unplanned,),),
             ((updates, oldest),),
+            ((keys_ending,),),
         ) = await self._engine.read_together(
             (sql.pending_by_account,),
             (sql.sending_by_account,),
             (sql.open_coverage, now, now - OPEN_MS),
             (sql.oldest_unplanned,),
             (sql.inbox_waiting,),
+            (sql.keys_ending, now + ENDING_MS),
         )
         counts = {(channel, account): (count, due) for channel, account, count, due in pending}
         under_way = {(channel, account): count for channel, account, count in sending}
@@ -85,7 +91,7 @@ class Figures:
             Queue(*names, *counts.get(names, (0, None)), under_way.get(names, 0))
             for names in sorted(counts.keys() | under_way.keys())
         )
-        return Snapshot(queues, alerts, matched, forwarded, unplanned, updates, oldest)
+        return Snapshot(queues, alerts, matched, forwarded, unplanned, updates, oldest, keys_ending)
 
     async def mark(self) -> Mark:
         """From here on."""

@@ -131,6 +131,10 @@ class Queries:
     mark_unreadable: str
     find_key: str
     key_of: str
+    key_used: str
+    keys_ending: str
+    sweep_nonces: str
+    take_nonce: str
     neighbourhood_version: str
     neighbourhoods: str
     # figures

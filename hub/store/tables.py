@@ -168,7 +168,7 @@ class LinkToken(Table):
 
 
 class ApiKey(Table):
-    """Only a SHA-256 of the key is kept: 256 random bits need no slow hash."""
+    """Only a SHA-256 of the key is kept: 256 random bits need no slow hash. `old_hash`: the secret before the last rotation, known until `old_until`. `municipalities`, `scopes`: words with a space between, empty for all. `used_on`: the day it was last used, its first millisecond. `certificate`: SHA-256 of the public key that its client's certificate must have. `public_key`: PEM, what its requests must be signed with."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=16, primary_key=True)
     name = fields.CharField(max_length=200)
@@ -177,9 +177,29 @@ class ApiKey(Table):
     hash = fields.CharField(max_length=64, unique=True)
     created_at = fields.BigIntField()
     revoked_at = fields.BigIntField(null=True)
+    old_hash = fields.CharField(max_length=64, default="", db_default="")
+    old_until = fields.BigIntField(default=0, db_default=0)
+    expires_at = fields.BigIntField(null=True)
+    used_on = fields.BigIntField(default=0, db_default=0)
+    municipalities = fields.TextField(default="", db_default="")
+    scopes = fields.TextField(default="", db_default="")
+    certificate = fields.CharField(max_length=64, default="", db_default="")
+    public_key = fields.TextField(default="", db_default="")
 
     class Meta:
         table = "api_key"
+        indexes = [Index(fields=("old_hash",), name="api_key_old_hash")]
+
+
+class SignedNonce(Table):
+    """A signed request that was taken, by the SHA-256 of its key and nonce: one like it is refused until its time is over."""
+
+    hash = fields.CharField(max_length=64, primary_key=True)
+    until = fields.BigIntField()
+
+    class Meta:
+        table = "signed_nonce"
+        indexes = [Index(fields=("until",), name="signed_nonce_until")]
 
 
 class WebSession(Table):

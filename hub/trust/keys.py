@@ -10,14 +10,18 @@ import hashlib
 import secrets
 
 from hub.domain import Role
-from hub.store.keys import Identity, Keys
+from hub.store.keys import Keys, KnownKey
 
 SECRET_BYTES = 32
 
 
 def make_key(role: Role) -> tuple[str, str]:
     """(id, secret): the id may be shown in lists, the secret is shown once, to its owner."""
-    return secrets.token_hex(6), f"bs_{role.value}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    return secrets.token_hex(6), make_secret(role)
+
+
+def make_secret(role: Role) -> str:
+    return f"bs_{role.value}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def make_session() -> str:
@@ -31,6 +35,9 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-async def authenticate(keys: Keys, secret: str) -> Identity | None:
-    """Who this key stands for, or None. The look-up is by hash, so there is nothing to compare in constant time."""
-    return await keys.find(hash_secret(secret))
+async def authenticate(keys: Keys, secret: str, now: int) -> KnownKey | None:
+    """The key with this secret, or None: unknown, revoked, expired and rotated out look the same.
+
+    The look-up is by hash, so how long it takes tells nothing of how near a guess is. What else it must prove is not asked here.
+    """
+    return await keys.find(hash_secret(secret), now)

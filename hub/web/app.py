@@ -21,11 +21,12 @@ from aiohttp.typedefs import Middleware
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.settings import Web
+from hub.trust.certificates import serving_context
 from hub.web.account.first import elsewhere
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
 from hub.web.hooks import hooks_of
-from hub.web.identity import check_origin, identify, no_account, no_key, wrong_role
+from hub.web.identity import check_may, check_measuring, check_origin, identify, no_account, no_key
 from hub.web.map.base_map import addresses_of, base_of
 from hub.web.metrics import Metrics
 from hub.web.navigation import COORDINATORS, PUBLIC, STAFF, entry_of, shown
@@ -115,14 +116,17 @@ def listen(settings: Web) -> socket.socket:
 async def serving(hub: Hub, listening: socket.socket | None = None) -> AsyncIterator[None]:
     """Answers on settings.web.listen, or this socket, while the context lasts. Raises Refused if the place is taken or not ours."""
     web_settings = hub.settings.web
+    tls = serving_context(web_settings.tls)
     runner = web.AppRunner(create_app(hub), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         try:
             if listening is None:
-                await web.TCPSite(runner, web_settings.host, web_settings.port, backlog=BACKLOG).start()
+                await web.TCPSite(
+                    runner, web_settings.host, web_settings.port, backlog=BACKLOG, ssl_context=tls
+                ).start()
             else:
-                await web.SockSite(runner, listening, backlog=BACKLOG).start()
+                await web.SockSite(runner, listening, backlog=BACKLOG, ssl_context=tls).start()
         except OSError as error:
             raise _not_here(web_settings, error) from None
         yield
@@ -145,16 +149,18 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             own = await admin_of(hub, request)
             call = Call(hub, state, request, None, own)
             return await route.handler(call) if own is not None else closed_page(call)
+        if route.may is Open.MEASURING:
+            await check_measuring(hub, request, route.scopes)
         if isinstance(route.may, Open) and route.may is not Open.ACCOUNT:
             return await route.handler(Call(hub, state, request, None))
         who, session = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
-        if route.may is Open.ACCOUNT:
+        if isinstance(route.may, Open):
             if session is None or not session.strength.of_staff:
                 raise no_account()
-        elif who.role not in route.may:
-            raise wrong_role(route.may, who.role)
+        else:
+            check_may(route.may, route.scopes, who)
         if session is not None and (first := elsewhere(hub, request, route, session)) is not None:
             return first
         return await route.handler(Call(hub, state, request, who, session=session))

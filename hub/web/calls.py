@@ -24,6 +24,8 @@ from hub.web.problems import Problem
 from hub.web.state import State
 
 JSON_TYPE = "application/json"
+READ = web.RequestKey("read", bytes)
+"""The body, where it was read before the handler's turn."""
 MOST_ITEMS = 500
 T = TypeVar("T")
 
@@ -144,6 +146,10 @@ class Call:
         too_large = Problem(413, "The body is too large", f"Keep it to {most:,} bytes.")
         if (self.request.content_length or 0) > most:
             raise too_large
+        if (read := self.request.get(READ)) is not None:
+            if len(read) > most:
+                raise too_large
+            return bytes(read)
         body = bytearray()
         async for chunk in self.request.content.iter_any():
             body += chunk

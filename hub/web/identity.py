@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from hub.domain import Role
+from hub.domain import Role, Scope
 from hub.service import Hub
-from hub.store.keys import Identity
+from hub.store.keys import Identity, KnownKey
 from hub.store.sessions import Session, Strength
 from hub.trust.keys import authenticate, hash_secret, make_session
 from hub.web.problems import Problem
+from hub.web.proving import prove
+from hub.web.route import MEASURERS
 
 COOKIE: Final = "buurtsein_session"
 SEEN_EVERY_MS: Final = 60_000
@@ -33,16 +36,34 @@ async def identify(
 
     `cookie`: whether a session will do: for looking, and for forms whose origin was looked at. A cookie comes along unasked.
     """
-    given = request.headers.get("Authorization")
-    if given is not None:
-        scheme, _, key = given.partition(" ")
-        found = await authenticate(hub.store.keys, key.strip()) if scheme.lower() == "bearer" else None
-        if found is None:
-            raise unknown_key()
-        return found, None
-    session = await session_of(hub, request) if cookie else None
-    who = await holder(hub, session) if session else None
-    return (who, session) if who else (None, None)
+    if "Authorization" not in request.headers:
+        session = await session_of(hub, request) if cookie else None
+        who = await holder(hub, session) if session else None
+        return (who, session) if who else (None, None)
+    key = await _of_bearer(hub, request)
+    if key is None:
+        raise unknown_key()
+    await prove(hub, request, key)
+    return key.identity, None
+
+
+async def still(hub: Hub, request: web.Request) -> Identity | None:
+    """Who a request that was let in stands for now; None if its key or session has ended since."""
+    if "Authorization" not in request.headers:
+        session = await session_of(hub, request)
+        return await holder(hub, session) if session else None
+    key = await _of_bearer(hub, request)
+    return key.identity if key else None
+
+
+def mark_of(hub: Hub, request: web.Request) -> str:
+    """The same for all requests of one key or session; not the secret itself."""
+    return hash_secret(request.headers.get("Authorization") or request.cookies.get(cookie_name(hub), ""))
+
+
+async def _of_bearer(hub: Hub, request: web.Request) -> KnownKey | None:
+    scheme, _, key = request.headers["Authorization"].partition(" ")
+    return await authenticate(hub.store.keys, key.strip(), hub.clock.now()) if scheme.lower() == "bearer" else None
 
 
 async def session_of(hub: Hub, request: web.Request) -> Session | None:
@@ -55,8 +76,38 @@ async def session_of(hub: Hub, request: web.Request) -> Session | None:
 
 
 async def holder(hub: Hub, session: Session) -> Identity | None:
-    """Whose session it is, as they are now; None once the key is revoked or the account disabled."""
-    return await (hub.store.staff if session.strength.of_staff else hub.store.keys).of(session.key_id)
+    """Whose session it is, as they are now; None once the key has ended or the account is disabled."""
+    if session.strength.of_staff:
+        return await hub.store.staff.of(session.key_id)
+    return await hub.store.keys.of(session.key_id, hub.clock.now())
+
+
+def check_may(may: frozenset[Role], scopes: frozenset[Scope], who: Identity) -> None:
+    """Problem 403 unless this role is let in, and a key with scopes has one of these."""
+    if who.role not in may:
+        raise wrong_role(may, who.role)
+    if who.scopes and not who.scopes & scopes:
+        wanted = " or ".join(sorted(scopes)) or "a key without scopes"
+        raise Problem(
+            403, "This key may not do that", f"Its scopes are {', '.join(sorted(who.scopes))}; this needs {wanted}."
+        )
+
+
+async def check_measuring(hub: Hub, request: web.Request, scopes: frozenset[Scope]) -> None:
+    """Problem 401 or 403 unless whoever asks may read /metrics, as web.metrics says."""
+    match hub.settings.web.metrics:
+        case "key":
+            who, _ = await identify(hub, request, cookie=False)
+            if who is None:
+                raise no_key()
+            check_may(MEASURERS, scopes, who)
+        case "loopback":
+            # A proxy on this machine comes from here as well, and says for whom.
+            passed_on = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via"))
+            if passed_on or not (request.remote and ip_address(request.remote).is_loopback):
+                raise Problem(403, "Not from there", "The figures are for this machine only.")
+        case _:
+            pass
 
 
 def unknown_key() -> Problem:
@@ -81,13 +132,22 @@ def wrong_role(may: frozenset[Role], role: Role) -> Problem:
 
 
 async def open_session(
-    hub: Hub, request: web.Request, response: web.StreamResponse, key_id: str, strength: Strength
+    hub: Hub,
+    request: web.Request,
+    response: web.StreamResponse,
+    key_id: str,
+    strength: Strength,
+    until: int | None = None,
 ) -> None:
-    """A new session for this key or account, its cookie set on the response; what this browser had before is void."""
+    """A new session for this key or account, its cookie set on the response; what this browser had before is void.
+
+    `until`: when the secret it is opened with ends (ms).
+    """
     if before := request.cookies.get(cookie_name(hub)):
         await hub.store.sessions.drop(hash_secret(before), hub.clock.now())
     secret, now, terms = make_session(), hub.clock.now(), hub.settings.staff
     expires_at, idle_at = now + round(terms.longest * 1000), now + round(terms.idle * 1000)
+    expires_at = expires_at if until is None else min(expires_at, until)
     described = browser(request.headers.get("User-Agent", ""))
     await hub.store.sessions.put(
         Session(hash_secret(secret), key_id, strength, now, now, now, expires_at, idle_at, described)

@@ -153,6 +153,11 @@ def _waiting(snapshot: Snapshot, accounts: Sequence[tuple[str, str]], now: int) 
         f"How long the oldest alert has been waiting for its deliveries to be made{SHARED}",
         _age(snapshot.oldest_unplanned, now),
     )
+    yield _gauge(
+        "keys_ending",
+        f"API keys that end within thirty days, or have ended and were not revoked{SHARED}",
+        snapshot.keys_ending,
+    )
     yield _gauge("inbox_updates", f"Provider updates on disk, the unreadable included{SHARED}", snapshot.updates)
     yield _gauge(
         "oldest_update_seconds",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from hub.domain import Role
+from hub.domain import Role, Scope
 from hub.web.calls import Handler
 
 
@@ -17,6 +17,7 @@ class Open(Enum):
     VERIFIED_BY_PROVIDER = "the messenger's signature is checked by its channel"
     ADMIN = "an admin's own session"
     ACCOUNT = "a staff account's own session, also one that still lacks its second factor"
+    MEASURING = "anybody, this machine, or a key, as the setting web.metrics says"
 
 
 PUBLIC = Open.PUBLIC
@@ -26,6 +27,15 @@ COORDINATOR = frozenset({Role.COORDINATOR})
 OPERATOR = frozenset({Role.OPERATOR})
 COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
+MEASURERS = frozenset({Role.OPERATOR, Role.AUDITOR})
+ANY_SCOPE = frozenset(Scope)
+ALERTS = Scope.ALERTS_READ, Scope.ALERTS_WRITE
+DIRECTORY = Scope.DIRECTORY_READ, Scope.DIRECTORY_WRITE
+STATISTICS = frozenset({Scope.STATISTICS_READ})
+SIGHTINGS = frozenset({Scope.SIGHTINGS_READ})
+DRILLS = frozenset({Scope.DRILLS_WRITE})
+AUDIT = frozenset({Scope.AUDIT_READ})
+METRICS = frozenset({Scope.METRICS_READ})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,9 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`may`: the roles let in. `head`: whether HEAD works as well as GET; not where looking has an effect or never ends.
+    """`may`: the roles let in. `scopes`: a key that has scopes needs one of these; where none stands it is refused.
 
+    `head`: whether HEAD works as well as GET; not where looking has an effect or never ends.
     `form`: it is posted from a page of ours, so a session will do, and its origin is looked at.
     `sensitive`: a browser that has not proved of late who sits at it does so first.
     """
@@ -59,3 +70,14 @@ class Route:
     head: bool = field(default=True, kw_only=True)
     form: bool = field(default=False, kw_only=True)
     sensitive: bool = field(default=False, kw_only=True)
+    scopes: frozenset[Scope] = field(default=frozenset(), kw_only=True)
+
+
+def scoped(read: Scope, write: Scope, routes: Iterable[Route]) -> tuple[Route, ...]:
+    """These routes, with the scope for looking or for changing where they name none."""
+    return tuple(
+        route
+        if route.scopes or isinstance(route.may, Open)
+        else replace(route, scopes=frozenset({read if route.method == "GET" else write}))
+        for route in routes
+    )

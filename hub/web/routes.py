@@ -16,7 +16,7 @@ from hub.web.map.routes import ROUTES as MAP
 from hub.web.own.routes import ROUTES as OWN
 from hub.web.pages import static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
-from hub.web.route import PUBLIC, Open, Route
+from hub.web.route import ALERTS, DIRECTORY, METRICS, PUBLIC, Open, Route, scoped
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.signs.routes import ROUTES as SIGNS
 from hub.web.staff.routes import ROUTES as STAFF
@@ -27,7 +27,7 @@ ROUTES: tuple[Route, ...] = (
     *API,
     Route("GET", "/healthz", healthz, PUBLIC, "The process is up"),
     Route("GET", "/readyz", readyz, PUBLIC, "Store and loops are well"),
-    Route("GET", "/metrics", metrics, PUBLIC, "Figures for Prometheus"),
+    Route("GET", "/metrics", metrics, Open.MEASURING, "Figures for Prometheus", scopes=METRICS),
     Route("GET", "/hooks/{channel}", hook_challenge, Open.VERIFIED_BY_PROVIDER, "A provider sets its webhook up"),
     Route("POST", "/hooks/{channel}", receive_hook, Open.VERIFIED_BY_PROVIDER, "A provider tells us something"),
     Route("GET", "/login", sign_in_page, PUBLIC, "Sign-in page"),
@@ -36,14 +36,14 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
     *ACCOUNT,
     *STAFF,
-    *CONSOLE,
-    *APPLICATIONS,
-    *COORDINATOR_PAGES,
-    *PUBLIC_PAGES,
+    *scoped(*ALERTS, CONSOLE),
+    *scoped(*DIRECTORY, APPLICATIONS),
+    *scoped(*DIRECTORY, COORDINATOR_PAGES),
+    *scoped(*DIRECTORY, PUBLIC_PAGES),
     *JOIN,
     *OWN,
-    *TEXTS,
+    *scoped(*DIRECTORY, TEXTS),
     *MAP,
-    *SIGNS,
+    *scoped(*DIRECTORY, SIGNS),
     Route("GET", "/static/{name}", static_file, PUBLIC, "Styles and scripts"),
 )  # fmt: skip

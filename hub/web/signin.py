@@ -21,11 +21,12 @@ async def sign_in_page(call: Call) -> web.Response:
 async def sign_in(call: Call) -> web.StreamResponse:
     form = await call.request.post()
     key, path = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
-    who = await authenticate(call.hub.store.keys, key) if call.hub.settings.staff.keys_sign_in else None
-    if who is None:
+    sign_in = call.hub.settings.staff.keys_sign_in
+    known = await authenticate(call.hub.store.keys, key, call.now()) if sign_in else None
+    if known is None or known.certificate or known.public_key:  # what must prove more than its secret is a program's
         await call.changed("session.refused", "")
         return call.show("signin", 401, wrong=True, onward=path)
-    return await _signed_in(call, who.key_id, path)
+    return await _signed_in(call, known.identity.key_id, path, known.until)
 
 
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
@@ -51,9 +52,9 @@ def safe_path(given: str) -> str:
     return given if ours else CONSOLE
 
 
-async def _signed_in(call: Call, key_id: str, path: str) -> web.StreamResponse:
+async def _signed_in(call: Call, key_id: str, path: str, until: int | None = None) -> web.StreamResponse:
     response = onward(path)
-    await open_session(call.hub, call.request, response, key_id, Strength.KEY)
-    who = await call.hub.store.keys.of(key_id)
+    await open_session(call.hub, call.request, response, key_id, Strength.KEY, until)
+    who = await call.hub.store.keys.of(key_id, call.now())
     await replace(call, who=who).changed("session.opened", key_id, by=Strength.KEY.value)
     return response

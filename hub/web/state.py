@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
 from hub.trust.passphrases import Passphrases
+from hub.web.admitted import Admitted
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
 from hub.web.map.kept import MapKept
@@ -33,6 +34,7 @@ class State:
     description: bytes
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
+    admitted: Admitted = field(default_factory=Admitted)
     pictures: Pictures = field(default_factory=Pictures)
     overview: Overview = field(default_factory=Overview)
     open_data: OpenData = field(default_factory=OpenData)

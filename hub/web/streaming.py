@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from hub.web.calls import Call
+from hub.web.identity import mark_of, still
 from hub.web.problems import Problem
 
 WRITE_SECONDS = 10.0
@@ -44,10 +46,15 @@ def event(kind: str, data: Any, event_id: int | str = "") -> bytes:
     return f"{name}event: {kind}\ndata: ".encode() + orjson.dumps(data) + b"\n\n"
 
 
-def goes_on(call: Call) -> bool:
-    """Whether anybody is there to tell, and we are."""
+async def goes_on(call: Call) -> bool:
+    """Whether anybody is there to tell, who may still be told, and we are."""
     transport = call.request.transport
-    return not call.state.closing and transport is not None and not transport.is_closing()
+    if call.state.closing or transport is None or transport.is_closing():
+        return False
+    look = partial(still, call.hub, call.request)
+    return await call.state.admitted.still(
+        mark_of(call.hub, call.request), call.identity, call.hub.clock.monotonic(), look
+    )
 
 
 @contextmanager
@@ -64,6 +71,7 @@ def _counted(call: Call) -> Iterator[None]:
     try:
         yield
     finally:
+        call.state.admitted.forget(mark_of(call.hub, call.request))
         streams[key] -= 1
         if not streams[key]:
             del streams[key]

@@ -6,7 +6,7 @@ import pytest
 
 from hub.domain import ReceiptKind, Role
 from hub.store.database import Store
-from hub.store.keys import Identity
+from hub.store.keys import Identity, KnownKey
 from tests.sessions import begun
 from tests.store.databases import REFUSED
 from tests.store.world import ROUTES, START, receipt
@@ -67,12 +67,12 @@ async def put_key(store: Store) -> None:
 
 async def test_a_key_is_found_by_its_hash_until_it_is_revoked(store: Store) -> None:
     await put_key(store)
-    assert await store.keys.find("hash") == ANNA
-    assert await store.keys.find("other") is None
+    assert await store.keys.find("hash", START) == KnownKey(ANNA)
+    assert await store.keys.find("other", START) is None
     assert await store.keys.revoke("k1", START + 1)
     assert not await store.keys.revoke("k1", START + 2)
     assert not await store.keys.revoke("k2", START)
-    assert await store.keys.find("hash") is None
+    assert await store.keys.find("hash", START) is None
     assert [(one.id, one.created_at, one.revoked_at) for one in await store.keys.list()] == [("k1", START, START + 1)]
 
 
@@ -86,9 +86,9 @@ async def test_a_session_ends_with_time_with_signing_out_and_with_its_key(store:
     await store.sessions.drop(one.hash, START)
     assert await store.sessions.find(one.hash, START) is None
     assert await store.sessions.find(two.hash, START) == two
-    assert await store.keys.of("k1") == ANNA
+    assert await store.keys.of("k1", START) == ANNA
     await store.keys.revoke("k1", START)
-    assert await store.keys.of("k1") is None
+    assert await store.keys.of("k1", START) is None
 
 
 async def test_a_ticket_opens_one_session_once(store: Store) -> None:

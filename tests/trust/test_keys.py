@@ -13,7 +13,7 @@ from hub.clock import SystemClock
 from hub.domain import Role
 from hub.settings import Database
 from hub.store.database import Store, open_store
-from hub.store.keys import Identity
+from hub.store.keys import Identity, KnownKey
 from hub.trust.keys import authenticate, hash_secret, make_key, make_session
 from tests.furnished import put_schema
 
@@ -51,16 +51,16 @@ def test_the_hash_is_sha256_in_hex() -> None:
 async def test_a_key_is_known_until_it_is_revoked_and_only_by_its_whole_secret(store: Store) -> None:
     key_id, secret = make_key(Role.POLICE)
     await store.keys.put(key_id, name="Control room", role=Role.POLICE, sender="oc", hash=hash_secret(secret), now=1)
-    assert await authenticate(store.keys, secret) == Identity(key_id, "Control room", Role.POLICE, "oc")
+    assert await authenticate(store.keys, secret, 2) == KnownKey(Identity(key_id, "Control room", Role.POLICE, "oc"))
     for wrong in (secret[:-1], secret + "x", secret.swapcase(), hash_secret(secret), key_id, ""):
-        assert await authenticate(store.keys, wrong) is None
+        assert await authenticate(store.keys, wrong, 2) is None
     await store.keys.revoke(key_id, 2)
-    assert await authenticate(store.keys, secret) is None
+    assert await authenticate(store.keys, secret, 2) is None
 
 
 @pytest.mark.parametrize("strange", ["\x00", "é" * 1000, "bs_police_\udcff"], ids=["NUL", "long", "no UTF-8"])
 async def test_strange_bytes_are_an_unknown_key_and_no_crash(store: Store, strange: str) -> None:
-    assert await authenticate(store.keys, strange) is None
+    assert await authenticate(store.keys, strange, 2) is None
 
 
 async def test_the_secret_itself_is_nowhere_in_the_database(store: Store, database: Database) -> None:

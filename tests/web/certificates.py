@@ -17,13 +17,13 @@ def pem(key: Key) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def certificate(key: Key, ends: datetime = datetime(2199, 1, 1, tzinfo=UTC)) -> str:
+def certificate(key: Key, ends: datetime = datetime(2199, 1, 1, tzinfo=UTC), name: str = "buurtsein.example") -> str:
     """Signed by the key itself, valid from 2020."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "buurtsein.example")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import pytest
+from aiohttp.web_urldispatcher import DynamicResource, PlainResource
 
-from hub.domain import Role
-from hub.web.route import Open, Route
+from hub.domain import Role, Scope
+from hub.service import Hub
+from hub.settings import ROOT
+from hub.trust.keys import hash_secret, make_key
+from hub.web.app import create_app
+from hub.web.route import ANY_SCOPE, Open, Route
 from hub.web.routes import ROUTES
+from hub.web.routes_written import as_markdown
+from tests.web.proofs import session_of
 from tests.web.world import World
 
 OURS = {"Origin": "https://buurtsein.example"}
@@ -41,6 +49,71 @@ async def test_a_guarded_route_lets_in_its_roles_and_nobody_else(world: World, m
         answer = await world.call(method, path_of(route), role)
         assert (answer.status == 403) == (role not in route.may), (role, answer.status)
         assert answer.status != 401
+    one_of_its_roles = min(route.may)
+    for scopes in [{scope} for scope in route.scopes] + (
+        [set(Scope) - route.scopes] if route.scopes != ANY_SCOPE else []
+    ):
+        secret = f"scoped {' '.join(sorted(scopes))}"
+        await put_scoped(world, secret, one_of_its_roles, scopes)
+        answer = await world.call(method, path_of(route), None, headers={"Authorization": f"Bearer {secret}"})
+        assert (answer.status == 403) == (not scopes & route.scopes), (scopes, answer.status)
+
+
+async def put_scoped(world: World, secret: str, role: Role, scopes: Collection[str]) -> None:
+    key_id, now = make_key(role)[0], world.clock.now()
+    await world.hub.store.keys.put(
+        key_id, name="x", role=role, sender="x", hash=hash_secret(secret), now=now, scopes=scopes
+    )
+
+
+async def test_a_session_has_the_scopes_of_the_key_it_was_opened_with(world: World) -> None:
+    await put_scoped(world, "narrow", Role.COORDINATOR, {Scope.STATISTICS_READ})
+    session = await session_of(world, "narrow")
+    assert (await world.get("/coordinator/statistics", None, headers=session)).status == 200
+    refused = await world.get("/api/v1/admins", None, headers=session)
+    assert refused.status == 403 and "this needs directory:read" in (await refused.json())["detail"]
+    form = await world.call("POST", "/coordinator/groups/new", None, headers={**OURS, **session})
+    assert form.status == 403
+
+
+def test_every_guarded_route_names_its_scopes() -> None:
+    # Who works here is decided by people, and by a key that may do all: no scope lets a key in.
+    unscoped = {route.path for route in GUARDED if not route.scopes}
+    assert unscoped == {route.path for route in GUARDED if route.path.startswith("/staff")}
+    assert {scope for route in ROUTES for scope in route.scopes} == set(Scope)
+
+
+def test_no_route_is_registered_that_is_not_in_the_table(hub: Hub) -> None:
+    registered = [
+        (route.method, route.resource.canonical) for route in create_app(hub).router.routes() if route.resource
+    ]
+    heads = [("HEAD", route.path) for route in ROUTES if route.method == "GET" and route.head]
+    assert sorted(registered) == sorted([*((route.method, route.path) for route in ROUTES), *heads])
+    assert {type(one) for one in create_app(hub).router.resources()} <= {PlainResource, DynamicResource}, (
+        "no folder of files"
+    )
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+async def test_an_address_that_is_not_in_the_table_is_nowhere_for_everybody(world: World, role: Role | None) -> None:
+    for path in (
+        "/api/v1/keys",
+        "/api/v1",
+        "/api/v2/alerts",
+        "/admin",
+        "/static/../run.py",
+        "/static/%2e%2e/run.py",
+        "/console/",
+    ):
+        for method in ("GET", "POST", "OPTIONS"):
+            assert (await world.call(method, path, role, headers=OURS)).status == 404, (method, path)
+    for method in ("OPTIONS", "PUT", "TRACE", "PROPFIND"):
+        assert (await world.call(method, "/api/v1/alerts", role)).status == 405, method
+
+
+def test_the_document_is_in_step_with_the_table() -> None:
+    written = (ROOT / "hub" / "web" / "ROUTES.md").read_text(encoding="utf-8")
+    assert written == as_markdown(ROUTES), "run `make routes`"
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.form], ids=lambda one: one.path)
@@ -55,7 +128,6 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/api/v1/openapi.json"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),
-        ("GET", "/metrics"),
         ("GET", "/login"),
         ("POST", "/login"),
         ("GET", "/login/{ticket}"),

@@ -23,6 +23,9 @@ ALSO = {
     "person.erased",
     "people.erased",
     "alerts.erased",
+    "key.rotated",
+    "key.bound",
+    "key.unbound",
 }
 """Whose name is put together as it is noted, or which the command line notes."""
 

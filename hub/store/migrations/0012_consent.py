@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hub", "0008_staff")]
+    dependencies = [("hub", "0009_keys")]
 
     initial = False
 

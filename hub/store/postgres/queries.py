@@ -483,8 +483,21 @@ POSTGRES = Queries(
     drop_updates="DELETE FROM inbox WHERE id = ANY($1::bigint[]) RETURNING id",
     mark_unreadable="UPDATE inbox SET error = $2::text WHERE id = $1::bigint",
     # keys --------------------------------------------------------------------------------------------------------------------
-    find_key="SELECT id, name, role, sender FROM api_key WHERE hash = $1::text AND revoked_at IS NULL",
-    key_of="SELECT id, name, role, sender FROM api_key WHERE id = $1::text AND revoked_at IS NULL",
+    find_key="""SELECT id, name, role, sender, municipalities, scopes, certificate, public_key, used_on,
+            CASE WHEN hash = $1::text THEN NULL ELSE old_until END
+        FROM api_key WHERE (hash = $1::text OR (old_hash = $1::text AND old_until > $2::bigint))
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::bigint)""",
+    # What more than its secret must prove opens no session, and has none any more.
+    key_of="""SELECT id, name, role, sender, municipalities, scopes FROM api_key
+        WHERE id = $1::text AND certificate = '' AND public_key = ''
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::bigint)""",
+    key_used="UPDATE api_key SET used_on = $2::bigint WHERE id = $1::text AND used_on < $2::bigint",
+    keys_ending="SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL AND expires_at < $1::bigint",
+    # Two that sweep at once must not wait for each other's rows, in whatever order they come to them.
+    sweep_nonces="""DELETE FROM signed_nonce WHERE hash IN (
+        SELECT hash FROM signed_nonce WHERE until <= $1::bigint LIMIT 1000 FOR UPDATE SKIP LOCKED)""",
+    take_nonce="""INSERT INTO signed_nonce (hash, until) VALUES ($1::text, $2::bigint)
+        ON CONFLICT (hash) DO NOTHING RETURNING until""",
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
     neighbourhoods="""SELECT code, name, district, district_name, municipality, municipality_name, boundary, edition,
             COALESCE(ground, ''::bytea) FROM neighbourhood ORDER BY code""",

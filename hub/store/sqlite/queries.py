@@ -456,8 +456,18 @@ SQLITE = Queries(
             SELECT 1 FROM alert_event f
             WHERE f.alert_id = e.alert_id AND f.kind = 'coverage' AND f.data = e.data AND f.id < e.id)""",
     # keys --------------------------------------------------------------------------------------------------------------------
-    find_key="SELECT id, name, role, sender FROM api_key WHERE hash = ?1 AND revoked_at IS NULL",
-    key_of="SELECT id, name, role, sender FROM api_key WHERE id = ?1 AND revoked_at IS NULL",
+    find_key="""SELECT id, name, role, sender, municipalities, scopes, certificate, public_key, used_on,
+            CASE WHEN hash = ?1 THEN NULL ELSE old_until END
+        FROM api_key WHERE (hash = ?1 OR (old_hash = ?1 AND old_until > ?2))
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)""",
+    # What more than its secret must prove opens no session, and has none any more.
+    key_of="""SELECT id, name, role, sender, municipalities, scopes FROM api_key
+        WHERE id = ?1 AND certificate = '' AND public_key = ''
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)""",
+    key_used="UPDATE api_key SET used_on = ?2 WHERE id = ?1 AND used_on < ?2",
+    keys_ending="SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL AND expires_at < ?1",
+    sweep_nonces="DELETE FROM signed_nonce WHERE until <= ?1",
+    take_nonce="INSERT INTO signed_nonce (hash, until) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING RETURNING until",
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
     neighbourhoods="""SELECT code, name, district, district_name, municipality, municipality_name, boundary, edition,
             COALESCE(ground, x'') FROM neighbourhood ORDER BY code""",

@@ -38,8 +38,8 @@ async def confirm(call: Call) -> web.StreamResponse:
 async def _proven(call: Call, session: Session, key: str, passphrase: str, code: str) -> tuple[Strength | None, int]:
     """How strong the session is from now on; None and the seconds to wait where it was not proven."""
     if not session.strength.of_staff:
-        who = await authenticate(call.hub.store.keys, key.strip())
-        return (session.strength if who is not None and who.key_id == session.key_id else None), 0
+        known = await authenticate(call.hub.store.keys, key.strip(), call.now())
+        return (session.strength if known is not None and known.identity.key_id == session.key_id else None), 0
     account = await call.hub.store.staff.find(session.key_id)
     if account is None:
         return None, 0

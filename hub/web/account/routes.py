@@ -7,7 +7,7 @@ from hub.web.account.invited import accept_invitation, welcome_page
 from hub.web.account.mine import account_page, change_passphrase, end_other_sessions, end_session
 from hub.web.account.second_factor import confirm_second_factor, renew_recovery_codes, second_factor_page
 from hub.web.account.signing_in import sign_in_with_account
-from hub.web.route import ANY_KEY, PUBLIC, Open, Route
+from hub.web.route import ANY_KEY, ANY_SCOPE, PUBLIC, Open, Route
 
 OWN = Open.ACCOUNT
 
@@ -22,6 +22,6 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/account/recovery-codes", renew_recovery_codes, OWN, "New recovery codes", form=True, sensitive=True),
     Route("POST", "/account/sessions/end", end_session, OWN, "Sign one browser out", form=True),
     Route("POST", "/account/sessions/end-others", end_other_sessions, OWN, "Sign all others out", form=True),
-    Route("GET", "/account/confirm", confirm_page, ANY_KEY, "Prove once more who you are"),
-    Route("POST", "/account/confirm", confirm, ANY_KEY, "The same, filled in", form=True),
+    Route("GET", "/account/confirm", confirm_page, ANY_KEY, "Prove once more who you are", scopes=ANY_SCOPE),
+    Route("POST", "/account/confirm", confirm, ANY_KEY, "The same, filled in", form=True, scopes=ANY_SCOPE),
 )  # fmt: skip

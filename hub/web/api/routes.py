@@ -28,21 +28,28 @@ from hub.web.api.sightings import get_sighting_picture, list_sightings
 from hub.web.api.stream import alert_events
 from hub.web.api.widenings import decide_widening, list_widenings
 from hub.web.route import (
+    ALERTS,
     ANY_KEY,
+    ANY_SCOPE,
     COORDINATOR,
     COORDINATOR_OR_POLICE,
+    DIRECTORY,
     DIRECTORY_READERS,
+    DRILLS,
     POLICE,
     PUBLIC,
+    SIGHTINGS,
+    STATISTICS,
     Described,
     Route,
+    scoped,
 )
 
 API = "/api/v1"
 LISTED = ("limit", "cursor")
 WRITE_ERRORS = (400, 413, 415)
 
-ROUTES: tuple[Route, ...] = (
+ALERT_ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{API}/alerts", post_alert, POLICE, "Post an alert; answered once it is on disk, or with 503 while too much waits",
         described=Described(
@@ -95,6 +102,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/statistics", get_statistics, ANY_KEY, "How long each step took, by district or month",
+        scopes=STATISTICS,
         described=Described("alerts", {200: "StatisticsAnswer"}, (400,), ("from", "to", "by")),
     ),
     Route(
@@ -103,24 +111,33 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/sightings", list_sightings, POLICE, "What admins wrote or sent us while it was active",
+        scopes=SIGHTINGS,
         described=Described("alerts", {200: "SightingPage"}, (400, 404), LISTED),
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/sightings/{{sid}}/picture", get_sighting_picture, POLICE, "The picture of a sighting",
+        scopes=SIGHTINGS,
         described=Described("alerts", {200: "picture"}, (400, 404)),
     ),
     Route(
         "POST", f"{API}/drills", post_drill, COORDINATOR_OR_POLICE, "Begin a drill: an exercise to one district",
+        scopes=DRILLS,
         described=Described("alerts", {202: "Alert"}, (*WRITE_ERRORS, 409), (), "DrillGiven"),
     ),
+)  # fmt: skip
+
+PLACE_ROUTES: tuple[Route, ...] = (
     Route(
-        "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box",
+        "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box", scopes=ANY_SCOPE,
         described=Described("neighbourhoods", {200: "FeatureCollection"}, (400,), ("point", "bbox")),
     ),
     Route(
-        "GET", f"{API}/neighbourhoods/{{code}}", get_neighbourhood, ANY_KEY, "One neighbourhood by its CBS code",
+        "GET", f"{API}/neighbourhoods/{{code}}", get_neighbourhood, ANY_KEY, "One neighbourhood by its CBS code", scopes=ANY_SCOPE,
         described=Described("neighbourhoods", {200: "Feature"}, (400, 404)),
     ),
+)  # fmt: skip
+
+DIRECTORY_ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/admins", list_admins, DIRECTORY_READERS, "Admins",
         described=Described("directory", {200: "AdminPage"}, (400,), LISTED),
@@ -169,6 +186,12 @@ ROUTES: tuple[Route, ...] = (
         "GET", f"{API}/directory/health", get_directory_health, DIRECTORY_READERS, "What is wrong with the directory",
         described=Described("directory", {200: "DirectoryHealthAnswer"}),
     ),
+)  # fmt: skip
+
+ROUTES: tuple[Route, ...] = (
+    *scoped(*ALERTS, ALERT_ROUTES),
+    *PLACE_ROUTES,
+    *scoped(*DIRECTORY, DIRECTORY_ROUTES),
     Route(
         "GET", f"{API}/openapi.json", get_openapi, PUBLIC, "This description",
         described=Described("description", {200: "openapi"}),

@@ -45,7 +45,7 @@ async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerat
         elif shown is AlertState.EXPIRED:
             shown = None  # Time alone did that, no log tells it: the client may have missed it.
         spoke_at = clock.monotonic()
-        while goes_on(call):
+        while await goes_on(call):
             events = await alerts.events_after(view.id, last, BATCH)
             if events:
                 last = events[-1].id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.domain import Scope
 from hub.web.console.actions import clear, decide_ring, say_outcome, widen, withdraw
 from hub.web.console.alerts import alerts_page
 from hub.web.console.drafts import decide_draft, draft_page, take_back
@@ -13,8 +14,10 @@ from hub.web.console.streams import alert_stream, list_stream
 from hub.web.console.watch import alert_beside, alert_page, deliveries_page
 from hub.web.console.write import preview, write, write_page
 from hub.web.route import ANY_KEY, COORDINATOR_OR_POLICE, POLICE, Route
+from hub.web.route import SIGHTINGS as SEEN
 
 ALERT = "/console/alerts/{id}"
+WRITING = frozenset({Scope.ALERTS_WRITE})
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/console", alerts_page, ANY_KEY, "The alerts"),
@@ -31,13 +34,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{ALERT}/report", report_page, ANY_KEY, "What came of it, to print"),
     Route("GET", f"{ALERT}/report.pdf", report_pdf, ANY_KEY, "The same as a PDF"),
     Route("GET", f"{ALERT}/report.csv", report_csv, ANY_KEY, "Its clock as a table"),
-    Route("GET", "/console/write", write_page, POLICE, "Write an alert"),
+    Route("GET", "/console/write", write_page, POLICE, "Write an alert", scopes=WRITING),
     Route("POST", "/console/write", write, POLICE, "Preview it, send it, throw the draft away", form=True),
     Route("POST", "/console/write/preview", preview, POLICE, "The preview alone; keeps the draft", form=True),
     Route("GET", "/console/drafts/{id}", draft_page, ANY_KEY, "An alert that waits for a second pair of eyes"),
     Route("POST", "/console/drafts/{id}", decide_draft, POLICE, "Send it, or refuse it", form=True),
     Route("POST", "/console/drafts/{id}/take-back", take_back, POLICE, "Go on writing it", form=True),
-    Route("GET", "/console/neighbour-reports", neighbour_reports_page, COORDINATOR_OR_POLICE, "What neighbours report"),
-    Route("GET", "/console/neighbour-reports/{id}", neighbour_report_page, COORDINATOR_OR_POLICE, "One of these"),
+    Route("GET", "/console/neighbour-reports", neighbour_reports_page, COORDINATOR_OR_POLICE, "What neighbours tell", scopes=SEEN),
+    Route("GET", "/console/neighbour-reports/{id}", neighbour_report_page, COORDINATOR_OR_POLICE, "One of these", scopes=SEEN),
     Route("POST", "/console/neighbour-reports/{id}", decide, COORDINATOR_OR_POLICE, "Pass it on, or not", form=True),
 )  # fmt: skip

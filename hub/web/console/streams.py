@@ -42,7 +42,7 @@ async def _changes(call: Call, watched: Watched, turn: int) -> AsyncGenerator[by
     spoke_at = clock.monotonic()
     yield event("beat", {"now": call.now()})
     with call.hub.wakes.watching() as changed:
-        while goes_on(call):
+        while await goes_on(call):
             await watched.look(call.hub)
             if watched.turn != turn:
                 yield event("change", _change(call, watched, turn), watched.mark)
@@ -73,7 +73,7 @@ async def _rows(call: Call) -> AsyncGenerator[bytes, None]:
     waited: list[int] | None = None
     spoke_at = float("-inf")
     with call.hub.wakes.watching() as changed:
-        while goes_on(call):
+        while await goes_on(call):
             rows = await first_rows(call, which)
             waiting = await call.hub.store.drafts.waiting()
             if waited != (waited := [one.id for one in waiting]):

@@ -31,7 +31,7 @@ from hub.web.coordinator.health import health_page
 from hub.web.coordinator.imports import do_import, export_directory, import_page, look_at_import
 from hub.web.coordinator.start import start_page
 from hub.web.coordinator.statistics import statistics_page, statistics_table
-from hub.web.route import COORDINATOR, DIRECTORY_READERS, Route
+from hub.web.route import AUDIT, COORDINATOR, DIRECTORY_READERS, DRILLS, STATISTICS, Route
 
 C = "/coordinator"
 
@@ -62,11 +62,18 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{C}/coverage", coverage_page, DIRECTORY_READERS, "Which neighbourhoods have a group"),
     Route("GET", f"{C}/health", health_page, DIRECTORY_READERS, "What to look after"),
     Route("GET", f"{C}/drills", drills_page, DIRECTORY_READERS, "Drills, and which districts are due"),
-    Route("GET", f"{C}/drills/new", begin_drill_page, COORDINATOR, "Who gets a drill"),
-    Route("POST", f"{C}/drills/new", begin_drill, COORDINATOR, "Begin a drill", form=True),
+    Route("GET", f"{C}/drills/new", begin_drill_page, COORDINATOR, "Who gets a drill", scopes=DRILLS),
+    Route("POST", f"{C}/drills/new", begin_drill, COORDINATOR, "Begin a drill", form=True, scopes=DRILLS),
     Route("GET", f"{C}/drills/{{id}}", drill_page, DIRECTORY_READERS, "What came of a drill"),
-    Route("GET", f"{C}/statistics", statistics_page, DIRECTORY_READERS, "How fast alerts were forwarded"),
-    Route("GET", f"{C}/statistics.csv", statistics_table, DIRECTORY_READERS, "The same as a table"),
-    Route("GET", f"{C}/changes", changes_page, DIRECTORY_READERS, "Who changed what"),
-    Route("GET", f"{C}/changes.csv", changes_table, DIRECTORY_READERS, "The same as a table"),
+    Route(
+        "GET",
+        f"{C}/statistics",
+        statistics_page,
+        DIRECTORY_READERS,
+        "How fast alerts were forwarded",
+        scopes=STATISTICS,
+    ),
+    Route("GET", f"{C}/statistics.csv", statistics_table, DIRECTORY_READERS, "As a table", scopes=STATISTICS),
+    Route("GET", f"{C}/changes", changes_page, DIRECTORY_READERS, "Who changed what", scopes=AUDIT),
+    Route("GET", f"{C}/changes.csv", changes_table, DIRECTORY_READERS, "The same as a table", scopes=AUDIT),
 )
