@@ -1,4 +1,4 @@
-"""hub/THREATS.md keeps step with the tests: each threat names one that is there, or says plainly that it is not covered, and why."""
+"""hub/THREATS.md keeps step with the tests: each threat names one that is there, or says plainly that none is, and why."""
 
 from __future__ import annotations
 
