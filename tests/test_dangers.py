@@ -52,7 +52,7 @@ def test_a_whole_configuration_has_nothing_against_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://buurtsein.gemeente.nl", "http://192.168.1.5:8080", "buurtsein.nl", f"{HUB}?x=1"]
+    "url", ["http://buurtsein.gemeente.nl", "http://192.168.1.5:8080", "buurtsein.nl", f"{HUB}?x=1", "http://[::1"]
 )
 def test_an_address_that_can_be_listened_in_on_or_is_none_is_refused(url: str) -> None:
     assert places(dangers(configured(url))) == {"web.public_url"}
@@ -72,6 +72,7 @@ def test_on_this_machine_everything_may_be_tried_out(url: str) -> None:
         "changeme",
         "Change-Me!",
         "app-secret-for-checks",
+        "0f9a3c7b21d8e64",
         "kort",
         "aaaaaaaaaaaaaaaaaaaaaaaa",
         "abababababababab",

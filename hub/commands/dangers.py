@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import structlog
 from pydantic import BaseModel, SecretStr
@@ -51,7 +51,15 @@ RESERVED = ("example", "invalid", "localhost", "test", "example.com", "example.n
 
 
 def in_production(settings: Settings) -> bool:
-    return not _here(urlsplit(settings.web.public_url).hostname or "")
+    return not _here(_split(settings.web.public_url).hostname or "")
+
+
+def _split(url: str) -> SplitResult:
+    """Empty for what is no URL at all, such as http://[::1 without its end."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _here(host: str) -> bool:
@@ -121,7 +129,7 @@ def slips(settings: Settings) -> list[Mistake]:
 def advice(settings: Settings) -> list[str]:
     """What works, and may not be meant."""
     found = []
-    real = [place for place, account in _accounts(settings) if not _here(urlsplit(_server(account)).hostname or "")]
+    real = [place for place, account in _accounts(settings) if not _here(_split(_server(account)).hostname or "")]
     if real and not in_production(settings):
         found.append(
             f"web.public_url is this machine's own, but {', '.join(real)} reaches real people: their links lead nowhere"
@@ -136,7 +144,7 @@ def advice(settings: Settings) -> list[str]:
 
 
 def _public_url(settings: Settings) -> Iterator[Mistake]:
-    url = urlsplit(settings.web.public_url)
+    url = _split(settings.web.public_url)
     place = "web.public_url"
     if url.scheme not in ("http", "https") or not url.hostname:
         yield Mistake(place, "must be https:// and the name people reach the hub by")
@@ -163,7 +171,7 @@ def _server(account: Account) -> str:
 
 def _emulators(settings: Settings) -> Iterator[Mistake]:
     for place, account in _accounts(settings):
-        url = urlsplit(_server(account))
+        url = _split(_server(account))
         here = f"{place}.{'homeserver' if isinstance(account, MatrixAccount) else 'api_base'}"
         if not account.self_hosted and _here(url.hostname or ""):
             yield Mistake(
@@ -222,7 +230,7 @@ def _bits(secret: str) -> float:
 def _database_password(settings: Settings) -> Iterator[Mistake]:
     if not settings.database.on_postgres:
         return
-    url = urlsplit(settings.database.url.get_secret_value().partition(",")[0])
+    url = _split(settings.database.url.get_secret_value().partition(",")[0])
     if url.password and (guessable("password", url.password) or url.password == url.username):
         yield Mistake(
             "database.url", "has a password of examples, a short one, or the account's own name: give it a random one"

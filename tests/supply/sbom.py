@@ -1,7 +1,7 @@
 """make sbom: what is inside a hub, as CycloneDX 1.6 JSON: every package of the runtime lock, and every file of others we ship.
 
-The same commit gives the same bytes: no time, no random number. What a wheel of another carries within itself (GEOS, PROJ, GDAL,
-libxml2) is not told by its metadata, and so not here.
+The same commit gives the same bytes on the same kind of machine: no time, no random number. What a wheel of another carries within
+itself (GEOS, PROJ, GDAL, libxml2) is not told by its metadata, and so not here.
 """
 
 from __future__ import annotations
