@@ -136,11 +136,13 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         return list(both.map(copied, (1, 2)))
 
 
+@pytest.mark.xdist_group("wheel")
 def test_two_builds_of_one_source_are_the_same(wheels: list[Path]) -> None:
     one, another = (hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels)
     assert one == another
 
 
+@pytest.mark.xdist_group("wheel")
 def test_a_wheel_has_no_emulator_no_demo_and_nothing_of_who_built_it(wheels: list[Path]) -> None:
     with zipfile.ZipFile(wheels[0]) as wheel:
         names = wheel.namelist()
@@ -153,6 +155,7 @@ def test_a_wheel_has_no_emulator_no_demo_and_nothing_of_who_built_it(wheels: lis
     assert [one for one in names if re.search(r"emulator|phones|demo|local\.toml|^tests|__pycache__", one)] == []
 
 
+@pytest.mark.xdist_group("wheel")
 def test_an_installed_hub_runs_from_an_empty_folder_and_its_production_has_no_emulator_to_reach(
     wheels: list[Path], tmp_path: Path
 ) -> None:
