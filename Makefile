@@ -8,7 +8,8 @@ DEV := $(VENV)/.installed-dev
 # Tests wait for browsers, disks and other processes a third of their time: one worker more than there are cores for each two.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
-.PHONY: demo run test check screenshots bench histories crash crash-postgres soak routes install format clean
+.PHONY: demo run test check sbom wheel audit-dependencies routes screenshots bench histories crash crash-postgres soak install \
+	format clean
 
 install: $(RUNTIME)
 
@@ -40,7 +41,20 @@ check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.supply.licences
 	$(BIN)/python run.py check
+
+# What is inside a hub, with licences and hashes: var/dist/buurtsein.cdx.json (CycloneDX); the same for the same commit
+sbom: $(DEV)
+	$(BIN)/python -m tests.supply.sbom
+
+# The wheel of the last commit, built twice and compared: var/dist. How to sign it: SECURITY.md
+wheel: $(DEV)
+	$(BIN)/python -m tests.supply.wheel
+
+# Known weaknesses of what a hub needs to run. Asks the internet, so neither CI nor make check runs it
+audit-dependencies: $(DEV)
+	$(BIN)/python -m tests.supply.audit
 
 # Every page as a picture, in var/screenshots: light and dark, phone and desktop
 screenshots: $(DEV)

@@ -28,9 +28,9 @@ from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
 from hub.commands import backups, doors, files, health, keys, links, measuring, people, processes, simulations, staff
+from hub.commands.dangers import DEMO_DATABASE, advice, dangers, refuse_dangers, refuse_demo, slips, warn_of_slips
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
-from hub.demo import relay_one
 from hub.directory.importing import import_directory
 from hub.domain import Mistake, Outcome, Refused, Role
 from hub.places.reading import read_neighbourhoods
@@ -41,7 +41,7 @@ from hub.relay.ladder import read_ladder
 from hub.service import Hub, Sender, build_hub, running
 from hub.settings import (
     CONFIG,
-    ROOT,
+    INSTALLED,
     Channels,
     Database,
     Settings,
@@ -132,6 +132,7 @@ def serve(
 
 async def _serve_several(number: int) -> dict[str, Any]:
     settings = configuration()
+    refuse_dangers(settings)
     if not settings.database.on_postgres:
         wrong = "SQLite takes one hub process: leave --processes out, or give database.url a PostgreSQL"
         raise Refused("Not with this database", [Mistake("--processes", wrong)])
@@ -142,6 +143,8 @@ async def _serve_several(number: int) -> dict[str, Any]:
 
 async def _serve(listening: socket.socket | None = None, parent: processes.Parent | None = None) -> dict[str, Any]:
     settings = configuration()
+    refuse_dangers(settings)
+    warn_of_slips(settings)
     await ready(settings.database, CLOCK)
     with only_hub(settings.database):
         async with (
@@ -186,7 +189,7 @@ def check() -> None:
         settings = configuration()
         async with aiohttp.ClientSession() as session:
             found = registry.channels(settings.channels, session, CLOCK, settings.web.public_url)
-            mistakes: list[Mistake] = []
+            mistakes = [*dangers(settings), *slips(settings)]
             for read in (
                 lambda: read_ladder(settings.relay.ladder),
                 lambda: signing_of(settings.police),
@@ -202,6 +205,7 @@ def check() -> None:
                 "ok": True,
                 "channels": [f"{c.name}/{c.account}" for c, _ in found],
                 "hooks": [hook.name for hook in settings.police.hooks],
+                "warnings": advice(settings),
             }
 
     run(command())
@@ -367,13 +371,18 @@ def demo(once: Annotated[bool, typer.Option("--once", help="Stop after the timel
 
 async def _demo(once: bool) -> dict[str, Any]:
     settings = configuration()
+    if INSTALLED:
+        wrong = "an installed hub has no emulators: get the source, and run `make demo` there"
+        raise Refused("No demo here", [Mistake("", wrong)])
+    refuse_demo(settings)
     log.configure(settings.log.model_copy(update={"level": "warning"}))  # the timeline is what is to be read
-    database = ROOT / "var" / "demo.db"
+    database = DEMO_DATABASE
     hub_url = f"http://{settings.web.listen}"
     directory = (CONFIG / "demo" / "directory.csv").read_bytes()
     rows = csv.DictReader(directory.decode().splitlines())
     people = [(row["channel"], row["handle"], row["admin"]) for row in rows]
     from adapters.phones import Phones  # with the emulators of every messenger
+    from hub.demo import relay_one
 
     async with Phones(hub_url, dict.fromkeys(people)) as phones:
         settings = demo_settings(settings, database, hub_url, phones)

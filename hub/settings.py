@@ -27,8 +27,21 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from hub.domain import FlightMode, Mistake, Refused
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / "config"
+_SOURCE = Path(__file__).resolve().parents[1]
+INSTALLED = not (_SOURCE / "pyproject.toml").exists()
+"""From a wheel, instead of run in the project's folder."""
+ROOT = Path.cwd() if INSTALLED else _SOURCE
+"""Where var/ and config/hub.local.toml lie: the project's folder; of an installed hub the folder it is started in."""
+CONFIG = _SOURCE / "hub" / "config" if INSTALLED else ROOT / "config"
+LOCAL = ROOT / "config" / "hub.local.toml"
+
+
+class FileSecret(SecretStr):
+    """A secret that remembers its file, so that `check` can look who else may read it."""
+
+    def __init__(self, secret: str, path: Path) -> None:
+        super().__init__(secret)
+        self.path = path
 
 
 def _secret(given: Any) -> Any:
@@ -39,7 +52,8 @@ def _secret(given: Any) -> Any:
     if set(lowered) != {"file"}:
         raise ValueError('a secret is a text, or { file = "/path" }')
     try:
-        return Path(str(lowered["file"])).read_text(encoding="utf-8").rstrip("\r\n")
+        path = Path(str(lowered["file"]))
+        return FileSecret(path.read_text(encoding="utf-8").rstrip("\r\n"), path)
     except OSError as error:
         raise ValueError(f"cannot read the secret's file: {error.strerror}") from None
 
@@ -82,6 +96,7 @@ class Web(_Section):
     signed_within: int = Field(60, ge=1, le=3600)
     client_cert_from: tuple[IPvAnyNetwork, ...] = ()
     tls: Tls = Tls()
+    security_contact: str = Field("", pattern=r"^((https://|mailto:)[^\s@]+(@[^\s@]+)?)?$")
 
     @field_validator("public_url")
     @classmethod
@@ -220,6 +235,7 @@ class Account(_Section):
     attempts: int = Field(6, ge=1)
     timeout: float = Field(10.0, gt=0)
     api_base: str = ""
+    self_hosted: bool = False
 
     def seconds_for(self, sends: int) -> float:
         """How long so many sends take at least."""
@@ -504,7 +520,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        files = [CONFIG / "hub.local.toml", CONFIG / "hub.toml"]
+        files = [LOCAL, CONFIG / "hub.toml"]
         return (init_settings, env_settings, *(TomlConfigSettingsSource(settings_cls, file) for file in files))
 
 

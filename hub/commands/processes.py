@@ -19,7 +19,7 @@ import structlog
 
 from hub.clock import Clock
 from hub.domain import Mistake, Refused
-from hub.settings import ROOT
+from hub.settings import INSTALLED, ROOT
 
 log = structlog.get_logger()
 
@@ -29,6 +29,8 @@ READY_SECONDS = 60.0
 AGAIN_SECONDS, AGAIN_MOST = 1.0, 30.0
 STABLE_SECONDS = 60.0
 READY = b"ready"
+PROGRAM = ("-P", "-m", "buurtsein") if INSTALLED else (str(ROOT / "run.py"),)
+"""This program, started anew; installed it is a module, which is not looked for in the folder one stands in."""
 
 
 class Parent:
@@ -65,7 +67,7 @@ class Processes:
         self._count = count
         self._listening = listening
         self._clock = clock
-        self._command = command or (sys.executable, str(ROOT / "run.py"), "serve")
+        self._command = command or (sys.executable, *PROGRAM, "serve")
         self._patience = patience
         self._running: dict[int, asyncio.subprocess.Process] = {}
         self._ready = [asyncio.Event() for _ in range(count)]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ class Row:
     unreadable: bool = False
 
 
+MOST_UNPACKED = 1 << 30
+"""Bytes. The whole country's neighbourhoods, thinned a little, are 15 MB as GeoJSON; with every corner some times that."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layers:
     """All rows of a file, and what the file says of itself (`name`, `year`)."""
@@ -47,12 +52,15 @@ class Layers:
     rows: list[Row]
 
 
-def read_bytes(path: Path) -> bytes:
-    """The file's content, unpacked if it is gzip whatever its name. Refused if it is missing, empty or cut short."""
+def read_bytes(path: Path, most: int = MOST_UNPACKED) -> bytes:
+    """The file's content, unpacked if it is gzip whatever its name. Refused if it is missing, empty, cut short or a bomb."""
     try:
         content = path.read_bytes()
         if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+                content = packed.read(most + 1)
+            if len(content) > most:
+                raise _refused(path, f"unpacks to more than {most >> 20:,} MiB: this is no map")
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise _refused(path, "the gzip file is cut short or damaged; download it again") from None
     except OSError as error:

@@ -9,6 +9,7 @@ import asyncio
 import platform
 import tomllib
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 
 from prometheus_client import (
     CollectorRegistry,
@@ -24,14 +25,18 @@ from prometheus_client.registry import Collector
 
 from hub.measures import SAMPLE, SHARED
 from hub.service import Hub
-from hub.settings import ROOT
+from hub.settings import INSTALLED, ROOT
 from hub.store.engine import StoreUnavailable
 from hub.store.figures import Mark, Queue, Snapshot
 
 # Seconds. Intake is to answer in milliseconds, a hook within a provider's patience (some seconds).
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ACCOUNT = "channel", "account"
-VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+VERSION = (
+    version("buurtsein")
+    if INSTALLED
+    else str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+)
 
 
 class Metrics:

@@ -26,7 +26,7 @@ from hub.trust.passphrases import TooBusy
 log = structlog.get_logger()
 
 RETRY_SECONDS = "5"
-MACHINE_PATHS = ("/api", "/hooks", "/healthz", "/readyz", "/metrics", "/static", "/map")
+MACHINE_PATHS = ("/.well-known", "/api", "/hooks", "/healthz", "/readyz", "/metrics", "/static", "/map")
 
 
 class Problem(Exception):

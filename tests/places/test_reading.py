@@ -14,6 +14,7 @@ import shapely
 
 from hub.domain import Area, Geocode, Refused
 from hub.places.index import NeighbourhoodIndex
+from hub.places.layers import read_bytes
 from hub.places.reading import read_neighbourhoods, read_postcodes
 from tests.places.drawing import CORNER, geometry
 
@@ -249,6 +250,13 @@ def test_the_worlds_good_and_bad_geojson_is_refused_with_a_reason(tmp_path: Path
     if source:
         (tmp_path / "raw.geojson").write_bytes(source.read_bytes())
         assert mistakes(tmp_path / "raw.geojson")
+
+
+def test_what_unpacks_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    bomb = tmp_path / "map.geojson.gz"
+    bomb.write_bytes(gzip.compress(bytes(3 << 20), mtime=0))
+    with pytest.raises(Refused, match="more than 2 MiB"):
+        read_bytes(bomb, most=2 << 20)
 
 
 def test_a_table_of_postcodes_is_read_from_csv_and_from_gzip(tmp_path: Path) -> None:

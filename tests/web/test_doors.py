@@ -150,6 +150,7 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/a/{number}"),
         ("GET", "/a/{number}/map.png"),
         ("GET", "/link/{token}"),
+        ("GET", "/.well-known/security.txt"),
         ("GET", "/join"),
         ("GET", "/join/group"),
         ("POST", "/join/group"),

@@ -16,6 +16,7 @@ from hub.web.public.groups import front_page, group_list
 from hub.web.public.linking import link_page
 from hub.web.public.open_data import groups_file, open_data_page, without_file
 from hub.web.public.proof import proof_page, proof_picture
+from hub.web.public.security import security_text
 from hub.web.route import COORDINATOR, PUBLIC, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -36,4 +37,5 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/a/{number}", proof_page, PUBLIC, "Is this message real, and still active?"),
     Route("GET", "/a/{number}/map.png", proof_picture, PUBLIC, "Where it is, as a picture"),
     Route("GET", "/link/{token}", link_page, PUBLIC, "How an admin links an address"),
+    Route("GET", "/.well-known/security.txt", security_text, PUBLIC, "Where to report a weakness"),
 )  # fmt: skip
