@@ -43,7 +43,7 @@ class Browser:
         if self.secret:
             headers["Cookie"] = f"{COOKIE}={self.secret}"
         answer = await self.world.client.request(method, path, data=fields, headers=headers, allow_redirects=False)
-        self.body = unescape(await answer.text())
+        self.body = unescape((await answer.read()).decode(errors="replace"))
         if COOKIE in answer.cookies:
             self.secret = answer.cookies[COOKIE].value
         return answer
