@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
 
+import structlog
 from aiohttp import web
 from cryptography import x509
 
@@ -17,13 +18,19 @@ from hub.trust.signatures import WANTED, SignatureRefused, SignedRequest, check,
 from hub.web.calls import READ
 from hub.web.problems import Problem
 
+log = structlog.get_logger()
+
 
 async def prove(hub: Hub, request: web.Request, key: KnownKey) -> None:
-    """Problem 401 where something is missing."""
-    if key.certificate:
-        _prove_certificate(hub, request, key)
-    if key.public_key:
-        await _prove_signature(hub, request, key)
+    """Problem 401 where something is missing: told in the log, for whoever has a secret without its proof may have stolen it."""
+    try:
+        if key.certificate:
+            _prove_certificate(hub, request, key)
+        if key.public_key:
+            await _prove_signature(hub, request, key)
+    except Problem as problem:
+        log.warning("proof_refused", key=key.identity.key_id, reason=problem.title)
+        raise
 
 
 def _prove_certificate(hub: Hub, request: web.Request, key: KnownKey) -> None:

@@ -25,7 +25,7 @@ MOST_STREAMS = 100
 
 async def streamed(call: Call, chunks: AsyncGenerator[bytes, None]) -> web.StreamResponse:
     """Writes what comes until it ends, or the client goes."""
-    with _counted(call):
+    with _counted(call), call.state.admitted.looking(mark_of(call.hub, call.request)):
         headers = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(call.request)
@@ -71,7 +71,6 @@ def _counted(call: Call) -> Iterator[None]:
     try:
         yield
     finally:
-        call.state.admitted.forget(mark_of(call.hub, call.request))
         streams[key] -= 1
         if not streams[key]:
             del streams[key]

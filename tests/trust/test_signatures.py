@@ -124,8 +124,9 @@ def meaning(one: SignedRequest) -> object:
     lines = []
     for name, value in one.lines:
         label, _, encoded = value.strip(" \t").partition("=:")
+        digits = encoded.rstrip(":= ")
         try:
-            lines.append((name, label, base64.b64decode(encoded.rstrip(": ") + "==", validate=True)))
+            lines.append((name, label, base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)))
         except ValueError:
             lines.append((name, label, encoded.encode()))
     return one.method, scheme, host.lower(), rest, one.body, lines
