@@ -17,7 +17,7 @@ from hub.commands.dangers import (
     refuse_demo,
     slips,
 )
-from hub.domain import Refused
+from hub.domain import Mistake, Refused
 from hub.settings import Settings, load_settings
 from tests.test_commands import Run as Command
 from tests.test_commands import first_run as first_run
@@ -36,6 +36,11 @@ def configured(public_url: str = HUB, **more: object) -> Settings:
 
 def places(found: object) -> set[str]:
     return {one.place.replace("channels.", "").replace("accounts.0.", "") for one in found}  # type: ignore[attr-defined]
+
+
+def refused(settings: Settings) -> list[Mistake]:
+    """By check."""
+    return [*dangers(settings), *slips(settings)]
 
 
 def test_a_whole_configuration_has_nothing_against_it() -> None:
@@ -81,8 +86,18 @@ def test_on_this_machine_everything_may_be_tried_out(url: str) -> None:
 )
 def test_secrets_that_can_be_guessed_are_refused_and_not_shown(secret: str) -> None:
     for name in ("app_secret", "verify_token"):
-        (found,) = dangers(configured(channels={"whatsapp": {**WHATSAPP, name: secret}}))
+        (found,) = refused(configured(channels={"whatsapp": {**WHATSAPP, name: secret}}))
         assert found.place.endswith(name) and secret not in found.reason
+
+
+def test_serve_does_not_start_with_everybody_s_first_guess_and_goes_on_loudly_with_what_is_only_weak() -> None:
+    def with_secret(secret: str) -> Settings:
+        return configured(channels={"whatsapp": {**WHATSAPP, "app_secret": secret}})
+
+    refuse_dangers(with_secret("kort"))
+    assert places(slips(with_secret("kort"))) == {"whatsapp.app_secret"}
+    with pytest.raises(Refused, match="app_secret"):
+        refuse_dangers(with_secret("Change-Me!"))
 
 
 def test_a_sample_secret_is_told_even_before_the_hub_is_in_service() -> None:
@@ -100,8 +115,8 @@ def test_random_secrets_are_never_taken_for_guessable_ones() -> None:
 @pytest.mark.parametrize("password", ["postgres", "buurtsein", "kort"])
 def test_a_database_with_a_password_of_examples_is_refused(password: str) -> None:
     settings = configured(database={"url": f"postgres://buurtsein:{password}@db/buurtsein"})
-    assert places(dangers(settings)) == {"database.url"}
-    assert dangers(configured(database={"url": "postgres://buurtsein@db/buurtsein"})) == [], "by certificate or socket"
+    assert places(refused(settings)) == {"database.url"}
+    assert refused(configured(database={"url": "postgres://buurtsein@db/buurtsein"})) == [], "by certificate or socket"
 
 
 @pytest.mark.parametrize(
@@ -109,8 +124,8 @@ def test_a_database_with_a_password_of_examples_is_refused(password: str) -> Non
 )
 def test_no_emulator_and_no_clear_text_in_production_unless_the_server_is_our_own(base: str) -> None:
     given = {**WHATSAPP, "api_base": base}
-    assert places(dangers(configured(channels={"whatsapp": given}))) == {"whatsapp.api_base"}
-    assert dangers(configured(channels={"whatsapp": {**given, "self_hosted": True}})) == []
+    assert places(refused(configured(channels={"whatsapp": given}))) == {"whatsapp.api_base"}
+    assert refused(configured(channels={"whatsapp": {**given, "self_hosted": True}})) == []
 
 
 def test_nothing_of_the_demo_is_left_in_production() -> None:
@@ -120,7 +135,7 @@ def test_nothing_of_the_demo_is_left_in_production() -> None:
         database={"url": "sqlite:///var/demo.db"},
         relay={"escalation": "demo/escalation.toml"},
     )
-    assert places(dangers(settings)) == {"matrix.user_id", "database.url", "relay.escalation"}
+    assert places(refused(settings)) == {"matrix.user_id", "database.url", "relay.escalation"}
 
 
 @pytest.mark.parametrize(

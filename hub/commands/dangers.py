@@ -98,27 +98,27 @@ def warn_of_slips(settings: Settings) -> None:
 
 
 def dangers(settings: Settings) -> list[Mistake]:
-    """What nobody may be served with. Whether a file may be read by others is not among it: see `slips`."""
+    """What nobody may be served with. What is only likely to be wrong is not among it: see `slips`."""
     found = [*_public_url(settings)]
     if in_production(settings):
-        found += [*_emulators(settings), *_demo(settings)]
-        for place, secret in _secrets(settings):
-            if wrong := guessable(place.rpartition(".")[2], secret.get_secret_value()):
-                found.append(Mistake(place, wrong))
-        found += _database_password(settings)
+        found += [*_demo(settings), *_samples(settings)]
     return found
 
 
 def slips(settings: Settings) -> list[Mistake]:
-    """What `check` refuses besides: who else can read what is secret, and leftovers of trying things out."""
+    """What `check` refuses besides: secrets that can be guessed or read by others, and leftovers of trying things out.
+
+    A provider's own server may stand on this machine (`self_hosted`), so a hub that was set up so goes on, loudly.
+    """
     found = [*_files(settings), *in_settings_files()]
     if not in_production(settings):
-        found += [
-            Mistake(place, "is a word of examples: make one with `openssl rand -hex 32`")
-            for place, secret in _secrets(settings)
-            if re.sub(r"[^a-z]", "", secret.get_secret_value().lower()) in SAMPLES
-        ]
-        return found
+        return [*found, *_samples(settings)]
+    told = {mistake.place for mistake in _samples(settings)}
+    found += _emulators(settings)
+    for place, secret in _secrets(settings):
+        if place not in told and (wrong := guessable(place.rpartition(".")[2], secret.get_secret_value())):
+            found.append(Mistake(place, wrong))
+    found += _database_password(settings)
     if settings.log.level == "debug":
         found.append(Mistake("log.level", "debug is for looking for a fault: set info"))
     if os.environ.get("PYTHONASYNCIODEBUG") or os.environ.get("PYTHONDEVMODE"):
@@ -207,6 +207,15 @@ def _secrets(model: BaseModel, place: str = "") -> Iterator[tuple[str, SecretStr
             for number, one in enumerate(value):
                 if isinstance(one, BaseModel):
                     yield from _secrets(one, f"{here}.{number}")
+
+
+def _samples(settings: Settings) -> list[Mistake]:
+    """Secrets that are nothing but a word of examples: everybody's first guess."""
+    return [
+        Mistake(place, "is a word of examples: make one with `openssl rand -hex 32`")
+        for place, secret in _secrets(settings)
+        if re.sub(r"[^a-z]", "", secret.get_secret_value().lower()) in SAMPLES
+    ]
 
 
 def guessable(name: str, secret: str) -> str:
