@@ -42,6 +42,7 @@ from hub.store.linking import Linking
 from hub.store.log import Log
 from hub.store.mails import Mails
 from hub.store.measured import MeasuredEngine
+from hub.store.names import Names
 from hub.store.neighbour_reports import NeighbourReports
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
@@ -56,6 +57,8 @@ from hub.store.queries import Queries
 from hub.store.receipts import Receipts
 from hub.store.registry import Registry
 from hub.store.results import Results
+from hub.store.sealing import use
+from hub.store.sealing_keys import sealer_of
 from hub.store.sightings import Sightings
 from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
@@ -152,6 +155,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
     measures = Measures()
     engine = MeasuredEngine(opened, measures, clock)
     try:
+        use(await sealer_of(engine, settings, clock.now()))
         EXECUTOR_CACHE.clear()  # by table only: an INSERT made for one dialect would be sent to the other
         # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
         await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
@@ -167,7 +171,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             keys=Keys(engine, sql),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
-            directory_search=DirectorySearch(),
+            directory_search=DirectorySearch(Names(engine)),
             drills=Drills(),
             linking=Linking(engine, sql, ids, on_postgres=settings.on_postgres),
             leases=Leases(engine, sql),

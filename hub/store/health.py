@@ -14,6 +14,7 @@ from hub.domain import Handle
 from hub.store import tables
 from hub.store.engine import shielded
 from hub.store.ids import BLOCK
+from hub.store.sealing import handle_hash
 
 CHECKED = ("verified", "dead")
 """States of addresses that are checked: a stopped one is let alone, an unverified one is not ours to ask about."""
@@ -129,7 +130,7 @@ class Health:
     @shielded
     async def checked(self, one: Unchecked, now: int, reachable: bool | None) -> None:
         """What came of it; None: nobody can tell. Only of the address as it was asked about, and never against a STOP."""
-        same = tables.Address.filter(id=one.id, handle=one.handle.value)
+        same = tables.Address.filter(id=one.id, handle_hash=handle_hash(one.handle.value))
         if reachable is not None:
             before, after = ("dead", "verified") if reachable else ("verified", "dead")
             await same.filter(state=before).update(state=after, strikes=0)

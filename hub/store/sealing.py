@@ -10,13 +10,14 @@ import binascii
 import hmac
 import os
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tortoise import fields
+from tortoise.validators import MaxLengthValidator
 
 KEY_BYTES = 32
 _ID_BYTES = 6
@@ -31,6 +32,9 @@ SEALED = "~1"
 """How a sealed text begins, with the version of its form."""
 ALIKE = "~="
 """The same of one that is sealed alike each time."""
+LOOKUP = "sealing_key.lookup"
+MESSAGE = "message.reference"
+"""Where a provider's names of messages and answers belong, in whichever table they stand."""
 _VERSION = b"\x01"
 _HEAD = len(_VERSION) + _ID_BYTES
 _BODY = _HEAD + _NONCE_BYTES + _WRAPPED_BYTES
@@ -119,6 +123,10 @@ class Sealer:
         except InvalidTag:
             raise Unopened(f"{where}: was changed") from None
 
+    def wrapped_lookup(self) -> str:
+        """The look-up secret, for the database to keep."""
+        return _text(self.seal_bytes(self._lookup, LOOKUP))
+
     # to be looked up by ------------------------------------------------------------------------------------------------------
 
     def hash(self, kind: str, text: str) -> str:
@@ -185,17 +193,47 @@ def sealer() -> Sealer:
     return _in_use[0]
 
 
+def unwrapped_lookup(wrapped: str, keys: Sequence[bytes]) -> bytes:
+    """Raises Unopened where it is not of these keys."""
+    return Sealer(keys[0], b"", keys[1:]).open_bytes(_bytes(wrapped, LOOKUP), LOOKUP)
+
+
+def handle_hash(handle: str) -> str:
+    """What addresses, chats and their other names are looked up by."""
+    return sealer().hash("handle", handle)
+
+
+def email_hash(email: str) -> str:
+    """However it is written."""
+    return sealer().hash("email", email.lower())
+
+
+def message(reference: str) -> str:
+    """A provider's name of a message or an answer, as it is stored and compared: WhatsApp's holds the number in base64."""
+    return sealer().seal_alike(reference, MESSAGE)
+
+
 class Sealed(fields.TextField):
-    """Text that is sealed on its way to the database and opened on its way back. Never in a filter: look up by a hash."""
+    """Text that is sealed on its way to the database and opened on its way back. Never in a filter: look up by a hash.
+
+    `max_length`: of what is sealed.
+    """
+
+    def __init__(self, max_length: int | None = None, **more: Any) -> None:
+        super().__init__(**more)
+        self.max_length = max_length
+        if max_length is not None:
+            self.validators.append(MaxLengthValidator(max_length))
 
     def to_db_value(self, value: Any, instance: Any) -> Any:
+        self.validate(value)
         return value if value is None else sealer().seal(str(value), place_of(self))
 
     def to_python_value(self, value: Any) -> Any:
         return value if value is None else sealer().open(value, place_of(self))
 
 
-class SealedBytes(fields.BinaryField):
+class SealedBytes(fields.BinaryField[bytes]):
     """The same of bytes."""
 
     def to_db_value(self, value: Any, instance: Any) -> Any:
@@ -205,16 +243,6 @@ class SealedBytes(fields.BinaryField):
         return value if value is None else sealer().open_bytes(bytes(value), place_of(self))
 
 
-class SealedAlike(fields.CharField):
-    """Text that is sealed the same each time, so that it can be looked up, also in a filter."""
-
-    def to_db_value(self, value: Any, instance: Any) -> Any:
-        return value if value is None else sealer().seal_alike(str(value), place_of(self))
-
-    def to_python_value(self, value: Any) -> Any:
-        return value if value is None else sealer().open_alike(value, place_of(self))
-
-
 def place_of(field: Any) -> str:
     """table.column, as values are bound to it."""
-    return cast(str, f"{field.model._meta.db_table}.{field.model_field_name}")
+    return f"{field.model._meta.db_table}.{field.model_field_name}"
