@@ -7,6 +7,7 @@ from typing import Final
 from hub.directory.importing import import_directory
 from hub.directory.linking import hash_token
 from hub.store import tables
+from hub.store.sealing import handle_hash
 from tests.browser.show import Showcase
 from tests.walk.world import HEADER
 
@@ -41,7 +42,7 @@ async def put(show: Showcase) -> None:
         "leyens": str(groups["Oude Leyens"]),
         "ticket": "ticket-of-anna",
     }
-    await tables.Address.filter(handle="+31612340009").update(state="dead")
+    await tables.Address.filter(handle_hash=handle_hash("+31612340009")).update(state="dead")
 
 
 async def put_today(show: Showcase) -> None:
