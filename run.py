@@ -27,7 +27,7 @@ from adapters import registry
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, files, health, keys, links, measuring, processes, simulations
+from hub.commands import backups, files, health, keys, links, measuring, processes, rotating, simulations
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
@@ -71,6 +71,7 @@ app.command()(links.link)
 app.command()(health.health)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command("rotate-key")(rotating.rotate_key)
 app.command()(measuring.statistics)
 app.command()(measuring.report)
 app.add_typer(files.imports, name="import")

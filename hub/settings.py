@@ -82,6 +82,11 @@ class Database(_Section):
     key_command: tuple[str, ...] = ()
 
     @property
+    def has_key_file(self) -> bool:
+        """Settings give no master key themselves."""
+        return not self.key.get_secret_value() and not self.key_command
+
+    @property
     def key_file(self) -> Path:
         """The master key's, where settings give none: beside a SQLite file, in var/ for PostgreSQL."""
         if self.on_postgres:

@@ -57,8 +57,9 @@ from hub.store.queries import Queries
 from hub.store.receipts import Receipts
 from hub.store.registry import Registry
 from hub.store.results import Results
+from hub.store.rotating import Rotating
 from hub.store.sealing import use
-from hub.store.sealing_keys import sealer_of
+from hub.store.sealing_keys import Keyring, sealer_of
 from hub.store.sightings import Sightings
 from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
@@ -112,6 +113,8 @@ class Store:
     form_keys: FormKeys
     signs: Signs
     watching: Watching
+    keyring: Keyring
+    rotating: Rotating
     measures: Measures
 
     async def ping(self) -> None:
@@ -119,6 +122,7 @@ class Store:
         try:
             async with asyncio.timeout(PING_SECONDS):
                 await self.engine.ping()
+                await self.keyring.look()
                 await Tortoise.get_connection("default").execute_query("SELECT 1")
         except OperationalError as error:
             raise StoreUnavailable(f"the database cannot be read: {error}") from error
@@ -200,6 +204,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             mails=mails,
             signs=Signs(ids, mails),
             watching=Watching(),
+            keyring=Keyring(engine, settings),
+            rotating=Rotating(engine, settings, clock),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -50,10 +50,15 @@ class Unopened(Exception):
 class Sealer:
     """`key`: the master key that seals; `older`: those that only open. `lookup`: the secret that look-ups are made with.
 
-    The look-up secret survives a change of master key, or nothing could be found any more.
+    The look-up secret survives a change of master key, or nothing could be found any more. `more`: reads the keys there are
+    now, where a value is wrapped by one that is not known (yet).
     """
 
-    def __init__(self, key: bytes, lookup: bytes, older: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, key: bytes, lookup: bytes, older: Sequence[bytes] = (), more: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
+        self._keys = key, *older
+        self._more = more
         self.key_id = key_id(key)
         self._head = _VERSION + bytes.fromhex(self.key_id)
         self._wrap = AESGCM(key)
@@ -113,7 +118,7 @@ class Sealer:
     def _unwrapped(self, sealed: bytes, where: str) -> bytes:
         if len(sealed) < _BODY or sealed[:1] != _VERSION:
             raise Unopened(f"{where}: is not sealed in a form that this release knows")
-        wrap = self._wraps.get(sealed[1:_HEAD])
+        wrap = self._wraps.get(sealed[1:_HEAD]) or self._learnt(sealed[1:_HEAD])
         if wrap is None:
             raise Unopened(f"{where}: was sealed with key {sealed[1:_HEAD].hex()}, which is not given")
         try:
@@ -122,6 +127,15 @@ class Sealer:
             )
         except InvalidTag:
             raise Unopened(f"{where}: was changed") from None
+
+    def _learnt(self, name: bytes) -> AESGCM | None:
+        for key in self._more() if self._more is not None else ():
+            self._wraps.setdefault(bytes.fromhex(key_id(key)), AESGCM(key))
+        return self._wraps.get(name)
+
+    def followed_by(self, key: bytes) -> Sealer:
+        """The same with a new master key."""
+        return Sealer(key, self._lookup, [one for one in self._keys if one != key], self._more)
 
     def wrapped_lookup(self) -> str:
         """The look-up secret, for the database to keep."""

@@ -15,14 +15,15 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from hub.domain import Mistake, Refused
 from hub.settings import Database
-from hub.store.engine import Engine
+from hub.store.engine import Engine, StoreUnavailable
 from hub.store.kept import sync
 from hub.store.marks import marked
-from hub.store.sealing import KEY_BYTES, Sealer, Unopened, key_id, unwrapped_lookup
+from hub.store.sealing import KEY_BYTES, Sealer, Unopened, key_id, sealer, unwrapped_lookup, use
 
 COMMAND_SECONDS = 15
 KNOWN = "SELECT number, key_id, lookup FROM sealing_key ORDER BY number"
@@ -56,23 +57,48 @@ def made_keys(database: Database) -> list[bytes]:
     return given_keys(database)
 
 
+def new_key_file(database: Database, keys: Sequence[bytes]) -> list[bytes]:
+    """A new key at the head of the file; those before it stay, for reading what is not wrapped anew yet, and old backups."""
+    put_key_file(database.key_file, [secrets.token_bytes(KEY_BYTES), *keys], anew=True)
+    return given_keys(database)
+
+
+class Keyring:
+    """Looks now and then whether another process has begun to seal with a new key, and does the same from then on."""
+
+    def __init__(self, engine: Engine, database: Database) -> None:
+        self._engine = engine
+        self._database = database
+
+    async def look(self) -> None:
+        """Raises StoreUnavailable where the new key is none of those this process was given."""
+        rows = await self._engine.read(KNOWN)
+        if not rows or rows[-1][1] == sealer().key_id:
+            return
+        keys = await asyncio.to_thread(given_keys, self._database)
+        try:
+            use(proved(self._database, [(str(name), str(lookup)) for _, name, lookup in rows], keys))
+        except Refused as refused:
+            raise StoreUnavailable(f"{refused}; start this hub anew with it") from None
+
+
 def put_key_file(file: Path, keys: Sequence[bytes], *, anew: bool) -> None:
     """For the hub's own account only, whole or not at all. `anew`: in the place of one that is there, which stays otherwise."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        number, partial = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)  # mode 0600
+        number, unnamed = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)  # mode 0600
         try:
             with os.fdopen(number, "w", encoding="ascii") as opened:
                 opened.write("".join(f"{base64.b64encode(one).decode()}\n" for one in keys))
                 opened.flush()
                 os.fsync(number)
             if anew:
-                Path(partial).replace(file)
+                Path(unnamed).replace(file)
             else:
                 with suppress(FileExistsError):
-                    file.hardlink_to(partial)
+                    file.hardlink_to(unnamed)
         finally:
-            Path(partial).unlink(missing_ok=True)
+            Path(unnamed).unlink(missing_ok=True)
         sync(file.parent)
     except OSError as error:
         raise _refused(str(file), f"cannot be written: {error.strerror}; or give database.key") from None
@@ -104,7 +130,8 @@ def proved(database: Database, known: Sequence[tuple[str, str]], keys: Sequence[
     newest, lookup = known[-1]
     older = [one for one in keys if one != by_id[newest]]
     try:
-        return Sealer(by_id[newest], unwrapped_lookup(lookup, keys), older)
+        more = partial(given_keys, database) if database.has_key_file else None
+        return Sealer(by_id[newest], unwrapped_lookup(lookup, keys), older, more)
     except Unopened:
         raise _refused(database.place, "its look-up secret was changed: go back to a backup") from None
 
