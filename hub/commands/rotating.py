@@ -11,7 +11,7 @@ from hub.store.changes import COMMAND_LINE
 
 
 def rotate_key() -> None:
-    """Wrap all personal data with a new key; hubs may go on serving. Run it again if it was broken off. Old backups need the old key."""
+    """Wrap all personal data with a new key; hubs may go on serving. Broken off, run it again. Old backups need the old key."""
 
     async def command() -> dict[str, Any]:
         async with opened() as (settings, store):

@@ -104,7 +104,7 @@ class Rotating:
         page = self._marked(
             f'SELECT {listed} FROM "{table}" WHERE "{key.model_field_name}" > ?1 ORDER BY 1 LIMIT {BATCH}'  # noqa: S608
         )
-        last: Any = "" if key.field_type is str else -(1 << 31)
+        last: Any = "" if key.field_type is str else -1
         while rows := await self._engine.read(page, last):
             last = rows[-1][0]
             yield [

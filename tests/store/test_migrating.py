@@ -78,6 +78,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0005_loop",
         "0006_pictures",
         "0007_faces",
+        "0011_sealed",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)

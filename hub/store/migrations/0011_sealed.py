@@ -100,7 +100,7 @@ class _Rows:
 
     async def change(self, table: str, columns: tuple[str, ...], changed: Any) -> None:
         key = "id"
-        last: Any = "" if table == "alert" else -(1 << 62)
+        last: Any = "" if table == "alert" else -1
         listed = ", ".join(f'"{one}"' for one in (key, *columns))
         page = f'SELECT {listed} FROM "{table}" WHERE {key} > ?1 ORDER BY {key} LIMIT {BATCH}'.replace("?", self._mark)  # noqa: S608
         while rows := (await self._client.execute_query(page, [last]))[1]:
