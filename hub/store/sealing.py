@@ -185,7 +185,7 @@ def _bytes(text: str, where: str) -> bytes:
         data = binascii.a2b_base64(text)
     except ValueError:
         data = b""
-    if _text(data) != text:  # there is one way to write it
+    if not data or _text(data) != text:  # there is one way to write it, and nothing is not sealed
         raise Unopened(f"{where}: was changed")
     return data
 
