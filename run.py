@@ -27,7 +27,20 @@ from adapters import registry
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, doors, files, health, keys, links, measuring, people, processes, simulations, staff
+from hub.commands import (
+    backups,
+    doors,
+    files,
+    health,
+    keys,
+    links,
+    measuring,
+    people,
+    processes,
+    rotating,
+    simulations,
+    staff,
+)
 from hub.commands.dangers import DEMO_DATABASE, advice, dangers, refuse_dangers, refuse_demo, slips, warn_of_slips
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
@@ -76,6 +89,7 @@ app.command()(health.health)
 app.command()(doors.routes)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command("rotate-key")(rotating.rotate_key)
 app.command()(measuring.statistics)
 app.command()(measuring.report)
 app.add_typer(files.imports, name="import")

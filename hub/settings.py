@@ -120,6 +120,20 @@ _POSTGRES = re.compile(r"postgres(ql)?://([^@/?#]*@)?(?P<place>[^@/?#]+/[^@/?#]+
 class Database(_Section):
     url: Secret = SecretStr("sqlite:///var/hub.db")
     programs: str = ""
+    key: Secret = SecretStr("")
+    key_command: tuple[str, ...] = ()
+
+    @property
+    def has_key_file(self) -> bool:
+        """Settings give no master key themselves."""
+        return not self.key.get_secret_value() and not self.key_command
+
+    @property
+    def key_file(self) -> Path:
+        """The master key's, where settings give none: beside a SQLite file, in var/ for PostgreSQL."""
+        if self.on_postgres:
+            return ROOT / "var" / f"{self.place.rpartition('/')[2]}.key"
+        return self.sqlite_path.with_name(f"{self.sqlite_path.name}.key")
 
     @property
     def on_postgres(self) -> bool:
@@ -153,6 +167,8 @@ class Database(_Section):
                 )
         elif not url.startswith("sqlite://"):
             raise ValueError("must start with sqlite:// or postgres://")
+        if self.key.get_secret_value() and self.key_command:
+            raise ValueError("key and key_command: give one of them")
         return self
 
 

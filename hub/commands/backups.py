@@ -17,12 +17,20 @@ from hub.store.backups import restore as put_back
 def backup(
     file: Annotated[Path | None, typer.Argument(help="The file to make; by default a new one in var/backups/.")] = None,
 ) -> None:
-    """Everything of this moment into one file, while the hub runs. It holds people's numbers: keep it as safe as the database."""
+    """Everything of this moment into one file, while the hub runs. Keep it as safe as the database, and
+    apart from the database's key: without that key nobody can read people's names and numbers in it, you neither."""
 
     async def command() -> dict[str, Any]:
         moment = to_datetime(CLOCK.now()).strftime("%Y%m%dT%H%M%SZ")
-        made = await back_up(configuration().database, file or ROOT / "var" / "backups" / f"hub-{moment}.backup")
-        return {"file": str(made.file), "bytes": made.bytes, "schema": made.schema}
+        database = configuration().database
+        made = await back_up(database, file or ROOT / "var" / "backups" / f"hub-{moment}.backup")
+        key = str(database.key_file) if database.has_key_file else "database.key"
+        return {
+            "file": str(made.file),
+            "bytes": made.bytes,
+            "schema": made.schema,
+            "key": f"{key} (keep a copy, apart)",
+        }
 
     run(command())
 

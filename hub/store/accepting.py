@@ -19,11 +19,13 @@ from hub.store.engine import Engine, Row, Rows, Statement, StoreUnavailable, uni
 from hub.store.ids import BLOCK
 from hub.store.planning import making
 from hub.store.queries import Queries
+from hub.store.sealing import sealer
 
 if TYPE_CHECKING:
     from hub.store.alerts import NewAlert
 
 BATCH_MOST = 100
+CONTENT = "alert.content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _alert_row(new: NewAlert) -> Row:
         alert.identifier,
         alert.status.value,
         alert.msg_type.value,
-        orjson.dumps(alert.content).decode(),
+        sealer().seal(orjson.dumps(alert.content).decode(), CONTENT),
         alert.fingerprint,
         new.key_id,
         new.priority,

@@ -13,11 +13,12 @@ from typing import Any
 import orjson
 
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
-from hub.store.accepting import Accepting, Stored
+from hub.store.accepting import CONTENT, Accepting, Stored
 from hub.store.adding import adding
 from hub.store.claiming import Claim
 from hub.store.engine import Engine, Rows
 from hub.store.queries import Queries
+from hub.store.sealing import sealer
 
 NOT_ACTUAL = 100
 """Priorities from here on are of exercises and tests."""
@@ -277,7 +278,9 @@ class Alerts:
         places = Rows(2, [(match.code, match.distance_metres) for match in matches])
         rows = await self._engine.read(self._sql.would_send, places, now, dict(routes), first_only, limit)
         return [
-            WouldSend(admin, name, channel, account, away, tuple(sorted(orjson.loads(codes))))
+            WouldSend(
+                admin, sealer().open(name, "admin.name"), channel, account, away, tuple(sorted(orjson.loads(codes)))
+            )
             for admin, name, channel, account, away, codes in rows
         ]
 
@@ -328,7 +331,7 @@ class Alerts:
                 identifier=row[2],
                 status=Status(row[3]),
                 msg_type=MsgType(row[4]),
-                content=orjson.loads(row[5]),
+                content=orjson.loads(sealer().open(row[5], CONTENT)),
                 fingerprint=row[6],
                 accepted_at=row[7],
                 expires_at=row[8],
@@ -356,7 +359,7 @@ class Alerts:
 
 
 def _run_out(alert_id: str, sender: str, identifier: str, status: str, content: str) -> RunOut:
-    told = orjson.loads(content)
+    told = orjson.loads(sealer().open(content, CONTENT))
     info: dict[str, Any] = next(iter(told.get("info", ())), {})
     areas = [area["areaDesc"] for area in info.get("area", ()) if area.get("areaDesc")]
     place, language = "; ".join(areas), info.get("language", "nl-NL")

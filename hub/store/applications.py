@@ -14,6 +14,7 @@ from hub.domain import Admin, Group, Mistake, Refused
 from hub.store import registry_tables, tables
 from hub.store.engine import shielded
 from hub.store.ids import Ids
+from hub.store.sealing import email_hash
 
 MOST = 500
 KEPT_AFTERWARDS = ("platform", "members", "codes", "district", "channel", "mailed_at", "asked_at", "drill")
@@ -96,6 +97,7 @@ class Applications:
             language=new.language,
             name=new.name,
             email=new.email,
+            email_hash=email_hash(new.email),
             content=_written(new.content),
             confirm_hash=new.confirm_hash,
             created_at=now,
@@ -125,12 +127,14 @@ class Applications:
     async def asked_since(self, since: int, email: str = "") -> int:
         """How many since then (ms); with `email` those of this address, however it is written."""
         query = registry_tables.Application.filter(created_at__gt=since)
-        return await (query.filter(email__iexact=email) if email else query).count()
+        return await (query.filter(email_hash=email_hash(email)) if email else query).count()
 
     @shielded
     async def of_email(self, email: str, *, since: int = 0) -> list[Application]:
         """Those of this address that came in since then (ms), newest first."""
-        rows = registry_tables.Application.filter(email__iexact=email, created_at__gt=since).exclude(email="")
+        if not email:
+            return []
+        rows = registry_tables.Application.filter(email_hash=email_hash(email), created_at__gt=since)
         return [_application(row) for row in await rows.order_by("-id").limit(MOST)]
 
     # the inbox ---------------------------------------------------------------------------------------------------------------
@@ -260,7 +264,7 @@ class Applications:
             content = orjson.loads(row.content)
             kept = {name: content[name] for name in KEPT_AFTERWARDS if name in content}
             await registry_tables.Application.filter(id=row.id).update(
-                name="", email="", note="", content=_written(kept), erased_at=now
+                name="", email="", email_hash="", note="", content=_written(kept), erased_at=now
             )
         return len(due)
 

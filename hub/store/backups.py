@@ -26,4 +26,4 @@ async def restore(database: Database, file: Path, clock: Clock) -> Restored:
     if database.on_postgres:
         done = await postgres.restore(database.url.get_secret_value(), database.programs, file, clock.now())
         return replace(done, migrated=tuple(await migrate(database, clock)))
-    return await sqlite.restore(database.sqlite_path, file, clock)
+    return await sqlite.restore(database, file, clock)

@@ -15,6 +15,7 @@ from hub.domain import Handle
 from hub.store.engine import Row, Statement
 from hub.store.erasing import ERASED
 from hub.store.queries import Queries
+from hub.store.sealing import MESSAGE, sealer
 
 LAST = (2**31 - 1, 0)
 """A (priority, turn) after every delivery's."""
@@ -96,6 +97,7 @@ def _claimed(
     expires_at: int,
     lease_until: int,
     handle: str | None,
+    chat: bool | int,
     language: str | None,
     window: int | None,
     part: str,
@@ -109,6 +111,7 @@ def _claimed(
     rung: int,
 ) -> Claimed:
     """One row as `claimed` gives it: the columns in its order."""
+    sealing = sealer()
     return Claimed(
         delivery_id,
         attempt,
@@ -118,14 +121,14 @@ def _claimed(
         distance,
         expires_at,
         lease_until,
-        Handle(handle) if handle is not None else None,
+        Handle(sealing.open(handle, "group_chat.handle" if chat else "address.handle")) if handle is not None else None,
         language or "nl",
         window or 0,
         _PARTS[part],
         home,
         follows,
         # What was erased can be followed, but not answered.
-        None if not reply_to or reply_to.startswith(ERASED) else reply_to,
+        None if not reply_to or reply_to.startswith(ERASED) else sealing.open_alike(reply_to, MESSAGE),
         bool(under_way),
         reached is None or bool(reached),
         turn,

@@ -15,6 +15,7 @@ from hub.domain import Handle
 from hub.store import registry_tables, tables
 from hub.store.engine import shielded
 from hub.store.ids import Ids
+from hub.store.sealing import email_hash
 
 BATCH = 100
 
@@ -86,6 +87,7 @@ class ContactRequests:
             language=asked.language,
             name=asked.name,
             email=asked.email.lower(),
+            email_hash=email_hash(asked.email),
             phone=asked.phone,
             message=asked.message,
             confirm_hash=confirm_hash,
@@ -97,7 +99,7 @@ class ContactRequests:
     async def asked_since(self, since: int, email: str = "") -> int:
         """How many were asked since then (ms), by everybody or from this address."""
         query = registry_tables.ContactRequest.filter(created_at__gt=since)
-        return await (query.filter(email=email.lower()) if email else query).count()
+        return await (query.filter(email_hash=email_hash(email)) if email else query).count()
 
     @shielded
     async def of_link(self, confirm_hash: str) -> ContactRequest | None:
@@ -213,7 +215,7 @@ class ContactRequests:
             due = registry_tables.ContactRequest.filter(which, erased_at=None).limit(BATCH)
             ids = [int(str(one)) for one in await due.values_list("id", flat=True)]
             await registry_tables.ContactCopy.filter(request_id__in=ids).delete()
-            empty: Mapping[str, str] = {"name": "", "email": "", "phone": "", "message": ""}
+            empty: Mapping[str, str] = {"name": "", "email": "", "email_hash": "", "phone": "", "message": ""}
             await registry_tables.ContactRequest.filter(id__in=ids).update(**empty, erased_at=now)
         return len(ids)
 

@@ -43,6 +43,7 @@ from hub.store.linking import Linking
 from hub.store.log import Log
 from hub.store.mails import Mails
 from hub.store.measured import MeasuredEngine
+from hub.store.names import Names
 from hub.store.neighbour_reports import NeighbourReports
 from hub.store.neighbourhoods import Neighbourhoods
 from hub.store.outbox import Outbox
@@ -57,6 +58,9 @@ from hub.store.queries import Queries
 from hub.store.receipts import Receipts
 from hub.store.registry import Registry
 from hub.store.results import Results
+from hub.store.rotating import Rotating
+from hub.store.sealing import use
+from hub.store.sealing_keys import Keyring, sealer_of
 from hub.store.sessions import Sessions
 from hub.store.sightings import Sightings
 from hub.store.sign_in_attempts import SignInAttempts
@@ -119,6 +123,8 @@ class Store:
     signs: Signs
     visitors: Visitors
     watching: Watching
+    keyring: Keyring
+    rotating: Rotating
     measures: Measures
 
     async def ping(self) -> None:
@@ -126,6 +132,7 @@ class Store:
         try:
             async with asyncio.timeout(PING_SECONDS):
                 await self.engine.ping()
+                await self.keyring.look()
                 await Tortoise.get_connection("default").execute_query("SELECT 1")
         except OperationalError as error:
             raise StoreUnavailable(f"the database cannot be read: {error}") from error
@@ -162,6 +169,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
     measures = Measures()
     engine = MeasuredEngine(opened, measures, clock)
     try:
+        use(await sealer_of(engine, settings, clock.now()))
         EXECUTOR_CACHE.clear()  # by table only: an INSERT made for one dialect would be sent to the other
         # The fallback lets tasks that were not started by this one (aiohttp's handlers) find Tortoise's connections.
         await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
@@ -181,7 +189,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             sign_in_attempts=SignInAttempts(),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
-            directory_search=DirectorySearch(),
+            directory_search=DirectorySearch(Names(engine)),
             drills=Drills(),
             linking=Linking(engine, sql, ids, consents, on_postgres=settings.on_postgres),
             leases=Leases(engine, sql),
@@ -212,6 +220,8 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             signs=Signs(ids, mails),
             visitors=Visitors(),
             watching=Watching(),
+            keyring=Keyring(engine, settings),
+            rotating=Rotating(engine, settings, clock),
             measures=measures,
         )
         await store.ping()  # connects Tortoise before anybody who may be cancelled meanwhile does

@@ -15,6 +15,7 @@ from hub.store import tables
 from hub.store.batches import BATCH, batches
 from hub.store.engine import shielded
 from hub.store.ids import Ids
+from hub.store.sealing import handle_hash
 from hub.store.within import admins_within, groups_within
 
 
@@ -83,7 +84,9 @@ class Directory:
         """Who has one of these addresses (channel, handle) or runs one of these groups, whole."""
         ids: set[int] = set()
         for channel, part in _by_channel(ways):
-            held = tables.Address.filter(channel=channel, handle__in=part).values_list("admin_id", flat=True)
+            held = tables.Address.filter(channel=channel, handle_hash__in=_hashed(part)).values_list(
+                "admin_id", flat=True
+            )
             ids.update(int(str(one)) for one in await held)
         for those in batches(groups):
             run = tables.GroupAdmin.filter(group_id__in=those).values_list("admin_id", flat=True)
@@ -231,7 +234,7 @@ class Directory:
         return {
             (channel, row.handle): row
             for channel, part in _by_channel(ways)
-            for row in await tables.Address.filter(channel=channel, handle__in=part)
+            for row in await tables.Address.filter(channel=channel, handle_hash__in=_hashed(part))
         }
 
     def _address(
@@ -246,6 +249,7 @@ class Directory:
             admin_id=admin_id,
             channel=address.channel,
             handle=address.handle.value,
+            handle_hash=handle_hash(address.handle.value),
             rank=address.rank,
             state=state,
         )
@@ -348,6 +352,7 @@ def _moved(row: tables.Address, admin_id: int, rank: int, state: str) -> tables.
         admin_id=admin_id,
         channel=row.channel,
         handle=row.handle,
+        handle_hash=row.handle_hash,
         rank=rank,
         state=state,
         window_open_until=row.window_open_until,
@@ -373,6 +378,10 @@ def _by_channel(ways: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Sequence
     for channel, handle in ways:
         handles[channel].append(handle)
     return ((channel, part) for channel, those in handles.items() for part in batches(those))
+
+
+def _hashed(handles: Sequence[str]) -> list[str]:
+    return [handle_hash(one) for one in handles]
 
 
 async def _remove_without_group(candidates: Iterable[int]) -> None:

@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import orjson
 from tortoise.expressions import Q, Subquery
@@ -22,6 +21,7 @@ from hub.store import registry_tables, tables
 from hub.store.applications import codes_asked
 from hub.store.batches import batches
 from hub.store.engine import shielded
+from hub.store.names import Names
 from hub.store.within import admins_within, groups_within, places_within
 
 ENOUGH_ADMINS = 2
@@ -108,10 +108,10 @@ class Preferences:
     stand_in: int | None
 
 
-M = TypeVar("M", tables.WatchGroup, tables.Admin)
-
-
 class DirectorySearch:
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
     # pages of the directory --------------------------------------------------------------------------------------------------
 
     @shielded
@@ -124,9 +124,27 @@ class DirectorySearch:
     @shielded
     async def admins(self, sought: Sought, order: str, skip: int, limit: int, now: int) -> tuple[list[AdminLine], int]:
         """A page, and how many there are in all. `order`: one of ADMIN_ORDERS."""
-        found = tables.Admin.filter(_admins_of(sought, now))
-        rows = await _ordered(found, order).offset(skip).limit(limit)
-        return await _admin_lines(rows), await found.count()
+        if not sought.text and order == "-id":
+            found = tables.Admin.filter(_people_of(sought, now) & _run_by(_groups_of(_without_text(sought), now)))
+            return await _admin_lines(await found.order_by(order).offset(skip).limit(limit)), await found.count()
+        ids = await self._admins_of(sought, now)
+        ordered = await self._names.ordered(ids, last_first=order == "-name") if "name" in order else sorted(ids)[::-1]
+        return await self._admin_lines(ordered[skip : skip + limit]), len(ordered)
+
+    async def _admins_of(self, sought: Sought, now: int) -> set[int]:
+        """Who runs a group that is looked for, or is looked for by name."""
+        people, groups = _people_of(sought, now), _without_text(sought)
+        there = await _ids(tables.Admin.filter(people & _run_by(_groups_of(groups, now))))
+        if not sought.text:
+            return there
+        groups = Sought(sought.text, sought.municipality, sought.platform)
+        run = await _ids(tables.Admin.filter(people & _run_by(_groups_of(groups, now))))
+        return run | (there & await self._names.like(sought.text))
+
+    async def _admin_lines(self, ids: Sequence[int]) -> list[AdminLine]:
+        """In this order."""
+        rows = {row.id: row for row in await tables.Admin.filter(id__in=list(ids))}
+        return await _admin_lines([rows[one] for one in ids if one in rows])
 
     @shielded
     async def group_lines(self, ids: Sequence[int], bounds: Bounds = EVERYWHERE) -> list[GroupLine]:
@@ -138,7 +156,7 @@ class DirectorySearch:
     async def admin_lines(self, ids: Sequence[int], bounds: Bounds = EVERYWHERE) -> list[AdminLine]:
         """These, by name."""
         found = tables.Admin.filter(admins_within(bounds), id__in=list(ids))
-        return await _admin_lines(await _ordered(found, "name"))
+        return await self._admin_lines(await self._names.ordered(await _ids(found), last_first=False))
 
     @shielded
     async def alone_in(self, ids: Sequence[int], group_id: int) -> list[int]:
@@ -232,7 +250,7 @@ class DirectorySearch:
         await tables.Admin.filter(id=admin_id).update(away_until=away_until, test_messages=test_messages)
 
 
-def _ordered(found: QuerySet[M], order: str) -> QuerySet[M]:
+def _ordered(found: QuerySet[tables.WatchGroup], order: str) -> QuerySet[tables.WatchGroup]:
     """Names as people sort them, capitals or not; the id makes the order whole."""
     if order.lstrip("-") == "name":
         return found.annotate(lowered=Lower("name")).order_by(order.replace("name", "lowered"), "id")
@@ -283,33 +301,40 @@ def _groups_of(sought: Sought, now: int) -> Q:
     return found
 
 
-def _admins_of(sought: Sought, now: int) -> Q:
-    found = admins_within(sought.bounds)
-    if sought.text or sought.municipality or sought.platform:
-        groups = tables.WatchGroup.filter(_groups_of(Sought(sought.text, sought.municipality, sought.platform), now))
-        run = Q(
-            id__in=Subquery(tables.GroupAdmin.filter(group_id__in=Subquery(groups.values("id"))).values("admin_id"))
-        )
-        if not sought.text:
-            found &= run
-        elif sought.municipality or sought.platform:
-            theirs = tables.WatchGroup.filter(_groups_of(Sought("", sought.municipality, sought.platform), now))
-            there = Subquery(tables.GroupAdmin.filter(group_id__in=Subquery(theirs.values("id"))).values("admin_id"))
-            found &= run | (Q(name__icontains=sought.text) & Q(id__in=there))
-        else:
-            found &= run | Q(name__icontains=sought.text)
-    match sought.state:
+def _without_text(sought: Sought) -> Sought:
+    """Of groups: those of no matter which state."""
+    return Sought("", sought.municipality, sought.platform)
+
+
+def _run_by(groups: Q) -> Q:
+    """Who runs such a group; anybody, where it is no matter which."""
+    if not groups.children and not groups.filters:
+        return Q()
+    those = Subquery(tables.WatchGroup.filter(groups).values("id"))
+    return Q(id__in=Subquery(tables.GroupAdmin.filter(group_id__in=those).values("admin_id")))
+
+
+def _people_of(sought: Sought, now: int) -> Q:
+    """Admins where whoever asks may look, in this state."""
+    return admins_within(sought.bounds) & _state_of(sought.state, now)
+
+
+def _state_of(state: str, now: int) -> Q:
+    match state:
         case "unreachable":
-            found &= Q(id__not_in=Subquery(tables.Address.filter(state="verified").values("admin_id")))
+            return Q(id__not_in=Subquery(tables.Address.filter(state="verified").values("admin_id")))
         case "away":
-            found &= Q(away_until__gt=now)
+            return Q(away_until__gt=now)
         case "groupless":
-            found &= Q(id__not_in=Subquery(tables.GroupAdmin.all().values("admin_id")))
+            return Q(id__not_in=Subquery(tables.GroupAdmin.all().values("admin_id")))
         case "dead" | "unverified" | "stopped":
-            found &= Q(id__in=Subquery(tables.Address.filter(state=sought.state).values("admin_id")))
+            return Q(id__in=Subquery(tables.Address.filter(state=state).values("admin_id")))
         case _:
-            pass
-    return found
+            return Q()
+
+
+async def _ids(found: QuerySet[tables.Admin]) -> set[int]:
+    return {int(str(one)) for one in await found.values_list("id", flat=True)}
 
 
 async def _reachable(admins: Collection[int]) -> set[int]:

@@ -87,7 +87,7 @@ class Erasing:
             content = await tables.Alert.get(id=alert_id).values_list("content", flat=True)
             kept = orjson.dumps(_without_texts(orjson.loads(str(content)))).decode()
             sightings = tables.Sighting.filter(alert_id=alert_id)
-            await sightings.update(text="", picture=None, latitude=None, longitude=None, media="")
+            await sightings.update(text="", picture=None, place="", media="")
             await tables.Alert.filter(id=alert_id).update(content=kept, erased_at=now)
 
     @shielded

@@ -15,6 +15,7 @@ from hub.domain import EVERYWHERE, Bounds, Handle
 from hub.store import tables
 from hub.store.engine import shielded
 from hub.store.ids import BLOCK
+from hub.store.sealing import handle_hash
 from hub.store.within import admins_within, groups_within, places_within
 
 CHECKED = ("verified", "dead")
@@ -135,7 +136,7 @@ class Health:
     @shielded
     async def checked(self, one: Unchecked, now: int, reachable: bool | None) -> None:
         """What came of it; None: nobody can tell. Only of the address as it was asked about, and never against a STOP."""
-        same = tables.Address.filter(id=one.id, handle=one.handle.value)
+        same = tables.Address.filter(id=one.id, handle_hash=handle_hash(one.handle.value))
         if reachable is not None:
             before, after = ("dead", "verified") if reachable else ("verified", "dead")
             await same.filter(state=before).update(state=after, strikes=0)

@@ -17,6 +17,7 @@ from hub.store.engine import Engine, Statement
 from hub.store.ids import Ids
 from hub.store.marks import marked
 from hub.store.queries import Queries
+from hub.store.sealing import handle_hash, sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +96,23 @@ class Linking:
         """
         sql = self._sql
         return [
-            (sql.link_address, hash, self._ids.one(), channel, handle.value, account, now),
-            (sql.use_link, hash, channel, handle.value, now),
+            (sql.link_address, hash, self._ids.one(), channel, *_handle(handle, "address"), account, now),
+            (sql.use_link, hash, channel, handle_hash(handle.value), now),
         ]
 
     # people ------------------------------------------------------------------------------------------------------------------
 
     async def person(self, channel: str, handle: Handle) -> Person | None:
-        rows = await self._engine.read(self._sql.find_person, channel, handle.value)
+        rows = await self._engine.read(self._sql.find_person, channel, handle_hash(handle.value))
         if not rows:
             return None
         own, state, admin_id, language, away_until, addresses = rows[0]
         ways = tuple((str(name), str(its)) for name, its in orjson.loads(addresses))
-        return Person(Handle(own), state, admin_id, language, away_until, ways)
+        return Person(Handle(sealer().open(own, "address.handle")), state, admin_id, language, away_until, ways)
 
     def start(self, channel: str, handle: Handle) -> list[Statement]:
         """This address is verified, and so is every other one that the person had stopped."""
-        return [(self._sql.start_person, channel, handle.value)]
+        return [(self._sql.start_person, channel, handle_hash(handle.value))]
 
     def set_language(self, admin_id: int, language: str) -> list[Statement]:
         return [(self._sql.set_language, admin_id, language)]
@@ -146,6 +147,11 @@ class Linking:
         """The chat is the group's own; a group has one a channel."""
         sql = self._sql
         return [
-            (sql.replace_chat, group_id, channel, chat.value),
-            (sql.put_chat, self._ids.one(), group_id, channel, account, chat.value),
+            (sql.replace_chat, group_id, channel, handle_hash(chat.value)),
+            (sql.put_chat, self._ids.one(), group_id, channel, account, *_handle(chat, "group_chat")),
         ]
+
+
+def _handle(handle: Handle, table: str) -> tuple[str, str]:
+    """To be looked up by, and sealed."""
+    return handle_hash(handle.value), sealer().seal(handle.value, f"{table}.handle")

@@ -5,10 +5,13 @@ What that takes is each database's own: sqlite/migrating.py, postgres/migrating.
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
 from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationExecutor
@@ -19,7 +22,12 @@ from hub.settings import Database
 from hub.store.database import tortoise_config
 from hub.store.kept import refuse_newer
 from hub.store.postgres.migrating import PostgresMigration
+from hub.store.sealing import KEY_BYTES, Sealer, use
+from hub.store.sealing_keys import made_keys
 from hub.store.sqlite.migrating import SqliteMigration
+
+SEALING = "0011_sealed"
+"""The migration that seals what was clear."""
 
 TORTOISE = tortoise_config(Path("unused.db"))
 """For `python -m tortoise -c hub.store.migrating.TORTOISE makemigrations`, which compares tables.py with the migrations only."""
@@ -77,14 +85,20 @@ async def pending(where: Database | Path) -> list[str]:
         await Tortoise.close_connections()
 
 
-async def migrate(where: Database | Path, clock: Clock) -> list[str]:
-    """Apply what is pending; the names applied. Raises Refused, with the way back, if anything looks wrong."""
+async def migrate(where: Database | Path, clock: Clock, keys: Database | None = None) -> list[str]:
+    """Apply what is pending; the names applied. Raises Refused, with the way back, if anything looks wrong.
+
+    `keys`: where the master keys come from, if not from where the database is.
+    """
     ours = _of(where)
     async with ours.alone():
         names = await pending(where)
         if not names:
             return []
         before = await ours.counts()
+        if SEALING in names and any(count for name, count in before.items() if "migration" not in name):
+            found = await asyncio.to_thread(made_keys, keys or _settings(where))
+            use(Sealer(found[0], secrets.token_bytes(KEY_BYTES), found[1:]))
         way_back = await ours.back_up(clock.now()) if before else "begin with an empty one"
         await Tortoise.init(config=tortoise_config(where, **ours.pragmas), _enable_global_fallback=True)
         try:
@@ -103,6 +117,10 @@ async def migrate(where: Database | Path, clock: Clock) -> list[str]:
         if lost or broken:
             raise Refused(f"The migration lost rows; {way_back}", lost + broken)
     return names
+
+
+def _settings(where: Database | Path) -> Database:
+    return where if isinstance(where, Database) else Database(url=SecretStr(f"sqlite://{where}"))
 
 
 async def ready(where: Database | Path, clock: Clock) -> None:

@@ -15,15 +15,17 @@ from hub.store import registry_tables, tables
 from hub.store.engine import Engine, Statement, shielded
 from hub.store.ids import Ids
 from hub.store.marks import marked
+from hub.store.sealing import sealer
 
 MOST_A_DAY: Final = 3
 """Of one admin: who sees more than that in a day is better off with the neighbourhood officer."""
 
 # Once, however often the same message comes; and not past the limit, whatever else is stored meanwhile.
-_PUT = """INSERT INTO neighbour_report (id, admin_id, codes, place, text, via, state, created_at, decided_by, note, alert_id)
+_PUT = """INSERT INTO neighbour_report (id, admin_id, codes, place, text, via, state, created_at, decided_by, note, alert_id,
+        text_hash)
     SELECT CAST(?1 AS bigint), CAST(?2 AS bigint), CAST(?3 AS text), CAST(?4 AS text), CAST(?5 AS text), CAST(?6 AS text),
-        'waiting', CAST(?7 AS bigint), '', '', ''
-    WHERE NOT EXISTS (SELECT 1 FROM neighbour_report o WHERE o.admin_id = CAST(?2 AS bigint) AND o.text = CAST(?5 AS text)
+        'waiting', CAST(?7 AS bigint), '', '', '', CAST(?10 AS text)
+    WHERE NOT EXISTS (SELECT 1 FROM neighbour_report o WHERE o.admin_id = CAST(?2 AS bigint) AND o.text_hash = CAST(?10 AS text)
                       AND o.created_at > CAST(?8 AS bigint))
       AND (SELECT COUNT(*) FROM neighbour_report o WHERE o.admin_id = CAST(?2 AS bigint)
            AND o.created_at > CAST(?8 AS bigint)) < CAST(?9 AS int)
@@ -69,7 +71,10 @@ class NeighbourReports:
     def offer(self, admin_id: int, codes: Sequence[str], place: str, text: str, *, via: str, now: int) -> Statement:
         """One more that waits; nothing if it is there already, or was their last of today."""
         listed = orjson.dumps(list(codes)).decode()
-        return (self._put, self._ids.one(), admin_id, listed, place, text, via, now, now - DAY_MS, MOST_A_DAY)
+        sealing = sealer()
+        said = sealing.seal(place, "neighbour_report.place"), sealing.seal(text, "neighbour_report.text")
+        once = now, now - DAY_MS, MOST_A_DAY, sealing.hash("report", text)
+        return (self._put, self._ids.one(), admin_id, listed, *said, via, *once)
 
     async def put(self, admin_id: int, codes: Sequence[str], place: str, text: str, *, via: str, now: int) -> bool:
         """The same at once. False if nothing was stored."""
@@ -150,7 +155,7 @@ class NeighbourReports:
     async def erase(self, before: int, now: int) -> int:
         """What was decided, or came in and was never decided, before then (ms): place, text and note go. How many."""
         due = registry_tables.NeighbourReport.filter(erased_at=None)
-        emptied = {"place": "", "text": "", "note": "", "erased_at": now}
+        emptied = {"place": "", "text": "", "text_hash": "", "note": "", "erased_at": now}
         late = due.filter(state="waiting", created_at__lte=before)
         erased = await late.update(state="lapsed", decided_at=now, **emptied)
         return erased + await due.filter(~Q(state="waiting"), decided_at__lte=before).update(**emptied)

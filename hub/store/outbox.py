@@ -18,6 +18,7 @@ from hub.store.engine import Engine, Row, Rows, Statement
 from hub.store.ids import BLOCK
 from hub.store.planning import planning
 from hub.store.queries import Queries
+from hub.store.sealing import handle_hash, message, sealer
 
 TURNED = 500
 """Deliveries turned to other channels in one transaction."""
@@ -172,8 +173,9 @@ class Outbox:
             statements += [(sql.kill_addresses, dead), (sql.kill_chats, dead)]
         for o in outcomes:
             if o.moved_to is not None:
-                moved = o.delivery_id, o.moved_to.value
-                statements += [(sql.move_address, *moved), (sql.move_chat, *moved)]
+                moved, to, sealing = (o.delivery_id, handle_hash(o.moved_to.value)), o.moved_to.value, sealer()
+                statements.append((sql.move_address, *moved, sealing.seal(to, "address.handle")))
+                statements.append((sql.move_chat, *moved, sealing.seal(to, "group_chat.handle")))
         struck = [o.delivery_id for o in outcomes if o.strike]
         if struck:
             statements.append((sql.strike_addresses, struck))
@@ -245,7 +247,7 @@ def _sorted_out(outcomes: Sequence[Outcome]) -> tuple[dict[int, dict[str, str]],
     others: list[tuple[Any, ...]] = []
     for o in outcomes:
         if o.state is DeliveryState.SENT and o.tries == 1 and not o.possible_duplicates:
-            sent.setdefault(o.attempt, {})[str(o.delivery_id)] = f"{o.sent_at or o.due_at}|{o.provider_ref}"
+            sent.setdefault(o.attempt, {})[str(o.delivery_id)] = f"{o.sent_at or o.due_at}|{message(o.provider_ref)}"
         else:
             reason = o.reason[:300]
             others.append(
@@ -255,7 +257,7 @@ def _sorted_out(outcomes: Sequence[Outcome]) -> tuple[dict[int, dict[str, str]],
                     o.state,
                     o.due_at,
                     reason,
-                    o.provider_ref,
+                    message(o.provider_ref),
                     o.sent_at,
                     o.tries,
                     o.possible_duplicates,
@@ -283,7 +285,7 @@ def _delivery(row: Row) -> DeliveryView:
     return DeliveryView(
         id=delivery_id,
         admin_id=admin_id,
-        admin_name=admin_name or "",
+        admin_name=sealer().open(admin_name or "", "admin.name"),
         channel=channel,
         account=account,
         step=step,

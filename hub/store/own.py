@@ -87,8 +87,8 @@ class OwnPages:
             stand_in=admin.stand_in if admin.stand_in in near else None,
             groups=tuple(MyGroup(g.id, g.name, tuple(codes[g.id]), len(people[g.id] - {admin_id})) for g in groups),
             addresses=tuple(MyAddress(a.id, a.channel, Handle(a.handle), a.state) for a in addresses),
-            colleagues=await _people(tables.Admin.filter(id__in=near).order_by("name")),
-            instead_of=await _people(tables.Admin.filter(stand_in=admin_id, id__in=near).order_by("name")),
+            colleagues=await _people(tables.Admin.filter(id__in=near)),
+            instead_of=await _people(tables.Admin.filter(stand_in=admin_id, id__in=near)),
         )
 
     @shielded
@@ -140,4 +140,6 @@ async def _groups(admin_id: int) -> list[object]:
 
 
 async def _people(rows: QuerySet[tables.Admin]) -> tuple[Colleague, ...]:
-    return tuple(Colleague(row.id, row.name, row.away_until) for row in await rows)
+    """By name."""
+    found = [Colleague(row.id, row.name, row.away_until) for row in await rows]
+    return tuple(sorted(found, key=lambda one: (one.name, one.id)))

@@ -14,10 +14,12 @@ from tortoise.transactions import in_transaction
 from hub.store import registry_tables, tables
 from hub.store.batches import batches
 from hub.store.engine import shielded
-from hub.store.erasing import overwrite_references
+from hub.store.erasing import ERASED, overwrite_references
+from hub.store.sealing import MESSAGE, sealer
 
-SECRET = {"hash", "confirm_hash"}
-"""Hashes of links and cookies: of no use to anybody but who would guess them."""
+SECRET = {"hash", "confirm_hash", "handle_hash", "email_hash", "text_hash", "alias"}
+"""Hashes of links, cookies and look-ups: of no use to anybody but who would guess them."""
+REFERENCES = {"provider_ref", "ref"}
 
 
 class OwnData:
@@ -77,9 +79,17 @@ class OwnData:
 async def whole_rows(table: type[Model], **of: Any) -> list[dict[str, Any]]:
     """Whole rows, in the order they were made."""
     return [
-        {name: _shown(value) for name, value in row.items() if name not in SECRET}
+        {
+            name: _opened(value) if name in REFERENCES else _shown(value)
+            for name, value in row.items()
+            if name not in SECRET
+        }
         for row in await table.filter(**of).order_by(table._meta.pk_attr).values()
     ]
+
+
+def _opened(reference: str) -> str:
+    return reference if reference.startswith(ERASED) else sealer().open_alike(reference, MESSAGE)
 
 
 def _shown(value: Any) -> Any:

@@ -7,14 +7,16 @@ loses nor doubles anything.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hub.domain import AckKind, DeliveryState, Handle, ReceiptKind
 from hub.store.alerts import Routes
 from hub.store.engine import Engine, Rows, Statement
 from hub.store.leases import Name
 from hub.store.queries import Queries
+from hub.store.sealing import handle_hash, message, sealer
 
+_BODY = "inbox.body"
 POSTS = 1 << 10
 """Ids of an answer's posts into groups begin so far behind those of what goes beside."""
 
@@ -66,8 +68,10 @@ class Receipts:
         self, channel: str, account: str, updates: Sequence[tuple[str, bytes]], now: int, cursor: str = ""
     ) -> None:
         """Put raw updates (key, body) on disk; a key seen before and still waiting is one update. `cursor`: stored with them."""
+        sealing = sealer()
         statements: list[Statement] = [
-            (self._sql.keep_update, channel, account, key or None, body, now) for key, body in updates
+            (self._sql.keep_update, channel, account, key or None, sealing.seal_bytes(body, _BODY), now)
+            for key, body in updates
         ]
         if cursor:
             statements.append((self._sql.put_cursor, channel, account, cursor))
@@ -82,7 +86,11 @@ class Receipts:
     async def kept(self, after: int, limit: int, but: Sequence[Name] = ()) -> list[KeptUpdate]:
         """Those that wait to be understood, `but` not of these accounts."""
         rows = await self._engine.read(self._sql.kept_updates, after, limit, Rows(2, but))
-        return [KeptUpdate(*row) for row in rows]
+        sealing = sealer()
+        return [
+            KeptUpdate(number, name, account, key, sealing.open_bytes(bytes(body), _BODY), at)
+            for number, name, account, key, body, at in rows
+        ]
 
     async def mark_unreadable(self, update_id: int, error: str) -> None:
         await self._engine.write((self._sql.mark_unreadable, update_id, error[:300]))
@@ -107,6 +115,7 @@ class Receipts:
         `attempts`: how many tries a delivery has.
         """
         sql = self._sql
+        seen = [replace(r, provider_ref=message(r.provider_ref)) for r in seen]
         batch = Rows(
             6, [[r.delivery_id, r.provider_ref, r.kind.value, LEVEL[r.kind], r.at, r.reason[:300]] for r in seen]
         )
@@ -166,7 +175,7 @@ class Receipts:
         """
         sql = self._sql
         statements: list[Statement] = [
-            (sql.acknowledge, delivery_id, channel, handle.value, kind.value, at, via, ref),
+            (sql.acknowledge, delivery_id, channel, handle_hash(handle.value), kind.value, at, via, message(ref)),
             (sql.acknowledgement_seen, delivery_id, kind.value, now, at),
         ]
         if kind is AckKind.FORWARDED:
@@ -181,7 +190,7 @@ class Receipts:
 
     def take_back(self, channel: str, handle: Handle, ref: str, now: int) -> list[Statement]:
         """The answer with this reference does not hold any more: what only it covered is open again."""
-        what = channel, handle.value, ref
+        what = channel, handle_hash(handle.value), message(ref)
         sql = self._sql
         return [
             (sql.uncover, *what),
@@ -193,17 +202,18 @@ class Receipts:
 
     async def answered_delivery(self, channel: str, handle: Handle, provider_ref: str, since: int) -> int | None:
         """Which delivery a person's words are about: the one replied to, else the latest since then."""
-        rows = await self._engine.read(self._sql.answered_delivery, channel, handle.value, provider_ref, since)
+        asked = channel, handle_hash(handle.value), message(provider_ref), since
+        rows = await self._engine.read(self._sql.answered_delivery, *asked)
         return rows[0][0] if rows else None
 
     def open_window(self, channel: str, handle: Handle, until: int) -> list[Statement]:
-        return [(self._sql.open_window, channel, handle.value, until)]
+        return [(self._sql.open_window, channel, handle_hash(handle.value), until)]
 
     def stop(self, channel: str, handle: Handle) -> list[Statement]:
         """STOP signs the person off on every channel, and withdraws what has not been sent."""
         return [
-            (self._sql.withdraw_person, channel, handle.value),
-            (self._sql.stop_person, channel, handle.value),
+            (self._sql.withdraw_person, channel, handle_hash(handle.value)),
+            (self._sql.stop_person, channel, handle_hash(handle.value)),
         ]
 
     def address_changed(
@@ -211,19 +221,24 @@ class Receipts:
     ) -> list[Statement]:
         """Of a person's address or a group's chat."""
         sql = self._sql
+        named = channel, handle_hash(handle.value)
         if moved_to is not None:
-            moved = channel, handle.value, moved_to.value
-            return [(sql.address_moved, *moved), (sql.alias_moved, *moved), (sql.chat_moved, *moved)]
+            new, sealing = handle_hash(moved_to.value), sealer()
+            return [
+                (sql.address_moved, *named, new, sealing.seal(moved_to.value, "address.handle")),
+                (sql.alias_moved, *named, new),
+                (sql.chat_moved, *named, new, sealing.seal(moved_to.value, "group_chat.handle")),
+            ]
         if reachable:
-            return [(sql.address_reachable, channel, handle.value), (sql.chat_reachable, channel, handle.value)]
-        return [(sql.address_unreachable, channel, handle.value), (sql.chat_unreachable, channel, handle.value)]
+            return [(sql.address_reachable, *named), (sql.chat_reachable, *named)]
+        return [(sql.address_unreachable, *named), (sql.chat_unreachable, *named)]
 
     def know_aliases(self, channel: str, known: Mapping[Handle, Handle]) -> list[Statement]:
         """{another name of somebody: the handle we write to}."""
-        named = [(handle.value, alias.value) for alias, handle in known.items()]
+        named = [(handle_hash(handle.value), handle_hash(alias.value)) for alias, handle in known.items()]
         return [(self._sql.know_aliases, channel, Rows(2, named))] if named else []
 
     async def resolve(self, channel: str, alias: Handle) -> Handle | None:
         """The handle of the address that goes by this other name, None if nobody does."""
-        rows = await self._engine.read(self._sql.resolve, channel, alias.value)
-        return Handle(rows[0][0]) if rows else None
+        rows = await self._engine.read(self._sql.resolve, channel, handle_hash(alias.value))
+        return Handle(sealer().open(rows[0][0], "address.handle")) if rows else None

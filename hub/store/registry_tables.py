@@ -10,6 +10,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 from hub.store.model import Table
+from hub.store.sealing import Sealed
 
 
 class AlertDraft(Table):
@@ -18,12 +19,12 @@ class AlertDraft(Table):
     id = fields.BigIntField(primary_key=True)
     key_id = fields.CharField(max_length=16)
     written_by = fields.CharField(max_length=200)
-    content = fields.TextField()
+    content = Sealed()
     state = fields.CharField(max_length=10)
     changed_at = fields.BigIntField()
     decided_by = fields.CharField(max_length=200, default="")
     decided_at = fields.BigIntField(null=True)
-    note = fields.CharField(max_length=500, default="")
+    note = Sealed(max_length=500, default="")
     alert_id = fields.CharField(max_length=12, default="")
 
     class Meta:
@@ -38,15 +39,16 @@ class Application(Table):
     kind = fields.CharField(max_length=10)
     state = fields.CharField(max_length=12)
     language = fields.CharField(max_length=8)
-    name = fields.CharField(max_length=200)
-    email = fields.CharField(max_length=254)
-    content = fields.TextField()
+    name = Sealed(max_length=200)
+    email = Sealed(max_length=254)
+    email_hash = fields.CharField(max_length=24, default="", db_default="")
+    content = Sealed()
     confirm_hash = fields.CharField(max_length=64, unique=True)
     created_at = fields.BigIntField()
     confirmed_at = fields.BigIntField(null=True)
     decided_at = fields.BigIntField(null=True)
     decided_by = fields.CharField(max_length=200, default="")
-    note = fields.CharField(max_length=1000, default="")
+    note = Sealed(max_length=1000, default="")
     group_id = fields.BigIntField(null=True)
     admin_id = fields.BigIntField(null=True)
     erased_at = fields.BigIntField(null=True)
@@ -66,18 +68,19 @@ class Sign(Table):
     longitude = fields.FloatField()
     exact = fields.BooleanField(default=True)
     code = fields.CharField(max_length=10)
-    place = fields.CharField(max_length=200)
+    place = Sealed(max_length=200)
     language = fields.CharField(max_length=8)
-    name = fields.CharField(max_length=200)
-    email = fields.CharField(max_length=254)
-    remark = fields.CharField(max_length=1000, default="")
+    name = Sealed(max_length=200)
+    email = Sealed(max_length=254)
+    email_hash = fields.CharField(max_length=24, default="", db_default="")
+    remark = Sealed(max_length=1000, default="")
     confirm_hash = fields.CharField(max_length=64, null=True, unique=True)
     created_at = fields.BigIntField()
     confirmed_at = fields.BigIntField(null=True)
     planned_for = fields.CharField(max_length=10, default="")
     decided_at = fields.BigIntField(null=True)
     decided_by = fields.CharField(max_length=200, default="")
-    note = fields.CharField(max_length=1000, default="")
+    note = Sealed(max_length=1000, default="")
     erased_at = fields.BigIntField(null=True)
 
     class Meta:
@@ -105,9 +108,9 @@ class Mail(Table):
     """An e-mail that waits to be sent, gone once the mail server has taken it. `error`: why the last try failed. `given_up_at`: no further tries, recipient and text emptied."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
-    recipient = fields.CharField(max_length=254)
-    subject = fields.CharField(max_length=200)
-    text = fields.TextField()
+    recipient = Sealed(max_length=254)
+    subject = Sealed(max_length=200)
+    text = Sealed()
     created_at = fields.BigIntField()
     due_at = fields.BigIntField()
     tries = fields.IntField(default=0)
@@ -126,10 +129,11 @@ class ContactRequest(Table):
     group_id = fields.BigIntField()
     state = fields.CharField(max_length=12)
     language = fields.CharField(max_length=8)
-    name = fields.CharField(max_length=200)
-    email = fields.CharField(max_length=254)
-    phone = fields.CharField(max_length=40, default="")
-    message = fields.CharField(max_length=1000)
+    name = Sealed(max_length=200)
+    email = Sealed(max_length=254)
+    email_hash = fields.CharField(max_length=24, default="", db_default="")
+    phone = Sealed(max_length=40, default="")
+    message = Sealed(max_length=1000)
     confirm_hash = fields.CharField(max_length=64, unique=True)
     created_at = fields.BigIntField()
     confirmed_at = fields.BigIntField(null=True)
@@ -161,7 +165,7 @@ class FormKey(Table):
     """What the time stamps of public forms are signed with, the same for every process. One row."""
 
     id = fields.IntField(primary_key=True)
-    key = fields.CharField(max_length=64)
+    key = Sealed(max_length=64)
 
     class Meta:
         table = "form_key"
@@ -173,14 +177,15 @@ class NeighbourReport(Table):
     id = fields.BigIntField(primary_key=True)
     admin_id = fields.BigIntField()
     codes = fields.TextField()
-    place = fields.CharField(max_length=200)
-    text = fields.TextField()
+    place = Sealed(max_length=200)
+    text = Sealed()
+    text_hash = fields.CharField(max_length=24, default="", db_default="")
     via = fields.CharField(max_length=20)
     state = fields.CharField(max_length=10)
     created_at = fields.BigIntField()
     decided_at = fields.BigIntField(null=True)
     decided_by = fields.CharField(max_length=200, default="")
-    note = fields.CharField(max_length=500, default="")
+    note = Sealed(max_length=500, default="")
     alert_id = fields.CharField(max_length=12, default="")
     told_at = fields.BigIntField(null=True)
     erased_at = fields.BigIntField(null=True)

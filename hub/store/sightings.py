@@ -21,6 +21,7 @@ from hub.store.ids import BLOCK
 from hub.store.leases import Name
 from hub.store.marks import marked
 from hub.store.queries import Queries
+from hub.store.sealing import message, sealer
 
 LATEST = 10
 """So many of a person's latest alerts are looked at: more are hardly ever active at once."""
@@ -30,9 +31,8 @@ LAST_MS = (1 << 63) // BLOCK - 1
 # the sighting is not there yet.
 _COUNT = """UPDATE alert SET remarks = remarks + 1 WHERE id = ?1 AND EXISTS (SELECT 1 FROM inbox WHERE id = ?2)
     AND NOT EXISTS (SELECT 1 FROM sighting WHERE id = ?3)"""
-_KEEP = """INSERT INTO sighting (id, alert_id, admin_id, at, kind, text, latitude, longitude, picture, mime,
-        kept_at, channel, account, media)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, '', ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING"""
+_KEEP = """INSERT INTO sighting (id, alert_id, admin_id, at, kind, text, place, picture, mime, kept_at, channel, account, media)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, '', ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING"""
 LONGEST_MEDIA = 1000
 """Of what a messenger names a picture by: Telegram's has some 90 characters, Matrix' at most 255 and a server's name."""
 
@@ -74,7 +74,7 @@ class Sightings:
         """The alerts that were sent to this person, the newest first; with `provider_ref` only the one of that message."""
         query = tables.Delivery.filter(admin_id=admin_id, attempt__gt=0).exclude(part="post").exclude(state__in=(2, 3))
         if provider_ref:
-            query = query.filter(provider_ref=provider_ref)
+            query = query.filter(provider_ref=message(provider_ref))
         rows = await query.order_by("-created_at", "-id").limit(20 * LATEST).values_list("alert_id", flat=True)
         return list(dict.fromkeys(str(one) for one in rows))[:LATEST]
 
@@ -85,6 +85,7 @@ class Sightings:
     def keep(self, one: Sighting, now: int, account: Name = ("", ""), media: str = "") -> list[Statement]:
         """Its row, and in the alert's log that it is there: nothing of what it says. `media`: its picture, at this account."""
         told = orjson.dumps({"sighting": str(one.id), "kind": one.kind}).decode()
+        place, sealing = orjson.dumps(one.location).decode() if one.location else "", sealer()
         return [
             (
                 self._keep,
@@ -93,11 +94,11 @@ class Sightings:
                 one.admin_id,
                 one.at,
                 one.kind,
-                one.text,
-                *(one.location or (None, None)),
+                sealing.seal(one.text, "sighting.text"),
+                sealing.seal(place, "sighting.place"),
                 now,
                 *account,
-                media,
+                sealing.seal(media, "sighting.media"),
             ),
             (self._sql.add_events, Rows(5, [[one.alert_id, one.alert_id, now, "sighting", told]])),
         ]
@@ -130,7 +131,7 @@ class Sightings:
     @shielded
     async def of(self, alert_id: str, after: int = 0, limit: int = 1_000_000) -> list[Sighting]:
         """Oldest first, without the pictures themselves."""
-        columns = ("id", "admin_id", "at", "kind", "text", "latitude", "longitude", "mime")
+        columns = ("id", "admin_id", "at", "kind", "text", "place", "mime")
         rows = (
             await tables.Sighting.filter(alert_id=alert_id, id__gt=after).order_by("id").limit(limit).values(*columns)
         )
@@ -143,7 +144,7 @@ class Sightings:
                 row["at"],
                 row["kind"],
                 row["text"],
-                None if row["latitude"] is None else (row["latitude"], row["longitude"]),
+                _point(row["place"]),
                 names.get(row["admin_id"], ""),
                 bool(row["mime"]),
             )
@@ -161,6 +162,13 @@ def sighting_id(at: int, *names: str) -> int:
     """The same for the same message, however often it is told: its time (ms), then 20 bits of its names."""
     digest = hashlib.sha256("\n".join(names).encode("utf-8", "replace")).digest()
     return min(max(at, 0), LAST_MS) * BLOCK + int.from_bytes(digest[:8]) % BLOCK
+
+
+def _point(place: str) -> Point | None:
+    if not place:
+        return None
+    latitude, longitude = orjson.loads(place)
+    return latitude, longitude
 
 
 async def _names(ids: Sequence[int]) -> dict[int, str]:

@@ -14,6 +14,7 @@ from hub.store import registry_tables as tables
 from hub.store.engine import shielded
 from hub.store.ids import Ids
 from hub.store.mails import Letter, Mails
+from hub.store.sealing import email_hash
 
 
 class Kind(StrEnum):
@@ -124,6 +125,7 @@ class Signs:
                 language=new.language,
                 name=new.name,
                 email=new.email,
+                email_hash=email_hash(new.email),
                 remark=new.remark,
                 confirm_hash=new.confirm_hash,
             )
@@ -134,7 +136,7 @@ class Signs:
     async def asked_since(self, since: int, email: str = "") -> int:
         """How many since then (ms); with `email` those of this address, however it is written."""
         query = tables.Sign.filter(created_at__gt=since)
-        return await (query.filter(email__iexact=email) if email else query).count()
+        return await (query.filter(email_hash=email_hash(email)) if email else query).count()
 
     @shielded
     async def of_link(self, confirm_hash: str) -> Sign | None:
@@ -233,7 +235,14 @@ class Signs:
 
 def without_people(row: tables.Sign) -> dict[str, Any]:
     """What is overwritten of a sign when who asked for it is erased: a street sign's place stays, for it stands there."""
-    left: dict[str, Any] = {"name": "", "email": "", "remark": "", "note": "", "confirm_hash": None}
+    left: dict[str, Any] = {
+        "name": "",
+        "email": "",
+        "email_hash": "",
+        "remark": "",
+        "note": "",
+        "confirm_hash": None,
+    }
     if row.kind == Kind.STICKER or row.state == State.REFUSED:
         rough = {
             "latitude": round(row.latitude, PLACE_DECIMALS),

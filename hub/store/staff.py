@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 import orjson
 from tortoise.exceptions import IntegrityError
@@ -19,6 +18,7 @@ from hub.plain import plain
 from hub.store import staff_tables, tables
 from hub.store.engine import shielded
 from hub.store.keys import Identity
+from hub.store.sealing import sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ async def _replace_recovery(staff_id: str, hashes: Sequence[str], now: int) -> N
 
 def _login_hash(login: str) -> str:
     """Finds an account by what was typed; capitals make no other person."""
-    return sha256(login.strip().casefold().encode("utf-8", "surrogateescape")).hexdigest()
+    return sealer().hash("login", login.strip().casefold().encode("utf-8", "replace").decode())
 
 
 def _codes(municipalities: frozenset[str]) -> str:

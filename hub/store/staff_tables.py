@@ -11,22 +11,23 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 from hub.store.model import Table
+from hub.store.sealing import Sealed
 
 
 class Staff(Table):
     """A person who signs in. `login`: what they type, an e-mail address or a name, found by `login_hash`. `municipalities`: a coordinator's own, a JSON list of GM codes, empty for all. `totp_offered`: a second factor shown and not confirmed yet. `totp_step`: the last 30 seconds whose code was used, for no code works twice. `invited_hash`: a link to set all this oneself, until invited_until."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=16, primary_key=True)
-    name = fields.TextField()  # sealed
-    login = fields.TextField()  # sealed
+    name = Sealed()
+    login = Sealed()
     login_hash = fields.CharField(max_length=64, unique=True)
     role = fields.CharField(max_length=12)
     sender = fields.CharField(max_length=200, default="")
     municipalities = fields.TextField(default="[]")
     passphrase_hash = fields.TextField(default="")
     passphrase_at = fields.BigIntField(null=True)
-    totp_secret = fields.TextField(default="")  # sealed
-    totp_offered = fields.TextField(default="")  # sealed
+    totp_secret = Sealed(default="")
+    totp_offered = Sealed(default="")
     totp_step = fields.BigIntField(default=0)
     invited_hash = fields.CharField(max_length=64, null=True, unique=True)
     invited_until = fields.BigIntField(default=0)
@@ -75,7 +76,7 @@ class StaffSubject(Table):
     hash = fields.CharField(max_length=64, primary_key=True)
     staff_id = fields.CharField(max_length=16)
     issuer = fields.CharField(max_length=300)
-    subject = fields.TextField()  # sealed
+    subject = Sealed()
     created_at = fields.BigIntField()
     used_at = fields.BigIntField(null=True)
 

@@ -13,6 +13,7 @@ from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 
 from hub.store.model import Table
+from hub.store.sealing import Sealed, SealedBytes
 
 
 class Neighbourhood(Table):
@@ -81,7 +82,7 @@ class Admin(Table):
     """`test_messages`: they agreed to get one now and then, to see whether they can be reached. `stand_in`: the admin who gets their alerts while they are away."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
-    name = fields.CharField(max_length=200)
+    name = Sealed(max_length=200)
     language = fields.CharField(max_length=8)
     away_until = fields.BigIntField(default=0, db_default=0)
     test_messages = fields.BooleanField(default=False, db_default=False)
@@ -111,7 +112,8 @@ class Address(Table):
     admin: fields.ForeignKeyRelation[Admin] = fields.ForeignKeyField("hub.Admin", related_name="addresses")
     admin_id: int
     channel = fields.CharField(max_length=20)
-    handle = fields.CharField(max_length=255)
+    handle = Sealed(max_length=255)
+    handle_hash = fields.CharField(max_length=24, default="", db_default="")
     rank = fields.IntField()
     state = fields.CharField(max_length=12, default="verified")
     window_open_until = fields.BigIntField(default=0)
@@ -121,11 +123,11 @@ class Address(Table):
 
     class Meta:
         table = "address"
-        unique_together = (("channel", "handle"), ("admin_id", "rank"))
+        unique_together = (("channel", "handle_hash"), ("admin_id", "rank"))
 
 
 class AddressAlias(Table):
-    """Another name the provider uses for the same address: a business-scoped user id beside a phone number."""
+    """Another name the provider uses for the same address: a business-scoped user id beside a phone number. `alias`: its keyed hash."""  # noqa: E501  # one SQL comment
 
     id = fields.IntField(primary_key=True)
     channel = fields.CharField(max_length=20)
@@ -145,12 +147,13 @@ class GroupChat(Table):
     group: fields.ForeignKeyRelation[WatchGroup] = fields.ForeignKeyField("hub.WatchGroup", related_name="chats")
     channel = fields.CharField(max_length=20)
     account = fields.CharField(max_length=40)
-    handle = fields.CharField(max_length=255)
+    handle = Sealed(max_length=255)
+    handle_hash = fields.CharField(max_length=24, default="", db_default="")
     state = fields.CharField(max_length=12, default="verified")
 
     class Meta:
         table = "group_chat"
-        unique_together = (("channel", "handle"),)
+        unique_together = (("channel", "handle_hash"),)
 
 
 class LinkToken(Table):
@@ -229,7 +232,7 @@ class Alert(Table):
     identifier = fields.CharField(max_length=300)
     status = fields.CharField(max_length=10)
     msg_type = fields.CharField(max_length=10)
-    content = fields.TextField()
+    content = Sealed()
     fingerprint = fields.CharField(max_length=64)
     key_id = fields.CharField(max_length=16)
     priority = fields.IntField()
@@ -302,7 +305,7 @@ class Delivery(Table):
     lease = fields.BigIntField(null=True)
     lease_until = fields.BigIntField(null=True)
     reason = fields.CharField(max_length=300, default="")
-    provider_ref = fields.CharField(max_length=300, default="")
+    provider_ref = fields.CharField(max_length=500, default="")
     possible_duplicates = fields.IntField(default=0)
     created_at = fields.BigIntField()
     sent_at = fields.BigIntField(null=True)
@@ -334,7 +337,7 @@ class Receipt(Table):
     id = fields.BigIntField(primary_key=True)
     delivery_id = fields.BigIntField(null=True)
     channel = fields.CharField(max_length=20)
-    provider_ref = fields.CharField(max_length=300)
+    provider_ref = fields.CharField(max_length=500)
     kind = fields.CharField(max_length=10)
     at = fields.BigIntField()
     reason = fields.CharField(max_length=300, default="")
@@ -356,7 +359,7 @@ class Acknowledgement(Table):
     kind = fields.CharField(max_length=10)
     at = fields.BigIntField()
     via = fields.CharField(max_length=20)
-    ref = fields.CharField(max_length=300, default="", db_default="")
+    ref = fields.CharField(max_length=500, default="", db_default="")
 
     class Meta:
         table = "acknowledgement"
@@ -383,22 +386,21 @@ class Widening(Table):
 
 
 class Sighting(Table):
-    """What an admin wrote or sent us while an alert was active, for the control room only. `kind`: text, location, picture. `media`: what its picture is fetched by, until it has come."""  # noqa: E501  # one SQL comment
+    """What an admin wrote or sent us while an alert was active, for the control room only. `kind`: text, location, picture. `place`: [latitude, longitude] as JSON. `media`: what its picture is fetched by, until it has come."""  # noqa: E501  # one SQL comment
 
     id = fields.BigIntField(primary_key=True)
     alert_id = fields.CharField(max_length=12)
     admin_id = fields.BigIntField()
     at = fields.BigIntField()
     kind = fields.CharField(max_length=10)
-    text = fields.TextField(default="")
-    latitude = fields.FloatField(null=True)
-    longitude = fields.FloatField(null=True)
-    picture = fields.BinaryField(null=True)
+    text = Sealed(default="")
+    place = Sealed(default="", db_default="")
+    picture = SealedBytes(null=True)
     mime = fields.CharField(max_length=40, default="")
     kept_at = fields.BigIntField(default=0, db_default=0)
     channel = fields.CharField(max_length=20, default="", db_default="")
     account = fields.CharField(max_length=40, default="", db_default="")
-    media = fields.TextField(default="", db_default="")
+    media = Sealed(default="", db_default="")
 
     class Meta:
         table = "sighting"
@@ -442,7 +444,7 @@ class InboxUpdate(Table):
     channel = fields.CharField(max_length=20)
     account = fields.CharField(max_length=40)
     key = fields.CharField(max_length=100, null=True)
-    body = fields.BinaryField()
+    body = SealedBytes()
     received_at = fields.BigIntField()
     error = fields.CharField(max_length=300, default="")
 
@@ -463,3 +465,15 @@ class AlertEvent(Table):
     class Meta:
         table = "alert_event"
         indexes = [Index(fields=("alert_id", "id"), name="alert_event_stream")]
+
+
+class SealingKey(Table):
+    """The master keys that sealed columns are wrapped with, the newest last: more than one while they are wrapped anew. `key_id`: which key, nothing of what it is. `lookup`: the secret of keyed hashes, wrapped by it."""  # noqa: E501  # one SQL comment
+
+    number = fields.IntField(primary_key=True, generated=False)
+    key_id = fields.CharField(max_length=12)
+    lookup = fields.CharField(max_length=200)
+    since = fields.BigIntField()
+
+    class Meta:
+        table = "sealing_key"

@@ -1,6 +1,6 @@
 """Verbs on all that the hub holds about somebody who wrote to it with an e-mail address: giving it to them whole, and erasing it.
 
-Admins are own_data.py's. Every address is read and compared: it is asked for a few times a year.
+Admins are own_data.py's. Every address is opened and compared: it is asked for a few times a year.
 """
 
 from __future__ import annotations

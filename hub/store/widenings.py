@@ -15,6 +15,7 @@ from tortoise.transactions import in_transaction
 
 from hub.domain import Status
 from hub.store import tables
+from hub.store.batches import batches
 from hub.store.engine import Engine, Rows, shielded
 from hub.store.ids import Ids
 from hub.store.queries import Queries
@@ -61,19 +62,27 @@ class Widenings:
         self._engine = engine
         self._sql = queries
         self._ids = ids
+        self._still: set[str] = set()
+        """Open alerts that speak of no flight: what they say is sealed, and read once."""
 
     @shielded
     async def unplanned(self, parameter: str, since: int, now: int) -> list[Fleeing]:
         """Open alerts with status Actual, accepted from `since` on (ms), that name this parameter and have no rings yet."""
-        rows = await tables.Alert.filter(
-            accepted_at__gte=since,
-            status=Status.ACTUAL.value,
-            closed_at=None,
-            expires_at__gt=now,
-            content__contains=f'"{parameter}"',
+        open_ones = tables.Alert.filter(
+            accepted_at__gte=since, status=Status.ACTUAL.value, closed_at=None, expires_at__gt=now
         ).order_by("accepted_at")
-        planned = await _alerts_with_rings([row.id for row in rows])
-        return [Fleeing(row.id, row.accepted_at) for row in rows if row.id not in planned]
+        found = {str(number): int(at) for number, at in await open_ones.values_list("id", "accepted_at")}
+        planned = await _alerts_with_rings(found)
+        self._still &= found.keys()
+        unread = [number for number in found if number not in planned and number not in self._still]
+        fleeing: list[Fleeing] = []
+        for part in batches(unread):
+            for number, content in await tables.Alert.filter(id__in=part).values_list("id", "content"):
+                if f'"{parameter}"' in str(content):
+                    fleeing.append(Fleeing(str(number), found[str(number)]))
+                else:
+                    self._still.add(str(number))
+        return sorted(fleeing, key=lambda one: one.accepted_at)
 
     @shielded
     async def plan(self, new: Sequence[Widening]) -> bool:

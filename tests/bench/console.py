@@ -23,6 +23,7 @@ from adapters.whatsapp.hooks import SIGNATURE, sign
 from hub.clock import SystemClock
 from hub.domain import AckKind, DeliveryState
 from hub.store.database import Store, open_store
+from hub.store.sealing import MESSAGE, sealer
 from hub.trust.keys import hash_secret, make_session
 from tests.bench.crowd import ALERT, fill
 from tests.bench.plan import Plan
@@ -162,10 +163,12 @@ async def _traffic(hub: str, store: Store, session: aiohttp.ClientSession, peopl
         now = time.perf_counter()
         if now > deadline:
             raise SystemExit(f"the traffic did not end: {len(known)} of {people} were sent to")
-        for delivery, name, handle in await store.engine.read(SENT):
+        for delivery, sealed_name, sealed_handle in await store.engine.read(SENT):
             if delivery in known:
                 continue
             known.add(delivery)
+            name = sealer().open_alike(sealed_name, MESSAGE)
+            handle = sealer().open(sealed_handle, "address.handle")
             for kind, least, most in COURSE:
                 heapq.heappush(
                     due,

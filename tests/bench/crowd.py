@@ -11,7 +11,10 @@ from hub.clock import SystemClock
 from hub.domain import Neighbourhood
 from hub.places.reading import read_neighbourhoods
 from hub.settings import CONFIG
+from hub.store import tables
+from hub.store.batches import BATCH
 from hub.store.database import Store
+from hub.store.sealing import handle_hash
 
 CLOCK = SystemClock()
 ZOETERMEER = CONFIG / "neighbourhoods" / "zoetermeer.geojson"
@@ -26,12 +29,7 @@ GROUPS = (
         SELECT row_number() OVER (ORDER BY code), row_number() OVER (ORDER BY code), code FROM neighbourhood""",
 )
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
-ADMINS = (
-    "INSERT INTO admin (id, name, language, away_until) {numbers} SELECT i, 'Admin ' || i, 'nl', 0 FROM n",
-    "INSERT INTO group_admin (id, group_id, admin_id) {numbers} SELECT i, 1 + i % {groups}, i FROM n",
-    """INSERT INTO address (id, admin_id, channel, handle, rank, state, window_open_until, account, strikes)
-        {numbers} SELECT i, i, '{channel}', '{sign}' || (31600000000 + i), 1, 'verified', 0, '', 0 FROM n""",
-)
+ADMINS = "INSERT INTO group_admin (id, group_id, admin_id) {numbers} SELECT i, 1 + i % {groups}, i FROM n"
 
 
 async def fill(
@@ -42,7 +40,20 @@ async def fill(
         neighbourhoods, _ = read_neighbourhoods(ZOETERMEER)
     await store.neighbourhoods.replace(neighbourhoods, source="bench", now=CLOCK.now())
     await store.engine.write(*((sql,) for sql in GROUPS))
-    words = {"groups": len(neighbourhoods), "channel": channel, "sign": "+" if channel == "whatsapp" else ""}
+    sign = "+" if channel == "whatsapp" else ""
     for first in range(1, admins + 1, PART):
-        numbers = NUMBERS.format(first=first, last=min(first + PART - 1, admins))
-        await store.engine.write(*((sql.format(numbers=numbers, **words),) for sql in ADMINS))
+        last = min(first + PART - 1, admins)
+        people = [tables.Admin(id=i, name=f"Admin {i}", language="nl") for i in range(first, last + 1)]
+        await tables.Admin.bulk_create(people, batch_size=BATCH)
+        numbers = NUMBERS.format(first=first, last=last)
+        await store.engine.write((ADMINS.format(numbers=numbers, groups=len(neighbourhoods)),))
+        ways = [(i, f"{sign}{31600000000 + i}") for i in range(first, last + 1)]
+        await tables.Address.bulk_create(
+            [
+                tables.Address(
+                    id=i, admin_id=i, channel=channel, handle=handle, handle_hash=handle_hash(handle), rank=1
+                )
+                for i, handle in ways
+            ],
+            batch_size=BATCH,
+        )

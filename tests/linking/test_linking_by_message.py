@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from hub.directory.linking import LASTS_DAYS, hash_token
 from hub.domain import Handle
+from hub.store.sealing import handle_hash, sealer
 from tests.linking.world import ANNA_TELEGRAM, ANNA_WHATSAPP, BRAM_TELEGRAM, STRANGER, Town
 
 DAY = 24 * 3600
@@ -22,7 +23,7 @@ async def test_a_token_in_a_message_links_the_sender_behind_the_others(town: Tow
         ("telegram", ANNA_TELEGRAM, "verified"),
         ("telegram", STRANGER, "verified"),
     ]
-    assert town.rows(f"SELECT account FROM address WHERE handle = '{STRANGER}'") == [("main",)]
+    assert town.rows(f"SELECT account FROM address WHERE handle_hash = '{handle_hash(STRANGER)}'") == [("main",)]
 
 
 @pytest.mark.parametrize("text", ["dit is hem: {}", "koppel", "koppel {} graag", "{}x", "koppel {} {}", "x {}"])
@@ -39,18 +40,21 @@ async def test_the_admin_is_answered_in_their_own_language(town: Town) -> None:
 
 @pytest.mark.parametrize("state", ["unverified", "dead", "stopped"])
 async def test_an_address_the_admin_has_already_is_verified_where_it_stands(town: Town, state: str) -> None:
-    town.change("UPDATE address SET state = ?, strikes = 2 WHERE handle = ?", state, ANNA_WHATSAPP)
+    town.change("UPDATE address SET state = ?, strikes = 2 WHERE handle_hash = ?", state, handle_hash(ANNA_WHATSAPP))
     await town.hear(ANNA_WHATSAPP, await town.link(town.anna, "whatsapp"), "whatsapp")
     assert (await town.ways(town.anna))[0] == ("whatsapp", ANNA_WHATSAPP, "verified")
     assert len(await town.ways(town.anna)) == 2
-    assert town.rows(f"SELECT account, strikes FROM address WHERE handle = '{ANNA_WHATSAPP}'") == [("main", 0)]
+    assert town.rows(f"SELECT account, strikes FROM address WHERE handle_hash = '{handle_hash(ANNA_WHATSAPP)}'") == [
+        ("main", 0)
+    ]
 
 
 async def test_the_provider_may_use_another_name_for_the_address(town: Town) -> None:
-    town.change("UPDATE address SET state = 'unverified' WHERE handle = ?", ANNA_WHATSAPP)
+    town.change("UPDATE address SET state = 'unverified' WHERE handle_hash = ?", handle_hash(ANNA_WHATSAPP))
     town.change(
-        "INSERT INTO address_alias (channel, alias, address_id) SELECT 'whatsapp', 'NL.1', id FROM address WHERE handle = ?",
-        ANNA_WHATSAPP,
+        "INSERT INTO address_alias (channel, alias, address_id) SELECT 'whatsapp', ?, id FROM address WHERE handle_hash = ?",
+        handle_hash("NL.1"),
+        handle_hash(ANNA_WHATSAPP),
     )
     assert "gekoppeld" in str(await town.hear("NL.1", await town.link(town.anna, "whatsapp"), "whatsapp"))
     assert (await town.ways(town.anna))[0] == ("whatsapp", ANNA_WHATSAPP, "verified")
@@ -142,7 +146,12 @@ async def test_somebody_elses_address_is_not_taken_over(town: Town) -> None:
 async def test_an_address_that_became_somebody_elses_meanwhile_is_not_taken_over_either(town: Town) -> None:
     understood = await town.understood(STRANGER, await town.link(town.anna))
     assert understood is not None
-    town.change("UPDATE address SET handle = ?, state = 'stopped' WHERE handle = ?", STRANGER, BRAM_TELEGRAM)
+    town.change(
+        "UPDATE address SET handle_hash = ?, handle = ?, state = 'stopped' WHERE handle_hash = ?",
+        handle_hash(STRANGER),
+        sealer().seal(STRANGER, "address.handle"),
+        handle_hash(BRAM_TELEGRAM),
+    )
     await town.store.receipts.apply(understood.statements, [])
     assert (await town.ways(town.bram)) == [("telegram", STRANGER, "stopped")]
     assert len(await town.ways(town.anna)) == 2

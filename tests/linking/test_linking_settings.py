@@ -10,6 +10,7 @@ import pytest
 from hub.clock import to_milliseconds
 from hub.domain import Handle
 from hub.store.consents import Of, What
+from hub.store.sealing import handle_hash, sealer
 from tests.linking.world import ANNA_TELEGRAM, ANNA_WHATSAPP, BRAM_TELEGRAM, STRANGER, Town
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -43,15 +44,15 @@ async def test_start_of_one_person_is_not_that_of_another(town: Town) -> None:
 
 
 async def test_start_does_not_verify_an_address_that_nobody_answered_from(town: Town) -> None:
-    town.change("UPDATE address SET state = 'unverified' WHERE handle = ?", ANNA_WHATSAPP)
+    town.change("UPDATE address SET state = 'unverified' WHERE handle_hash = ?", handle_hash(ANNA_WHATSAPP))
     assert await town.hear(ANNA_TELEGRAM, "start") == started("Telegram")
     assert [state for _, _, state in await town.ways(town.anna)] == ["unverified", "verified"]
 
 
 async def test_start_verifies_the_address_it_came_from_and_from_there_no_other(town: Town) -> None:
     """Whoever holds a number that was entered by mistake must not undo the admin's own STOP."""
-    town.change("UPDATE address SET state = 'unverified' WHERE handle = ?", ANNA_TELEGRAM)
-    town.change("UPDATE address SET state = 'stopped' WHERE handle = ?", ANNA_WHATSAPP)
+    town.change("UPDATE address SET state = 'unverified' WHERE handle_hash = ?", handle_hash(ANNA_TELEGRAM))
+    town.change("UPDATE address SET state = 'stopped' WHERE handle_hash = ?", handle_hash(ANNA_WHATSAPP))
     assert await town.hear(ANNA_TELEGRAM, "/start") == started("Telegram")
     assert [state for _, _, state in await town.ways(town.anna)] == ["stopped", "verified"]
 
@@ -73,7 +74,7 @@ async def test_a_stranger_sets_nothing_and_hears_nothing(town: Town, text: str) 
 
 @pytest.mark.parametrize("text", ["status", "taal engels", "eerst telegram", "afwezig 1 week", "terug"])
 async def test_an_unverified_address_sets_nothing_and_learns_nothing(town: Town, text: str) -> None:
-    town.change("UPDATE address SET state = 'unverified' WHERE handle = ?", ANNA_TELEGRAM)
+    town.change("UPDATE address SET state = 'unverified' WHERE handle_hash = ?", handle_hash(ANNA_TELEGRAM))
     before = town.everything()
     assert await town.hear(ANNA_TELEGRAM, text) == "Dit account is nog niet bevestigd. Stuur eerst START."
     assert town.everything() == before
@@ -242,7 +243,7 @@ def chats(town: Town) -> list[tuple[str, str]]:
         "SELECT g.name, c.handle FROM group_chat c JOIN watch_group g ON g.id = c.group_id "
         "WHERE c.state = 'verified' ORDER BY 1"
     )
-    return [(str(name), str(handle)) for name, handle in found]
+    return [(str(name), sealer().open(str(handle), "group_chat.handle")) for name, handle in found]
 
 
 async def test_the_only_group_of_an_admin_gets_the_chat(town: Town) -> None:
@@ -274,7 +275,7 @@ async def test_a_chat_we_were_put_out_of_and_into_again_is_alive_again(town: Tow
 
 @pytest.mark.parametrize("state", ["unverified", "stopped", "dead"])
 async def test_strangers_and_people_we_may_not_write_link_no_chat_and_hear_nothing(town: Town, state: str) -> None:
-    town.change("UPDATE address SET state = ? WHERE handle = ?", state, BRAM_TELEGRAM)
+    town.change("UPDATE address SET state = ? WHERE handle_hash = ?", state, handle_hash(BRAM_TELEGRAM))
     assert await joined(town, "-100", STRANGER, "Noord") == await joined(town, "-100", BRAM_TELEGRAM) == ""
     assert chats(town) == []
 

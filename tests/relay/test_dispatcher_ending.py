@@ -16,6 +16,7 @@ from hub.settings import Account, Relay
 from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store
 from hub.store.outbox import Outbox
+from hub.store.sealing import handle_hash
 from hub.store.sqlite.queries import SQLITE
 from tests.clock import FakeClock, settle
 from tests.relay.channel import After, FakeChannel, accepted_after
@@ -81,7 +82,7 @@ async def test_who_left_between_planning_and_sending_gets_nothing(store: Store, 
     if how == "stop":
         await store.receipts.apply(store.receipts.stop("telegram", Handle("BU1-1")), [])
     else:
-        await store.engine.write(("DELETE FROM address WHERE handle = 'BU1-1'",))
+        await store.engine.write((f"DELETE FROM address WHERE handle_hash = '{handle_hash('BU1-1')}'",))
     channel = FakeChannel(clock)
     async with sending(store, clock, channel):
         await pass_time(clock, store, 2)
@@ -97,7 +98,7 @@ async def test_whose_address_died_between_planning_and_sending_is_told_at_their_
     await people(store, (person("Anna", ("telegram", "7"), ("whatsapp", "+31600000007")), ["BU1"]))
     async with sending(store, clock, FakeChannel(clock, "matrix")) as planning:
         await planning.relay("A", "BU1")
-    await store.engine.write(("UPDATE address SET state = 'dead' WHERE handle = '7'",))
+    await store.engine.write((f"UPDATE address SET state = 'dead' WHERE handle_hash = '{handle_hash('7')}'",))
     channel = FakeChannel(clock)
     async with sending(store, clock, channel):
         await pass_time(clock, store, 2)

@@ -9,6 +9,7 @@ import pytest
 from hub.channel import AnswerWithdrawn, ContactSeen, GroupJoined, InvitationSeen, ReplySeen
 from hub.domain import AckKind, DeliveryState, Handle
 from hub.store.database import Store
+from hub.store.sealing import sealer
 from tests.clock import FakeClock
 from tests.relay.receiving import ConfirmingChannel, Receiving, receiving
 from tests.relay.test_receiver import acks, sent, tap
@@ -93,7 +94,7 @@ async def test_put_into_a_chat_by_its_admin_the_chat_is_the_group_s(
     await sent(store, clock)
     await hub.receive(GroupJoined(Handle("-100"), ANNA, "Onze buurt", 5), GroupJoined(Handle("-200"), STRANGER, "x", 5))
     rows = await store.engine.read("SELECT handle, account FROM group_chat")
-    assert rows == [("-100", "main")]
+    assert [(sealer().open(handle, "group_chat.handle"), account) for handle, account in rows] == [("-100", "main")]
     await until(lambda: len(hub.channel.said) == 1)
     assert hub.channel.said[0][0] == ANNA.value
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import uuid4
 
 import asyncpg
+from pydantic import SecretStr
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from hub.clock import SystemClock
@@ -21,6 +22,9 @@ from tests.furnished import put_schema
 from tests.postgres.databases import Databases
 
 DIALECTS = ["sqlite", "postgres"]
+
+KEY = SecretStr("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+"""The master key of those on a server, which have no folder for a file of their own."""
 
 REFUSED = (sqlite3.Error, asyncpg.PostgresError)
 """What a database says of a statement that is wrong."""
@@ -70,7 +74,7 @@ class PostgresDatabases:
             self._made.append(self._free[-1])
             asyncio.run(migrate(Database(url=self._server.url(self._free[-1])), SystemClock()))
         name = self._free.pop()
-        yield Database(url=self._server.url(name))
+        yield Database(url=self._server.url(name), key=KEY)
         self._server.sql(EMPTY, name)
         self._free.append(name)
 

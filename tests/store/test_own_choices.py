@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.domain import Handle
 from hub.store.database import Store
+from hub.store.sealing import handle_hash
 from tests.store.world import HOUR, START, people, person
 
 
@@ -25,7 +26,7 @@ async def test_an_address_a_person_linked_themselves_stays_behind_those_imported
 
 async def test_stop_from_an_address_nobody_verified_signs_nobody_else_off(store: Store) -> None:
     await people(store, (person("Anna", ("whatsapp", "+1"), ("telegram", "2")), ["BU1"]))
-    await store.engine.write(("UPDATE address SET state = 'unverified' WHERE handle = '2'",))
+    await store.engine.write((f"UPDATE address SET state = 'unverified' WHERE handle_hash = '{handle_hash('2')}'",))
     await store.receipts.apply(store.receipts.stop("telegram", Handle("2")), [])
     (anna,) = await store.directory.admins()
     assert [one.state for one in anna.addresses] == ["verified", "stopped"]
@@ -33,7 +34,7 @@ async def test_stop_from_an_address_nobody_verified_signs_nobody_else_off(store:
 
 async def test_stop_does_not_touch_what_nobody_verified_so_that_start_cannot_wake_it(store: Store) -> None:
     await people(store, (person("Anna", ("whatsapp", "+1"), ("telegram", "2")), ["BU1"]))
-    await store.engine.write(("UPDATE address SET state = 'unverified' WHERE handle = '2'",))
+    await store.engine.write((f"UPDATE address SET state = 'unverified' WHERE handle_hash = '{handle_hash('2')}'",))
     await store.receipts.apply(store.receipts.stop("whatsapp", Handle("+1")), [])
     await store.receipts.apply(store.linking.start("whatsapp", Handle("+1")), [])
     (anna,) = await store.directory.admins()

@@ -9,6 +9,7 @@ from hub.domain import DeliveryState, ReceiptKind
 from hub.store.claiming import Claimed
 from hub.store.database import Store
 from hub.store.receipts import LEVEL
+from hub.store.sealing import message
 from tests.store.databases import NewDatabases
 from tests.store.world import (
     ROUTES,
@@ -149,7 +150,9 @@ async def test_a_receipt_that_met_its_outcome_unseen_is_matched_at_the_next_look
     unseen = (
         "INSERT INTO receipt (channel, provider_ref, kind, at, reason) VALUES ('whatsapp', '{}', 'delivered', 1, '')"
     )
-    await store.engine.write((unseen.format(f"ref-{claimed.id}"),), (unseen.format("of a message that is not ours"),))
+    await store.engine.write(
+        (unseen.format(message(f"ref-{claimed.id}")),), (unseen.format("of a message that is not ours"),)
+    )
     assert await store.outbox.match_late(ROUTES, first_id=store.ids.block(), now=START) == 1
     assert await store.outbox.match_late(ROUTES, first_id=store.ids.block(), now=START) == 0
     (view,) = await store.outbox.deliveries("A")

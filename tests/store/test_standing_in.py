@@ -5,7 +5,8 @@ from __future__ import annotations
 from hub.domain import AckKind, Admin, Match
 from hub.store import tables
 from hub.store.database import Store
-from tests.store.world import HOUR, ROUTES, START, accept, answer, people, person, plan
+from hub.store.sealing import handle_hash
+from tests.store.world import HOUR, ROUTES, START, accept, admin_of, answer, people, person, plan
 
 SOUTH = [Match("BU2", "BU2", 1.0, 0.0, "")]
 
@@ -23,7 +24,7 @@ async def a_village(store: Store) -> dict[str, int]:
 
 
 async def away(name: str, stand_in: int | None = None, until: int = START + HOUR) -> None:
-    await tables.Admin.filter(name=name).update(away_until=until, stand_in=stand_in)
+    await tables.Admin.filter(id=await admin_of(name)).update(away_until=until, stand_in=stand_in)
 
 
 async def told(store: Store, number: str, *codes: str, first_only: bool = False, now: int = START) -> list[str]:
@@ -69,7 +70,7 @@ async def test_a_stand_in_who_is_away_too_or_cannot_be_reached_gets_nothing(stor
     await away("Bram", ids["Chris"])
     assert await told(store, "A", "BU2") == [], "and nobody stands in for a stand-in"
     await away("Bram", until=0)
-    await tables.Address.filter(handle="+2").update(state="stopped")
+    await tables.Address.filter(handle_hash=handle_hash("+2")).update(state="stopped")
     assert await told(store, "B", "BU2") == []
 
 
@@ -126,7 +127,7 @@ async def test_the_escalation_knows_that_a_stand_in_was_told_and_asks_nobody_twi
     (row,) = await tables.AlertNeighbourhood.filter(alert_id="A", code="BU2")
     (standing,) = await store.escalations.standing([row.id], [], -1)
     assert standing.live == 1, "an answer of the stand-in may still come"
-    await tables.Admin.filter(name="Anna").update(away_until=0)
+    await tables.Admin.filter(id=await admin_of("Anna")).update(away_until=0)
     (standing,) = await store.escalations.standing([row.id], [], -1)
     assert standing.live == 0, "Anna is back and was not told: she is asked now"
 
@@ -136,7 +137,14 @@ async def test_a_group_of_both_is_posted_to_once(store: Store) -> None:
     await away("Anna", ids["Bram"])
     for name, chat in (("BU1", "g1"), ("BU2", "g2")):
         group = await tables.WatchGroup.get(name=name)
-        await tables.GroupChat.create(id=store.ids.one(), group=group, channel="telegram", account="main", handle=chat)
+        await tables.GroupChat.create(
+            id=store.ids.one(),
+            group=group,
+            channel="telegram",
+            account="main",
+            handle=chat,
+            handle_hash=handle_hash(chat),
+        )
     await told(store, "A", "BU1", "BU2")
     (bram,) = [one for one in await store.outbox.deliveries("A") if one.admin_name == "Bram"]
     await answer(store, "+2", bram.id, AckKind.FORWARDED)

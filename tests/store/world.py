@@ -22,6 +22,7 @@ from hub.domain import (
     Status,
 )
 from hub.settings import Database
+from hub.store import tables
 from hub.store.accepting import Stored
 from hub.store.alerts import Audience, NewAlert, Routes
 from hub.store.claiming import Claim, Claimed
@@ -68,6 +69,12 @@ def person(name: str, *ways: tuple[str, str]) -> Admin:
     """`ways`: (channel, handle), the first is rank 1."""
     addresses = tuple(Address(channel, Handle(handle), rank) for rank, (channel, handle) in enumerate(ways, 1))
     return Admin(0, name, "nl", addresses)
+
+
+async def admin_of(name: str) -> int:
+    """The id of who is called so; names are sealed, so all are looked through."""
+    (found,) = [int(admin.id) for admin in await tables.Admin.all() if admin.name == name]
+    return found
 
 
 async def people(store: Store, *entries: tuple[Admin, Sequence[str]]) -> None:

@@ -46,6 +46,7 @@ from hub.store.claiming import Claim, Claimed
 from hub.store.database import Store, open_store
 from hub.store.keys import Identity
 from hub.store.outbox import Outcome
+from hub.store.sealing import sealer
 from tests.relay.channel import BLIND, FakeChannel
 from tests.store.databases import SqliteFiles
 from tests.store.world import START, FakeClock, group, person
@@ -330,7 +331,7 @@ class History(RuleBasedStateMachine):
             self.count += 1
             ref = f"answer-{self.town.number}-{self.count}"
             statements = store.receipts.acknowledge(
-                channel, Handle(handle), delivery, kind, at=now, via="reaction", now=now, ref=ref, beside={},
+                channel, opened(handle), delivery, kind, at=now, via="reaction", now=now, ref=ref, beside={},
                 first_id=store.ids.block(),
             )  # fmt: skip
             await store.receipts.apply(statements, [])
@@ -349,7 +350,7 @@ class History(RuleBasedStateMachine):
             "SELECT channel, handle FROM address WHERE admin_id = ?1", admin
         ):
             await store.receipts.apply(
-                store.receipts.take_back(channel, Handle(handle), ref, self.town.clock.now()), []
+                store.receipts.take_back(channel, opened(handle), ref, self.town.clock.now()), []
             )
 
     @rule(name=some.sampled_from([name for name, _, _ in DIRECTORY]), back=some.booleans())
@@ -487,6 +488,10 @@ class History(RuleBasedStateMachine):
         tables = ("delivery", "receipt", "acknowledgement", "alert_neighbourhood", "alert_event", "alert")
         back = "UPDATE address SET state = 'verified', strikes = 0"
         await self.town.store.engine.write(*((f"DELETE FROM {name}",) for name in tables), (back,))
+
+
+def opened(handle: str) -> Handle:
+    return Handle(sealer().open(handle, "address.handle"))
 
 
 async def furnished(store: Store) -> Atlas:

@@ -12,6 +12,7 @@ from hub.channel import Accepted, Rejected, Result
 from hub.domain import Address, Admin, Handle, Role
 from hub.relay.contacts import Contacts
 from hub.settings import Mail, Registry, Settings
+from hub.store.sealing import handle_hash
 from hub.web import spam
 from tests.web.test_pages import OURS, post_form, sign_in
 from tests.web.world import FakeChannel, World, an_alert
@@ -102,7 +103,8 @@ def contacts(world: World) -> Contacts:
 
 async def open_window(world: World, handle: str = "+31612340001") -> None:
     until = world.clock.now() + DAY * 1000
-    await world.hub.store.engine.write(("UPDATE address SET window_open_until = ?1 WHERE handle = ?2", until, handle))
+    opened = "UPDATE address SET window_open_until = ?1 WHERE handle_hash = ?2"
+    await world.hub.store.engine.write((opened, until, handle_hash(handle)))
 
 
 async def test_a_visitor_reaches_the_admins_who_stay_unknown(world: World) -> None:

@@ -12,8 +12,10 @@ from hub.directory.linking import hash_token, make_token
 from hub.domain import Address, Admin, Handle, Role
 from hub.relay.commands import Commands
 from hub.store import registry_tables, tables
+from hub.store.sealing import handle_hash
 from hub.web.route import Open
 from hub.web.routes import ROUTES
+from tests.store.world import admin_of
 from tests.web.world import World, an_alert, until
 
 OURS = {"Origin": "https://buurtsein.example"}
@@ -77,7 +79,7 @@ async def inside(world: World, handle: str = ANNA) -> Mine:
 
 
 async def id_of(name: str) -> int:
-    return int((await tables.Admin.get(name=name)).id)
+    return await admin_of(name)
 
 
 async def test_looking_at_a_link_uses_nothing_up_and_a_button_opens_the_page_once(world: World) -> None:
@@ -149,7 +151,7 @@ async def test_the_ticket_of_one_admin_never_shows_another(world: World) -> None
         _, page = await anna.get(path)
         assert "Bram" not in page and "0002" not in page
     assert (await anna.get(f"/groups/{group.id}/leave"))[0] == 404
-    address = await tables.Address.get(handle=BRAM)
+    address = await tables.Address.get(handle_hash=handle_hash(BRAM))
     await anna.post("/addresses", f"address={address.id}&way=up")
     assert "Dag Bram Jansen" in (await bram.get())[1]
 

@@ -3,6 +3,8 @@ from tortoise import fields, migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+from hub.store.sealing import Sealed
+
 
 class Migration(migrations.Migration):
     dependencies = [("hub", "0007_faces")]
@@ -54,16 +56,16 @@ class Migration(migrations.Migration):
             name="Staff",
             fields=[
                 ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=16)),
-                ("name", fields.TextField(unique=False)),
-                ("login", fields.TextField(unique=False)),
+                ("name", Sealed(unique=False)),
+                ("login", Sealed(unique=False)),
                 ("login_hash", fields.CharField(unique=True, max_length=64)),
                 ("role", fields.CharField(max_length=12)),
                 ("sender", fields.CharField(default="", max_length=200)),
                 ("municipalities", fields.TextField(default="[]", unique=False)),
                 ("passphrase_hash", fields.TextField(default="", unique=False)),
                 ("passphrase_at", fields.BigIntField(null=True)),
-                ("totp_secret", fields.TextField(default="", unique=False)),
-                ("totp_offered", fields.TextField(default="", unique=False)),
+                ("totp_secret", Sealed(default="", unique=False)),
+                ("totp_offered", Sealed(default="", unique=False)),
                 ("totp_step", fields.BigIntField(default=0)),
                 ("invited_hash", fields.CharField(null=True, unique=True, max_length=64)),
                 ("invited_until", fields.BigIntField(default=0)),
@@ -101,7 +103,7 @@ class Migration(migrations.Migration):
                 ("hash", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
                 ("staff_id", fields.CharField(max_length=16)),
                 ("issuer", fields.CharField(max_length=300)),
-                ("subject", fields.TextField(unique=False)),
+                ("subject", Sealed(unique=False)),
                 ("created_at", fields.BigIntField()),
                 ("used_at", fields.BigIntField(null=True)),
             ],

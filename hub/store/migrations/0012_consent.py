@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hub", "0009_keys")]
+    dependencies = [("hub", "0011_sealed")]
 
     initial = False
 

@@ -78,7 +78,7 @@ _REACHED = """(SELECT r.*, row_number() OVER (PARTITION BY r.admin_id, r.part, C
           AND (r.state IN (1, 4, 6, 7) OR r.sent_at IS NOT NULL OR r.possible_duplicates > 0))"""
 
 _TAKEN_BACK = """(SELECT k0.* FROM acknowledgement k0 JOIN address a0 ON a0.admin_id = k0.admin_id
-    WHERE k0.ref = $3::text AND k0.ref <> '' AND a0.channel = $1::text AND a0.handle = $2::text)"""
+    WHERE k0.ref = $3::text AND k0.ref <> '' AND a0.channel = $1::text AND a0.handle_hash = $2::text)"""
 
 _BEFORE_NAMED = """(SELECT named.address_id AS address_id, MAX(named.sent_at) AS sent_at FROM unnest($1::text[]) x(ref)
         JOIN delivery named ON named.provider_ref = x.ref AND named.channel = $2::text GROUP BY 1) top
@@ -222,7 +222,7 @@ POSTGRES = Queries(
     claim=_claim("priority, turn, distance, id", "AND (priority, turn) < ($7::int, $8::int)"),
     claim_probe=_claim("attempt, priority, turn, distance, id"),
     claimed="""SELECT COALESCE(json_agg(json_build_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
-            d.lease_until, COALESCE(chat.handle, a.handle), admin.language, a.window_open_until,
+            d.lease_until, COALESCE(chat.handle, a.handle), chat.handle IS NOT NULL, admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, CASE WHEN f.address_id = d.address_id THEN f.provider_ref END,
             f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at,
             d.rung)), '[]')
@@ -286,11 +286,13 @@ POSTGRES = Queries(
         AND id IN (SELECT d.address_id FROM receipt rc JOIN delivery d ON d.id = rc.delivery_id
                    WHERE rc.provider_ref = ANY($1::text[]) AND rc.channel = $2::text AND rc.kind = 'failed')""",
     # Another address that has this handle already keeps it.
-    move_address="""UPDATE address SET handle = $2::text WHERE id = (SELECT address_id FROM delivery WHERE id = $1::bigint)
-        AND NOT EXISTS (SELECT 1 FROM address other WHERE other.channel = address.channel AND other.handle = $2::text)""",
-    move_chat="""UPDATE group_chat SET handle = $2::text
+    move_address="""UPDATE address SET handle_hash = $2::text, handle = $3::text
+        WHERE id = (SELECT address_id FROM delivery WHERE id = $1::bigint)
+        AND NOT EXISTS (SELECT 1 FROM address other WHERE other.channel = address.channel AND other.handle_hash = $2::text)""",
+    move_chat="""UPDATE group_chat SET handle_hash = $2::text, handle = $3::text
         WHERE id = (SELECT address_id FROM delivery WHERE id = $1::bigint AND part = 'post')
-          AND NOT EXISTS (SELECT 1 FROM group_chat other WHERE other.channel = group_chat.channel AND other.handle = $2::text)""",
+          AND NOT EXISTS (SELECT 1 FROM group_chat other WHERE other.channel = group_chat.channel
+              AND other.handle_hash = $2::text)""",
     states_changed=logged(f"""{_CHANGED.format(at="$2", state="d.state", distinct="", text="")}
         FROM delivery d WHERE d.id = ANY($1::bigint[]) AND d.part = '' GROUP BY d.alert_id"""),
     expire="""UPDATE delivery SET state = 2, reason = 'expired before it could be sent' WHERE state + 0 = 0 AND id = ANY(ARRAY(
@@ -374,7 +376,7 @@ POSTGRES = Queries(
         SELECT d.alert_id, d.admin_id, d.id, $4::text, $5::bigint, $6::text, $7::text
         FROM (SELECT d.id, d.alert_id, d.admin_id FROM delivery d JOIN alert ON alert.id = d.alert_id WHERE d.id = $1::bigint
               FOR NO KEY UPDATE OF alert) d
-        JOIN address a ON a.admin_id = d.admin_id AND a.channel = $2::text AND a.handle = $3::text
+        JOIN address a ON a.admin_id = d.admin_id AND a.channel = $2::text AND a.handle_hash = $3::text
         ON CONFLICT (alert_id, admin_id, kind) DO NOTHING""",
     acknowledgement_seen=logged("""SELECT k.alert_id, $3::bigint, 'acknowledgement',
             json_build_object('delivery', k.delivery_id::text,
@@ -443,34 +445,37 @@ POSTGRES = Queries(
     take_back=f"DELETE FROM acknowledgement WHERE id IN (SELECT k.id FROM {_TAKEN_BACK} k)",
     answered_delivery="""SELECT d.id FROM address a JOIN address own ON own.admin_id = a.admin_id
             JOIN delivery d ON d.address_id = own.id AND d.admin_id = a.admin_id
-        WHERE a.channel = $1::text AND a.handle = $2::text AND d.part = '' AND d.attempt > 0 AND d.state NOT IN (2, 3)
+        WHERE a.channel = $1::text AND a.handle_hash = $2::text AND d.part = '' AND d.attempt > 0 AND d.state NOT IN (2, 3)
           AND ($3::text = '' OR d.provider_ref = $3::text) AND d.created_at > $4::bigint
         ORDER BY d.created_at DESC, d.id DESC LIMIT 1""",
     open_window="""UPDATE address SET window_open_until = GREATEST(window_open_until, $3::bigint)
-        WHERE channel = $1::text AND handle = $2::text""",
-    stop_person="""UPDATE address SET state = 'stopped' WHERE (channel = $1::text AND handle = $2::text)
+        WHERE channel = $1::text AND handle_hash = $2::text""",
+    stop_person="""UPDATE address SET state = 'stopped' WHERE (channel = $1::text AND handle_hash = $2::text)
         OR (state <> 'unverified' AND admin_id = (SELECT admin_id FROM address
-            WHERE channel = $1::text AND handle = $2::text AND state <> 'unverified'))""",
+            WHERE channel = $1::text AND handle_hash = $2::text AND state <> 'unverified'))""",
     withdraw_person="""UPDATE delivery SET state = 3, reason = 'the admin signed off' WHERE state + 0 = 0
         AND address_id IN (SELECT own.id FROM address a JOIN address own ON own.admin_id = a.admin_id
-                           WHERE a.channel = $1::text AND a.handle = $2::text AND a.state <> 'unverified')""",
+                           WHERE a.channel = $1::text AND a.handle_hash = $2::text AND a.state <> 'unverified')""",
     resolve="""SELECT a.handle FROM address_alias x JOIN address a ON a.id = x.address_id
         WHERE x.channel = $1::text AND x.alias = $2::text""",
     know_aliases="""INSERT INTO address_alias (channel, alias, address_id) SELECT $1::text, k.alias, a.id
-        FROM unnest($2::text[], $3::text[]) k(handle, alias) JOIN address a ON a.channel = $1::text AND a.handle = k.handle
+        FROM unnest($2::text[], $3::text[]) k(handle, alias) JOIN address a ON a.channel = $1::text AND a.handle_hash = k.handle
         ORDER BY k.alias ON CONFLICT (channel, alias)
             DO UPDATE SET address_id = excluded.address_id WHERE address_alias.address_id <> excluded.address_id""",
     alias_moved="""UPDATE address_alias SET alias = $3::text WHERE channel = $1::text AND alias = $2::text
         AND NOT EXISTS (SELECT 1 FROM address_alias other WHERE other.channel = $1::text AND other.alias = $3::text)""",
-    chat_unreachable="UPDATE group_chat SET state = 'dead' WHERE channel = $1::text AND handle = $2::text",
-    chat_reachable="UPDATE group_chat SET state = 'verified' WHERE channel = $1::text AND handle = $2::text",
-    chat_moved="""UPDATE group_chat SET handle = $3::text WHERE channel = $1::text AND handle = $2::text
-        AND NOT EXISTS (SELECT 1 FROM group_chat other WHERE other.channel = $1::text AND other.handle = $3::text)""",
+    chat_unreachable="UPDATE group_chat SET state = 'dead' WHERE channel = $1::text AND handle_hash = $2::text",
+    chat_reachable="UPDATE group_chat SET state = 'verified' WHERE channel = $1::text AND handle_hash = $2::text",
+    chat_moved="""UPDATE group_chat SET handle_hash = $3::text, handle = $4::text
+        WHERE channel = $1::text AND handle_hash = $2::text
+        AND NOT EXISTS (SELECT 1 FROM group_chat other WHERE other.channel = $1::text AND other.handle_hash = $3::text)""",
     address_unreachable="""UPDATE address SET state = 'dead'
-        WHERE channel = $1::text AND handle = $2::text AND state = 'verified'""",
-    address_reachable="""UPDATE address SET state = 'verified' WHERE channel = $1::text AND handle = $2::text AND state = 'dead'""",
-    address_moved="""UPDATE address SET handle = $3::text WHERE channel = $1::text AND handle = $2::text
-        AND NOT EXISTS (SELECT 1 FROM address other WHERE other.channel = $1::text AND other.handle = $3::text)""",
+        WHERE channel = $1::text AND handle_hash = $2::text AND state = 'verified'""",
+    address_reachable="""UPDATE address SET state = 'verified'
+        WHERE channel = $1::text AND handle_hash = $2::text AND state = 'dead'""",
+    address_moved="""UPDATE address SET handle_hash = $3::text, handle = $4::text
+        WHERE channel = $1::text AND handle_hash = $2::text
+        AND NOT EXISTS (SELECT 1 FROM address other WHERE other.channel = $1::text AND other.handle_hash = $3::text)""",
     # inbox -------------------------------------------------------------------------------------------------------------------
     keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error) VALUES ($1, $2, $3, $4, $5, '')
         ON CONFLICT (channel, account, key) DO NOTHING""",
@@ -537,7 +542,7 @@ POSTGRES = Queries(
     # linking -----------------------------------------------------------------------------------------------------------------
     find_person="""SELECT a.handle, a.state, p.id, p.language, p.away_until,
             (SELECT COALESCE(json_agg(json_build_array(channel, state) ORDER BY rank), '[]') FROM address WHERE admin_id = p.id)
-        FROM (SELECT id, 0 AS place FROM address WHERE channel = $1::text AND handle = $2::text UNION ALL
+        FROM (SELECT id, 0 AS place FROM address WHERE channel = $1::text AND handle_hash = $2::text UNION ALL
               SELECT address_id, 1 FROM address_alias WHERE channel = $1::text AND alias = $2::text) found
         JOIN address a ON a.id = found.id JOIN admin p ON p.id = a.admin_id ORDER BY found.place LIMIT 1""",
     find_link="""SELECT t.admin_id, p.language, t.channel, t.expires_at, t.used_at IS NOT NULL,
@@ -551,19 +556,20 @@ POSTGRES = Queries(
         SELECT $1::text, id, $3::text, $4::bigint, $5::bigint FROM admin WHERE id = $2::bigint RETURNING hash""",
     sweep_links="DELETE FROM link_token WHERE expires_at <= $1::bigint",
     # Locked, so that of two who use one link at the same moment only the first has it.
-    link_address="""INSERT INTO address (id, admin_id, channel, handle, rank, state, window_open_until, account, strikes)
-        SELECT $2::bigint, t.admin_id, t.channel, $4::text,
-            (SELECT COALESCE(MAX(rank), 0) + 1 FROM address WHERE admin_id = t.admin_id), 'verified', 0, $5::text, 0
-        FROM link_token t WHERE t.hash = $1::text AND t.channel = $3::text AND t.used_at IS NULL AND t.expires_at > $6::bigint
+    link_address="""INSERT INTO address (id, admin_id, channel, handle_hash, handle, rank, state, window_open_until, account,
+            strikes)
+        SELECT $2::bigint, t.admin_id, t.channel, $4::text, $5::text,
+            (SELECT COALESCE(MAX(rank), 0) + 1 FROM address WHERE admin_id = t.admin_id), 'verified', 0, $6::text, 0
+        FROM link_token t WHERE t.hash = $1::text AND t.channel = $3::text AND t.used_at IS NULL AND t.expires_at > $7::bigint
         FOR UPDATE OF t
-        ON CONFLICT (channel, handle) DO UPDATE SET state = 'verified', account = excluded.account, strikes = 0
+        ON CONFLICT (channel, handle_hash) DO UPDATE SET state = 'verified', account = excluded.account, strikes = 0
             WHERE address.admin_id = excluded.admin_id""",
     use_link="""UPDATE link_token SET used_at = $4::bigint
         WHERE hash = $1::text AND channel = $2::text AND used_at IS NULL AND expires_at > $4::bigint AND EXISTS (SELECT 1
-            FROM address a WHERE a.admin_id = link_token.admin_id AND a.channel = $2::text AND a.handle = $3::text)""",
-    start_person="""UPDATE address SET state = 'verified', strikes = 0 WHERE (channel = $1::text AND handle = $2::text)
+            FROM address a WHERE a.admin_id = link_token.admin_id AND a.channel = $2::text AND a.handle_hash = $3::text)""",
+    start_person="""UPDATE address SET state = 'verified', strikes = 0 WHERE (channel = $1::text AND handle_hash = $2::text)
         OR (state = 'stopped' AND admin_id = (SELECT admin_id FROM address
-            WHERE channel = $1::text AND handle = $2::text AND state <> 'unverified'))""",
+            WHERE channel = $1::text AND handle_hash = $2::text AND state <> 'unverified'))""",
     set_language="UPDATE admin SET language = $2::text WHERE id = $1::bigint",
     set_away="UPDATE admin SET away_until = $2::bigint WHERE id = $1::bigint",
     # Ranks are unique: first out of the way, then in the new order.
@@ -575,8 +581,9 @@ POSTGRES = Queries(
         WHERE address.id = sorted.id""",
     groups_of="""SELECT g.id, g.name FROM group_admin ga JOIN watch_group g ON g.id = ga.group_id
         WHERE ga.admin_id = $1::bigint ORDER BY g.id""",
-    replace_chat="DELETE FROM group_chat WHERE group_id = $1::bigint AND channel = $2::text AND handle <> $3::text",
-    put_chat="""INSERT INTO group_chat (id, group_id, channel, account, handle, state) VALUES ($1, $2, $3, $4, $5, 'verified')
-        ON CONFLICT (channel, handle) DO UPDATE SET group_id = excluded.group_id, account = excluded.account,
+    replace_chat="DELETE FROM group_chat WHERE group_id = $1::bigint AND channel = $2::text AND handle_hash <> $3::text",
+    put_chat="""INSERT INTO group_chat (id, group_id, channel, account, handle_hash, handle, state)
+        VALUES ($1, $2, $3, $4, $5, $6, 'verified')
+        ON CONFLICT (channel, handle_hash) DO UPDATE SET group_id = excluded.group_id, account = excluded.account,
             state = 'verified'""",
 )

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from hub.clock import Clock
 from hub.domain import Mistake, Refused
+from hub.settings import Database
 from hub.store.kept import (
     FREE_ACCOUNTS,
     MARK_UNSENT,
@@ -22,6 +23,7 @@ from hub.store.kept import (
     refuse_other,
 )
 from hub.store.migrating import migrate
+from hub.store.sealing_keys import KNOWN, given_keys, proved
 from hub.store.sqlite.copying import MAGIC, Damaged, copy_database, settle
 from hub.store.sqlite.lock import HubLock
 
@@ -37,16 +39,18 @@ def back_up(path: Path, target: Path) -> Backup:
         return Backup(target, target.stat().st_size, max(_steps(target), default=""))
 
 
-async def restore(path: Path, file: Path, clock: Clock) -> Restored:
-    """Puts `file` in the place of the database, once it is proven whole and brought forward. Raises Refused.
+async def restore(database: Database, file: Path, clock: Clock) -> Restored:
+    """Puts `file` in the place of the database, once it is proven whole, brought forward and can be read. Raises Refused.
 
     All is prepared in a folder beside the database and put in place with one rename.
     """
+    path = database.sqlite_path
     path.parent.mkdir(parents=True, exist_ok=True)
     with HubLock(path), TemporaryDirectory(prefix="restoring-", dir=path.parent) as folder:
         ready = Path(folder) / path.name
         steps = await asyncio.to_thread(_prepare, file, ready)
-        migrated = tuple(await migrate(ready, clock)) if known_steps() - steps else ()
+        migrated = tuple(await migrate(ready, clock, database)) if known_steps() - steps else ()
+        await asyncio.to_thread(_prove, ready, database)
         return await asyncio.to_thread(_put_in_place, ready, path, clock.now(), migrated)
 
 
@@ -59,6 +63,14 @@ def _prepare(file: Path, ready: Path) -> set[str]:
         raise Refused("Nothing was restored", [Mistake(str(file), "is no backup of a hub: it has no schema of ours")])
     refuse_newer(steps - known_steps(), "backup")
     return steps
+
+
+def _prove(ready: Path, database: Database) -> None:
+    """What is sealed in it can be opened."""
+    with closing(sqlite3.connect(ready)) as db:
+        known = [(name, lookup) for _, name, lookup in db.execute(KNOWN)]
+    if known:
+        proved(database, known, given_keys(database))
 
 
 def _put_in_place(ready: Path, path: Path, now: int, migrated: tuple[str, ...]) -> Restored:

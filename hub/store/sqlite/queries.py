@@ -49,7 +49,7 @@ _REACHED = """(SELECT r.*, row_number() OVER (PARTITION BY r.admin_id, r.part, C
           AND (r.state IN (1, 4, 6, 7) OR r.sent_at IS NOT NULL OR r.possible_duplicates > 0))"""
 
 _TAKEN_BACK = """(SELECT k0.* FROM acknowledgement k0 JOIN address a0 ON a0.admin_id = k0.admin_id
-    WHERE k0.ref = ?3 AND k0.ref <> '' AND a0.channel = ?1 AND a0.handle = ?2)"""
+    WHERE k0.ref = ?3 AND k0.ref <> '' AND a0.channel = ?1 AND a0.handle_hash = ?2)"""
 
 _BEFORE_NAMED = """(SELECT named.address_id AS address_id, MAX(named.sent_at) AS sent_at FROM json_each(?1) x
         JOIN delivery named ON named.provider_ref = x.value AND named.channel = ?2 GROUP BY 1) top
@@ -196,7 +196,7 @@ SQLITE = Queries(
             SELECT id FROM delivery WHERE channel = ?1 AND account = ?2 AND state = 0 AND due_at <= ?5 AND expires_at > ?5
             ORDER BY attempt, priority, turn, distance, id LIMIT ?6)""",
     claimed="""SELECT json_group_array(json_array(d.id, d.attempt, d.tries, d.alert_id, d.priority, d.distance, d.expires_at,
-            d.lease_until, COALESCE(chat.handle, a.handle), admin.language, a.window_open_until,
+            d.lease_until, COALESCE(chat.handle, a.handle), chat.handle IS NOT NULL, admin.language, a.window_open_until,
             d.part, d.home, f.alert_id, CASE WHEN f.address_id = d.address_id THEN f.provider_ref END,
             f.state = 1, f.state IN (4, 6, 7) OR f.sent_at IS NOT NULL OR f.possible_duplicates > 0, d.turn, d.due_at, d.rung))
         FROM delivery d LEFT JOIN address a ON a.id = d.address_id AND a.state = 'verified' LEFT JOIN admin ON admin.id = d.admin_id
@@ -255,8 +255,9 @@ SQLITE = Queries(
     kill_addresses_from_receipts="""UPDATE address SET state = 'dead' WHERE state = 'verified'
         AND id IN (SELECT d.address_id FROM json_each(?1) x JOIN receipt rc ON rc.provider_ref = x.value AND rc.channel = ?2
                    AND rc.kind = 'failed' JOIN delivery d ON d.id = rc.delivery_id)""",
-    move_address="""UPDATE OR IGNORE address SET handle = ?2 WHERE id = (SELECT address_id FROM delivery WHERE id = ?1)""",
-    move_chat="""UPDATE OR IGNORE group_chat SET handle = ?2
+    move_address="""UPDATE OR IGNORE address SET handle_hash = ?2, handle = ?3
+        WHERE id = (SELECT address_id FROM delivery WHERE id = ?1)""",
+    move_chat="""UPDATE OR IGNORE group_chat SET handle_hash = ?2, handle = ?3
         WHERE id = (SELECT address_id FROM delivery WHERE id = ?1 AND part = 'post')""",
     states_changed=_STATES_CHANGED,
     expire="""UPDATE delivery SET state = 2, reason = 'expired before it could be sent' WHERE state = 0 AND expires_at <= ?1
@@ -331,7 +332,7 @@ SQLITE = Queries(
     # acknowledgements --------------------------------------------------------------------------------------------------------
     acknowledge="""INSERT INTO acknowledgement (alert_id, admin_id, delivery_id, kind, at, via, ref)
         SELECT d.alert_id, d.admin_id, d.id, ?4, ?5, ?6, ?7 FROM delivery d
-        JOIN address a ON a.admin_id = d.admin_id AND a.channel = ?2 AND a.handle = ?3 WHERE d.id = ?1
+        JOIN address a ON a.admin_id = d.admin_id AND a.channel = ?2 AND a.handle_hash = ?3 WHERE d.id = ?1
         ON CONFLICT (alert_id, admin_id, kind) DO NOTHING""",
     acknowledgement_seen="""INSERT INTO alert_event (alert_id, at, kind, data)
         SELECT k.alert_id, ?3, 'acknowledgement', json_object('delivery', CAST(k.delivery_id AS TEXT),
@@ -402,29 +403,29 @@ SQLITE = Queries(
     take_back=f"DELETE FROM acknowledgement WHERE id IN (SELECT k.id FROM {_TAKEN_BACK} k)",
     answered_delivery="""SELECT d.id FROM address a JOIN address own ON own.admin_id = a.admin_id
             JOIN delivery d ON d.address_id = own.id AND d.admin_id = a.admin_id
-        WHERE a.channel = ?1 AND a.handle = ?2 AND d.part = '' AND d.attempt > 0 AND d.state <> 2 AND d.state <> 3
+        WHERE a.channel = ?1 AND a.handle_hash = ?2 AND d.part = '' AND d.attempt > 0 AND d.state <> 2 AND d.state <> 3
           AND (?3 = '' OR d.provider_ref = ?3) AND d.created_at > ?4 ORDER BY d.created_at DESC, d.id DESC LIMIT 1""",
-    open_window="""UPDATE address SET window_open_until = MAX(window_open_until, ?3) WHERE channel = ?1 AND handle = ?2""",
+    open_window="""UPDATE address SET window_open_until = MAX(window_open_until, ?3) WHERE channel = ?1 AND handle_hash = ?2""",
     # On every channel, but only from an address that is known to be theirs, and never touching one that nobody verified yet: a
     # number typed wrong must neither sign its admin off nor come to life by their START.
-    stop_person="""UPDATE address SET state = 'stopped' WHERE (channel = ?1 AND handle = ?2)
+    stop_person="""UPDATE address SET state = 'stopped' WHERE (channel = ?1 AND handle_hash = ?2)
         OR (state <> 'unverified' AND admin_id = (SELECT admin_id FROM address
-            WHERE channel = ?1 AND handle = ?2 AND state <> 'unverified'))""",
+            WHERE channel = ?1 AND handle_hash = ?2 AND state <> 'unverified'))""",
     withdraw_person="""UPDATE delivery SET state = 3, reason = 'the admin signed off' WHERE state = 0
         AND address_id IN (SELECT own.id FROM address a JOIN address own ON own.admin_id = a.admin_id
-                           WHERE a.channel = ?1 AND a.handle = ?2 AND a.state <> 'unverified')""",
+                           WHERE a.channel = ?1 AND a.handle_hash = ?2 AND a.state <> 'unverified')""",
     resolve="""SELECT a.handle FROM address_alias x JOIN address a ON a.id = x.address_id WHERE x.channel = ?1 AND x.alias = ?2""",
-    # [handle, alias]; most are known already, and are not written again
+    # [handle, alias], hashed; most are known already, and are not written again
     know_aliases="""INSERT INTO address_alias (channel, alias, address_id) SELECT ?1, k.value->>1, a.id
-        FROM json_each(?2) k JOIN address a ON a.channel = ?1 AND a.handle = k.value->>0 WHERE true
+        FROM json_each(?2) k JOIN address a ON a.channel = ?1 AND a.handle_hash = k.value->>0 WHERE true
         ON CONFLICT (channel, alias) DO UPDATE SET address_id = excluded.address_id WHERE address_id <> excluded.address_id""",
     alias_moved="UPDATE OR IGNORE address_alias SET alias = ?3 WHERE channel = ?1 AND alias = ?2",
-    chat_unreachable="UPDATE group_chat SET state = 'dead' WHERE channel = ?1 AND handle = ?2",
-    chat_reachable="UPDATE group_chat SET state = 'verified' WHERE channel = ?1 AND handle = ?2",
-    chat_moved="UPDATE OR IGNORE group_chat SET handle = ?3 WHERE channel = ?1 AND handle = ?2",
-    address_unreachable="UPDATE address SET state = 'dead' WHERE channel = ?1 AND handle = ?2 AND state = 'verified'",
-    address_reachable="UPDATE address SET state = 'verified' WHERE channel = ?1 AND handle = ?2 AND state = 'dead'",
-    address_moved="UPDATE OR IGNORE address SET handle = ?3 WHERE channel = ?1 AND handle = ?2",
+    chat_unreachable="UPDATE group_chat SET state = 'dead' WHERE channel = ?1 AND handle_hash = ?2",
+    chat_reachable="UPDATE group_chat SET state = 'verified' WHERE channel = ?1 AND handle_hash = ?2",
+    chat_moved="UPDATE OR IGNORE group_chat SET handle_hash = ?3, handle = ?4 WHERE channel = ?1 AND handle_hash = ?2",
+    address_unreachable="UPDATE address SET state = 'dead' WHERE channel = ?1 AND handle_hash = ?2 AND state = 'verified'",
+    address_reachable="UPDATE address SET state = 'verified' WHERE channel = ?1 AND handle_hash = ?2 AND state = 'dead'",
+    address_moved="UPDATE OR IGNORE address SET handle_hash = ?3, handle = ?4 WHERE channel = ?1 AND handle_hash = ?2",
     # inbox -------------------------------------------------------------------------------------------------------------------
     keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error) VALUES (?1, ?2, ?3, ?4, ?5, '')
         ON CONFLICT (channel, account, key) DO NOTHING""",
@@ -487,7 +488,7 @@ SQLITE = Queries(
     find_person="""SELECT a.handle, a.state, p.id, p.language, p.away_until,
             (SELECT json_group_array(json_array(channel, state)) FROM
                 (SELECT channel, state FROM address WHERE admin_id = p.id ORDER BY rank))
-        FROM (SELECT id, 0 AS place FROM address WHERE channel = ?1 AND handle = ?2 UNION ALL
+        FROM (SELECT id, 0 AS place FROM address WHERE channel = ?1 AND handle_hash = ?2 UNION ALL
               SELECT address_id, 1 FROM address_alias WHERE channel = ?1 AND alias = ?2) found
         JOIN address a ON a.id = found.id JOIN admin p ON p.id = a.admin_id ORDER BY found.place LIMIT 1""",
     find_link="""SELECT t.admin_id, p.language, t.channel, t.expires_at, t.used_at IS NOT NULL,
@@ -501,17 +502,19 @@ SQLITE = Queries(
         SELECT ?1, id, ?3, ?4, ?5 FROM admin WHERE id = ?2 RETURNING hash""",
     sweep_links="DELETE FROM link_token WHERE expires_at <= ?1",
     # A handle of another admin stays theirs.
-    link_address="""INSERT INTO address (id, admin_id, channel, handle, rank, state, window_open_until, account, strikes)
-        SELECT ?2, t.admin_id, t.channel, ?4,
-            (SELECT COALESCE(MAX(rank), 0) + 1 FROM address WHERE admin_id = t.admin_id), 'verified', 0, ?5, 0
-        FROM link_token t WHERE t.hash = ?1 AND t.channel = ?3 AND t.used_at IS NULL AND t.expires_at > ?6
-        ON CONFLICT (channel, handle) DO UPDATE SET state = 'verified', account = excluded.account, strikes = 0
+    link_address="""INSERT INTO address (id, admin_id, channel, handle_hash, handle, rank, state, window_open_until, account,
+            strikes)
+        SELECT ?2, t.admin_id, t.channel, ?4, ?5,
+            (SELECT COALESCE(MAX(rank), 0) + 1 FROM address WHERE admin_id = t.admin_id), 'verified', 0, ?6, 0
+        FROM link_token t WHERE t.hash = ?1 AND t.channel = ?3 AND t.used_at IS NULL AND t.expires_at > ?7
+        ON CONFLICT (channel, handle_hash) DO UPDATE SET state = 'verified', account = excluded.account, strikes = 0
             WHERE address.admin_id = excluded.admin_id""",
     use_link="""UPDATE link_token SET used_at = ?4 WHERE hash = ?1 AND channel = ?2 AND used_at IS NULL AND expires_at > ?4
-        AND EXISTS (SELECT 1 FROM address a WHERE a.admin_id = link_token.admin_id AND a.channel = ?2 AND a.handle = ?3)""",
+        AND EXISTS (SELECT 1 FROM address a WHERE a.admin_id = link_token.admin_id AND a.channel = ?2 AND a.handle_hash = ?3)""",
     # From an address that is not verified only that one: it does not prove who the person is.
-    start_person="""UPDATE address SET state = 'verified', strikes = 0 WHERE (channel = ?1 AND handle = ?2) OR (state = 'stopped'
-        AND admin_id = (SELECT admin_id FROM address WHERE channel = ?1 AND handle = ?2 AND state <> 'unverified'))""",
+    start_person="""UPDATE address SET state = 'verified', strikes = 0
+        WHERE (channel = ?1 AND handle_hash = ?2) OR (state = 'stopped'
+            AND admin_id = (SELECT admin_id FROM address WHERE channel = ?1 AND handle_hash = ?2 AND state <> 'unverified'))""",
     set_language="UPDATE admin SET language = ?2 WHERE id = ?1",
     set_away="UPDATE admin SET away_until = ?2 WHERE id = ?1",
     # Ranks are unique: first out of the way, then in the new order.
@@ -522,8 +525,9 @@ SQLITE = Queries(
         WHERE address.id = sorted.id""",
     groups_of="""SELECT g.id, g.name FROM group_admin ga JOIN watch_group g ON g.id = ga.group_id WHERE ga.admin_id = ?1
         ORDER BY g.id""",
-    replace_chat="DELETE FROM group_chat WHERE group_id = ?1 AND channel = ?2 AND handle <> ?3",
-    put_chat="""INSERT INTO group_chat (id, group_id, channel, account, handle, state) VALUES (?1, ?2, ?3, ?4, ?5, 'verified')
-        ON CONFLICT (channel, handle) DO UPDATE SET group_id = excluded.group_id, account = excluded.account,
+    replace_chat="DELETE FROM group_chat WHERE group_id = ?1 AND channel = ?2 AND handle_hash <> ?3",
+    put_chat="""INSERT INTO group_chat (id, group_id, channel, account, handle_hash, handle, state)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'verified')
+        ON CONFLICT (channel, handle_hash) DO UPDATE SET group_id = excluded.group_id, account = excluded.account,
             state = 'verified'""",
 )

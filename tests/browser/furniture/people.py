@@ -9,6 +9,7 @@ from hub.directory.importing import import_directory
 from hub.directory.linking import hash_token
 from hub.domain import Role
 from hub.store import tables
+from hub.store.sealing import handle_hash
 from hub.store.sessions import Strength
 from hub.store.staff import Account, make_id
 from hub.trust.keys import hash_secret
@@ -77,7 +78,7 @@ async def put(show: Showcase) -> None:
         "leyens": str(groups["Oude Leyens"]),
         "ticket": "ticket-of-anna",
     }
-    await tables.Address.filter(handle="+31612340009").update(state="dead")
+    await tables.Address.filter(handle_hash=handle_hash("+31612340009")).update(state="dead")
 
 
 async def put_today(show: Showcase) -> None:
