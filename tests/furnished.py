@@ -28,8 +28,9 @@ def put_schema(file: Path) -> None:
 
 
 def furnish(file: Path) -> None:
-    """One with the map."""
-    shutil.copyfile(_made_once() / "hub.db", file)
+    """One with the map, and its key beside it."""
+    for end in ("", ".key"):
+        shutil.copy(_made_once() / f"hub.db{end}", file.with_name(f"{file.name}{end}"))
 
 
 @cache

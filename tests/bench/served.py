@@ -81,6 +81,7 @@ async def served(database: Database, channels: Mapping[str, Any]) -> AsyncIterat
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")} | {
         "HUB_DATABASE__URL": database.url.get_secret_value(),
+        "HUB_DATABASE__KEY": database.key.get_secret_value(),
         "HUB_WEB__LISTEN": f"127.0.0.1:{port}",
         "HUB_WEB__PUBLIC_URL": f"http://127.0.0.1:{port}",
         "HUB_CHANNELS": orjson.dumps(channels).decode(),

@@ -16,6 +16,7 @@ from hub.settings import Database
 from hub.store.migrating import migrate
 from tests.postgres.databases import Databases
 from tests.postgres.server import Server
+from tests.store.databases import KEY
 
 CLOCK = SystemClock()
 # What an operator's server has, other than the defaults of tests/postgres: memory for a whole run, room for its log.
@@ -35,7 +36,7 @@ async def database(kind: str) -> AsyncIterator[Database]:
     with _server() as server:
         name = server.create_database()
         try:
-            settings = Database(url=SecretStr(server.url(name)))
+            settings = Database(url=SecretStr(server.url(name)), key=KEY)
             await migrate(settings, CLOCK)
             yield settings
         finally:

@@ -49,6 +49,7 @@ class Served:
 async def served(town: Town, folder: Path, providers: str, url: str) -> AsyncIterator[Served]:
     environment = os.environ | {
         "HUB_DATABASE__URL": town.database.url.get_secret_value(),
+        "HUB_DATABASE__KEY": town.database.key.get_secret_value(),
         "HUB_WEB__LISTEN": url.removeprefix("http://"),
         "HUB_WEB__PUBLIC_URL": url,
         "HUB_CHANNELS__TELEGRAM__TOKEN": TELEGRAM_TOKEN,

@@ -14,7 +14,7 @@ from hub.settings import Database
 from hub.store.database import open_store
 from hub.store.migrating import migrate, pending, ready
 from tests.postgres.databases import Databases
-from tests.store.databases import column
+from tests.store.databases import KEY, column
 
 CLOCK = SystemClock()
 
@@ -22,7 +22,7 @@ CLOCK = SystemClock()
 @pytest.fixture
 def empty(postgres: Databases) -> Iterator[Database]:
     name = postgres.create_database()
-    yield Database(url=postgres.url(name))
+    yield Database(url=postgres.url(name), key=KEY)
     postgres.drop_database(name)
 
 

@@ -70,7 +70,8 @@ def clock() -> TurnableClock:
 
 @pytest.fixture
 def settings(filled: Path, tmp_path: Path) -> Settings:
-    shutil.copyfile(filled, tmp_path / "hub.db")
+    for end in ("", ".key"):
+        shutil.copy(f"{filled}{end}", tmp_path / f"hub.db{end}")
     return Settings(
         web=Web(listen="127.0.0.1:0", public_url="https://buurtsein.example"),
         database=Database(url=f"sqlite://{tmp_path / 'hub.db'}"),
