@@ -1,4 +1,4 @@
-"""Verbs on API keys and browser sessions. Only hashes come in here; the secrets themselves are trust/keys.py's."""
+"""Verbs on API keys. Only hashes come in here; the secrets themselves are trust/keys.py's."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ class Keys:
     async def find(self, hash: str) -> Identity | None:
         return self._identity(await self._engine.read(self._sql.find_key, hash))
 
-    async def find_session(self, hash: str, now: int) -> Identity | None:
-        return self._identity(await self._engine.read(self._sql.find_session, hash, now))
+    async def of(self, key_id: str) -> Identity | None:
+        """Who this key stands for; None once it is revoked."""
+        return self._identity(await self._engine.read(self._sql.key_of, key_id))
 
     @staticmethod
     def _identity(rows: list[tuple[str, ...]]) -> Identity | None:
@@ -65,16 +66,3 @@ class Keys:
     async def revoke(self, key_id: str, now: int) -> bool:
         """False if there is no such key or it was revoked before."""
         return bool(await tables.ApiKey.filter(id=key_id, revoked_at=None).update(revoked_at=now))
-
-    async def put_session(self, hash: str, key_id: str, *, ticket: bool, expires_at: int) -> None:
-        """A browser session, or a ticket: a link that opens one session, once."""
-        await self._engine.write((self._sql.put_session, hash, key_id, ticket, expires_at))
-
-    async def use_ticket(self, hash: str, now: int) -> str | None:
-        """The key the ticket stands for; the ticket is used up."""
-        rows = await self._engine.write((self._sql.use_ticket, hash, now))
-        return rows[0][0][0] if rows[0] else None
-
-    async def drop_session(self, hash: str, now: int) -> None:
-        """Ends this session, and sweeps out those that ran out."""
-        await self._engine.write((self._sql.drop_session, hash, now))

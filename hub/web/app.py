@@ -21,10 +21,11 @@ from aiohttp.typedefs import Middleware
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.settings import Web
+from hub.web.account.first import elsewhere
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
 from hub.web.hooks import hooks_of
-from hub.web.identity import check_origin, identify, no_key, wrong_role
+from hub.web.identity import check_origin, identify, no_account, no_key, wrong_role
 from hub.web.map.base_map import addresses_of, base_of
 from hub.web.metrics import Metrics
 from hub.web.navigation import COORDINATORS, PUBLIC, STAFF, entry_of, shown
@@ -96,6 +97,7 @@ def rendering_of(hub: Hub) -> Rendering:
             "staff_entries": partial(shown, STAFF, registry=hub.settings.registry),
             "section_entries": partial(shown, COORDINATORS, registry=hub.settings.registry),
             "entry_of": entry_of,
+            "keys_sign_in": hub.settings.staff.keys_sign_in,
         },
     )
 
@@ -143,14 +145,19 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             own = await admin_of(hub, request)
             call = Call(hub, state, request, None, own)
             return await route.handler(call) if own is not None else closed_page(call)
-        if isinstance(route.may, Open):
+        if isinstance(route.may, Open) and route.may is not Open.ACCOUNT:
             return await route.handler(Call(hub, state, request, None))
-        who = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
+        who, session = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
-        if who.role not in route.may:
+        if route.may is Open.ACCOUNT:
+            if session is None or not session.strength.of_staff:
+                raise no_account()
+        elif who.role not in route.may:
             raise wrong_role(route.may, who.role)
-        return await route.handler(Call(hub, state, request, who))
+        if session is not None and (first := elsewhere(hub, request, route, session)) is not None:
+            return first
+        return await route.handler(Call(hub, state, request, who, session=session))
 
     return handle
 

@@ -1,11 +1,14 @@
-"""Who is asking: an API key in the Authorization header, or, for looking only, a browser's session cookie.
+"""Who is asking: an API key in the Authorization header, or, for looking and for our own forms, a browser's session cookie.
 
-A session is opened with a key or a one-time ticket; keys, tickets and cookies are known to the store by their hashes only, and
-never reach a log.
+A session is opened by a key, a one-time ticket or a staff account; keys, tickets and cookies are known to the store by their
+hashes only, and never reach a log. The store is asked at every request, so what is revoked is over in every process at once.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -13,16 +16,20 @@ from aiohttp import web
 from hub.domain import Role
 from hub.service import Hub
 from hub.store.keys import Identity
+from hub.store.sessions import Session, Strength
 from hub.trust.keys import authenticate, hash_secret, make_session
 from hub.web.problems import Problem
 
-COOKIE = "buurtsein_session"
-SESSION_SECONDS = 12 * 60 * 60
+COOKIE: Final = "buurtsein_session"
+SEEN_EVERY_MS: Final = 60_000
+"""How often it is written down that a session is used."""
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Buurtsein"'}
 
 
-async def identify(hub: Hub, request: web.Request, *, cookie: bool) -> Identity | None:
-    """Who asks, or None if they show nothing. Problem 401 for a key or a session that is not (any more) known.
+async def identify(
+    hub: Hub, request: web.Request, *, cookie: bool
+) -> tuple[Identity, Session | None] | tuple[None, None]:
+    """Who asks, and the session they show, if it is that; None for who shows nothing (any more) known. Problem 401 for a wrong key.
 
     `cookie`: whether a session will do: for looking, and for forms whose origin was looked at. A cookie comes along unasked.
     """
@@ -32,9 +39,24 @@ async def identify(hub: Hub, request: web.Request, *, cookie: bool) -> Identity 
         found = await authenticate(hub.store.keys, key.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise unknown_key()
-        return found
-    session = request.cookies.get(COOKIE) if cookie else None
-    return await hub.store.keys.find_session(hash_secret(session), hub.clock.now()) if session else None
+        return found, None
+    session = await session_of(hub, request) if cookie else None
+    who = await holder(hub, session) if session else None
+    return (who, session) if who else (None, None)
+
+
+async def session_of(hub: Hub, request: web.Request) -> Session | None:
+    """The session this browser shows, if it holds; it goes on for a while, as it is used."""
+    secret, now = request.cookies.get(cookie_name(hub)), hub.clock.now()
+    session = await hub.store.sessions.find(hash_secret(secret), now) if secret else None
+    if session is not None and now - session.seen_at >= SEEN_EVERY_MS:
+        await hub.store.sessions.seen(session.hash, now, now + round(hub.settings.staff.idle * 1000))
+    return session
+
+
+async def holder(hub: Hub, session: Session) -> Identity | None:
+    """Whose session it is, as they are now; None once the key is revoked or the account disabled."""
+    return await (hub.store.staff if session.strength.of_staff else hub.store.keys).of(session.key_id)
 
 
 def unknown_key() -> Problem:
@@ -47,31 +69,86 @@ def no_key() -> Problem:
     return Problem(401, "A key is needed", "Send it in the header Authorization: Bearer KEY", headers=CHALLENGE)
 
 
+def no_account() -> Problem:
+    return Problem(
+        403, "This is for staff accounts", "A key has no passphrase and no second factor: sign in with an account."
+    )
+
+
 def wrong_role(may: frozenset[Role], role: Role) -> Problem:
     allowed = ", ".join(sorted(may))
     return Problem(403, "This role may not do that", f"Your key's role is {role}; this is for: {allowed}.")
 
 
-async def open_session(hub: Hub, key_id: str, response: web.StreamResponse) -> None:
-    """A new session for this key, its cookie set on the response."""
-    secret = make_session()
-    expires_at = hub.clock.now() + SESSION_SECONDS * 1000
-    await hub.store.keys.put_session(hash_secret(secret), key_id, ticket=False, expires_at=expires_at)
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=SESSION_SECONDS,
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=hub.settings.web.public_url.startswith("https://"),
+async def open_session(
+    hub: Hub, request: web.Request, response: web.StreamResponse, key_id: str, strength: Strength
+) -> None:
+    """A new session for this key or account, its cookie set on the response; what this browser had before is void."""
+    if before := request.cookies.get(cookie_name(hub)):
+        await hub.store.sessions.drop(hash_secret(before), hub.clock.now())
+    secret, now, terms = make_session(), hub.clock.now(), hub.settings.staff
+    expires_at, idle_at = now + round(terms.longest * 1000), now + round(terms.idle * 1000)
+    described = browser(request.headers.get("User-Agent", ""))
+    await hub.store.sessions.put(
+        Session(hash_secret(secret), key_id, strength, now, now, now, expires_at, idle_at, described)
     )
+    _set_cookie(hub, response, secret, expires_at - now)
+
+
+async def renew_session(hub: Hub, session: Session, response: web.StreamResponse, strength: Strength) -> None:
+    """The same session, just confirmed, under a new secret: whoever copied the old one has nothing of the rights that rose."""
+    secret, now = make_session(), hub.clock.now()
+    idle_at = now + round(hub.settings.staff.idle * 1000)
+    renewed = replace(
+        session, hash=hash_secret(secret), strength=strength, confirmed_at=now, seen_at=now, idle_at=idle_at
+    )
+    if await hub.store.sessions.replace(session.hash, renewed):
+        _set_cookie(hub, response, secret, session.expires_at - now)
 
 
 async def close_session(hub: Hub, request: web.Request, response: web.StreamResponse) -> None:
-    session = request.cookies.get(COOKIE, "")
-    await hub.store.keys.drop_session(hash_secret(session), hub.clock.now())
-    response.del_cookie(COOKIE, path="/")
+    secret = request.cookies.get(cookie_name(hub), "")
+    await hub.store.sessions.drop(hash_secret(secret), hub.clock.now())
+    response.del_cookie(cookie_name(hub), path="/", secure=_by_https(hub), httponly=True, samesite="Strict")
+
+
+def cookie_name(hub: Hub) -> str:
+    """With the prefix that no other host and no plain HTTP can set it, where we are reached by HTTPS."""
+    return f"__Host-{COOKIE}" if _by_https(hub) else COOKIE
+
+
+def _set_cookie(hub: Hub, response: web.StreamResponse, secret: str, lasts_ms: int) -> None:
+    response.set_cookie(
+        cookie_name(hub),
+        secret,
+        max_age=lasts_ms // 1000,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=_by_https(hub),
+    )
+
+
+def _by_https(hub: Hub) -> bool:
+    return hub.settings.web.public_url.startswith("https://")
+
+
+_BROWSERS: Final = (("Edg", "Edge"), ("Firefox|FxiOS", "Firefox"), ("Chrome|CriOS", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS: Final = (
+    ("Windows", "Windows"),
+    ("iPhone|iPad", "iOS"),
+    ("Android", "Android"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser(agent: str) -> str:
+    """ "Firefox, Windows": enough to know one's own again in a list, and nothing that follows a machine about."""
+    found = [
+        next((name for pattern, name in kinds if re.search(pattern, agent)), "") for kinds in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(one for one in found if one)
 
 
 def check_origin(hub: Hub, request: web.Request) -> None:

@@ -16,12 +16,14 @@ class Open(Enum):
     PUBLIC = "public"
     VERIFIED_BY_PROVIDER = "the messenger's signature is checked by its channel"
     ADMIN = "an admin's own session"
+    ACCOUNT = "a staff account's own session, also one that still lacks its second factor"
 
 
 PUBLIC = Open.PUBLIC
 ANY_KEY = frozenset(Role)
 POLICE = frozenset({Role.POLICE})
 COORDINATOR = frozenset({Role.COORDINATOR})
+OPERATOR = frozenset({Role.OPERATOR})
 COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 
@@ -45,6 +47,7 @@ class Route:
     """`may`: the roles let in. `head`: whether HEAD works as well as GET; not where looking has an effect or never ends.
 
     `form`: it is posted from a page of ours, so a session will do, and its origin is looked at.
+    `sensitive`: a browser that has not proved of late who sits at it does so first.
     """
 
     method: str
@@ -55,3 +58,4 @@ class Route:
     described: Described | None = field(default=None, kw_only=True)
     head: bool = field(default=True, kw_only=True)
     form: bool = field(default=False, kw_only=True)
+    sensitive: bool = field(default=False, kw_only=True)

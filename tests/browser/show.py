@@ -11,6 +11,7 @@ from hub.trust.keys import hash_secret
 from hub.web.identity import COOKIE
 from hub.web.own.entering import COOKIE as OWN_COOKIE
 from tests.clock import FakeClock
+from tests.sessions import begun
 from tests.web.world import World
 
 PUBLIC_URL: Final = "https://buurtsein.example"
@@ -45,8 +46,8 @@ class Showcase:
         """Once more, after somebody signed out."""
         store, secret, now = self.world.hub.store, self.session(who), self.clock.now()
         if isinstance(who, Role):
-            await store.keys.drop_session(hash_secret(secret), now)
-            await store.keys.put_session(hash_secret(secret), f"id-{who}", ticket=False, expires_at=now + SESSION_MS)
+            await store.sessions.drop(hash_secret(secret), now)
+            await store.sessions.put(begun(secret, f"id-{who}", now, now + SESSION_MS))
         elif who in self.named:
             await store.own_sessions.drop(hash_token(secret))
             admin = int(self.named[who])

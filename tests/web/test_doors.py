@@ -46,7 +46,7 @@ async def test_a_guarded_route_lets_in_its_roles_and_nobody_else(world: World, m
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.form], ids=lambda one: one.path)
 async def test_a_form_of_another_site_is_refused_before_it_is_read(world: World, route: Route) -> None:
     for origin in ({}, {"Origin": "null"}, {"Origin": "https://evil.example"}):
-        session = {"Cookie": "buurtsein_session=whatever"}
+        session = {"Cookie": "__Host-buurtsein_session=whatever"}
         assert (await world.call("POST", path_of(route), None, headers={**origin, **session})).status == 403
 
 
@@ -60,6 +60,9 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("POST", "/login"),
         ("GET", "/login/{ticket}"),
         ("POST", "/logout"),
+        ("POST", "/login/account"),
+        ("GET", "/welcome/{token}"),
+        ("POST", "/welcome/{token}"),
         ("GET", "/"),
         ("GET", "/groups"),
         ("GET", "/groups/{id}"),
@@ -103,6 +106,11 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/static/{name}"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
+
+
+def test_one_s_own_account_is_for_accounts_alone() -> None:
+    assert {route.path.split("/")[1] for route in ROUTES if route.may is Open.ACCOUNT} == {"account"}
+    assert all(route.form for route in ROUTES if route.may is Open.ACCOUNT and route.method != "GET")
 
 
 def test_an_admin_s_own_routes_lie_where_their_cookie_goes() -> None:

@@ -484,11 +484,7 @@ POSTGRES = Queries(
     mark_unreadable="UPDATE inbox SET error = $2::text WHERE id = $1::bigint",
     # keys --------------------------------------------------------------------------------------------------------------------
     find_key="SELECT id, name, role, sender FROM api_key WHERE hash = $1::text AND revoked_at IS NULL",
-    find_session="""SELECT k.id, k.name, k.role, k.sender FROM web_session s JOIN api_key k ON k.id = s.key_id
-        WHERE s.hash = $1::text AND NOT s.ticket AND s.expires_at > $2::bigint AND k.revoked_at IS NULL""",
-    put_session="INSERT INTO web_session (hash, key_id, ticket, expires_at) VALUES ($1, $2, $3, $4)",
-    use_ticket="DELETE FROM web_session WHERE hash = $1::text AND ticket AND expires_at > $2::bigint RETURNING key_id",
-    drop_session="DELETE FROM web_session WHERE hash = $1::text OR expires_at <= $2::bigint",
+    key_of="SELECT id, name, role, sender FROM api_key WHERE id = $1::text AND revoked_at IS NULL",
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
     neighbourhoods="""SELECT code, name, district, district_name, municipality, municipality_name, boundary, edition,
             COALESCE(ground, ''::bytea) FROM neighbourhood ORDER BY code""",

@@ -457,11 +457,7 @@ SQLITE = Queries(
             WHERE f.alert_id = e.alert_id AND f.kind = 'coverage' AND f.data = e.data AND f.id < e.id)""",
     # keys --------------------------------------------------------------------------------------------------------------------
     find_key="SELECT id, name, role, sender FROM api_key WHERE hash = ?1 AND revoked_at IS NULL",
-    find_session="""SELECT k.id, k.name, k.role, k.sender FROM web_session s JOIN api_key k ON k.id = s.key_id
-        WHERE s.hash = ?1 AND s.ticket = 0 AND s.expires_at > ?2 AND k.revoked_at IS NULL""",
-    put_session="INSERT INTO web_session (hash, key_id, ticket, expires_at) VALUES (?1, ?2, ?3, ?4)",
-    use_ticket="DELETE FROM web_session WHERE hash = ?1 AND ticket = 1 AND expires_at > ?2 RETURNING key_id",
-    drop_session="DELETE FROM web_session WHERE hash = ?1 OR expires_at <= ?2",
+    key_of="SELECT id, name, role, sender FROM api_key WHERE id = ?1 AND revoked_at IS NULL",
     neighbourhood_version="SELECT COALESCE(MAX(id), 0) FROM neighbourhood_import",
     neighbourhoods="""SELECT code, name, district, district_name, municipality, municipality_name, boundary, edition,
             COALESCE(ground, x'') FROM neighbourhood ORDER BY code""",

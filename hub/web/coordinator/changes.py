@@ -45,6 +45,9 @@ NOUNS: Final = {
     "ring": N_("ring van een melding"),
     "draft": N_("concept van een melding"),
     "neighbour_report": N_("melding van buren"),
+    "staff": N_("medewerker"),
+    "session": N_("aanmelding"),
+    "recovery": N_("herstelcode"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -81,6 +84,14 @@ VERBS: Final = {
     "agreed": N_("akkoord"),
     "taken-back": N_("teruggenomen"),
     "restored": N_("teruggezet"),
+    "opened": N_("aangemeld"),
+    "signed_out": N_("afgemeld"),
+    "invited": N_("uitgenodigd"),
+    "reset": N_("opnieuw uitgenodigd"),
+    "disabled": N_("uitgezet"),
+    "used": N_("gebruikt"),
+    "passphrase_set": N_("andere wachtzin"),
+    "factor_set": N_("tweede factor ingesteld"),
 }
 FIELDS: Final = {
     "name": N_("naam"),
@@ -120,6 +131,10 @@ FIELDS: Final = {
     "sent": N_("verstuurd"),
     "on": N_("voor"),
     "signs": N_("tekens"),
+    "by": N_("met"),
+    "sessions": N_("aantal"),
+    "municipalities": N_("gemeenten"),
+    "sender": N_("afzender"),
 }
 UNSHOWN: Final = ("admin", "group")
 """Ids that say nothing to people; they stand in the table."""
