@@ -20,6 +20,7 @@ from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
 from hub.store.applications import Applications
+from hub.store.challenges import Challenges
 from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
@@ -49,6 +50,7 @@ from hub.store.own import OwnPages
 from hub.store.own_alerts import OwnAlerts
 from hub.store.own_data import OwnData
 from hub.store.own_sessions import OwnSessions
+from hub.store.passkeys import Passkeys
 from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
 from hub.store.public_texts import PublicTexts
@@ -59,6 +61,7 @@ from hub.store.results import Results
 from hub.store.sessions import Sessions
 from hub.store.sightings import Sightings
 from hub.store.sign_in_attempts import SignInAttempts
+from hub.store.sign_ons import SignOns
 from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
@@ -82,6 +85,9 @@ class Store:
     receipts: Receipts
     keys: Keys
     staff: Staff
+    passkeys: Passkeys
+    sign_ons: SignOns
+    challenges: Challenges
     sessions: Sessions
     sign_in_attempts: SignInAttempts
     neighbourhoods: Neighbourhoods
@@ -172,6 +178,9 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             receipts=Receipts(engine, sql),
             keys=Keys(engine, sql),
             staff=Staff(),
+            passkeys=Passkeys(),
+            sign_ons=SignOns(),
+            challenges=Challenges(),
             sessions=Sessions(),
             sign_in_attempts=SignInAttempts(),
             neighbourhoods=Neighbourhoods(engine, sql),

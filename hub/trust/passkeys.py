@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -32,6 +32,8 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+
+from hub.store.passkeys import Passkey
 
 CHALLENGE_BYTES = 32
 TERM_SECONDS = 5 * 60
@@ -57,19 +59,6 @@ class Site:
 
     host: str
     origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class Passkey:
-    """A credential as it is kept. `count`: how often the device says it signed; 0 where it does not count.
-
-    `synced`: copied between the owner's devices by their maker.
-    """
-
-    credential_id: bytes
-    public_key: bytes
-    count: int
-    synced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +149,12 @@ def read_answer(given: str) -> Answer:
     return Answer(sent.raw_id, challenge, owner, sent)
 
 
-def verified(site: Site, answer: Answer, challenge: bytes, passkey: Passkey, account: str) -> Passkey:
-    """The passkey as it is to be kept now, if the answer proves that the owner of this account is there; raises PasskeyRefused.
+def verified(site: Site, answer: Answer, challenge: bytes, passkey: Passkey) -> Passkey:
+    """The passkey as it is to be kept now, if the answer proves that its owner is there; raises PasskeyRefused.
 
     A counter that does not go up is refused: somebody may have copied the device.
     """
-    if answer.credential_id != passkey.credential_id or answer.owner != account:
+    if answer.credential_id != passkey.credential_id or answer.owner != passkey.staff_id:
         raise PasskeyRefused("the passkey is another account's")
     try:
         found = verify_authentication_response(
@@ -180,7 +169,7 @@ def verified(site: Site, answer: Answer, challenge: bytes, passkey: Passkey, acc
     except _MALFORMED as error:
         raise PasskeyRefused(str(error)) from error
     synced = found.credential_device_type is CredentialDeviceType.MULTI_DEVICE
-    return Passkey(passkey.credential_id, passkey.public_key, found.new_sign_count, synced)
+    return replace(passkey, count=found.new_sign_count, synced=synced)
 
 
 def _challenge_in(client_data: bytes) -> bytes:

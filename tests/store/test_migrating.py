@@ -79,6 +79,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0006_pictures",
         "0007_faces",
         "0008_staff",
+        "0013_challenges",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
@@ -98,6 +99,7 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0006_pictures": "12fca7619c17",
         "0007_faces": "8d6be84da18f",
         "0008_staff": "cfabe0b7880b",
+        "0013_challenges": "f4199a251714",
     }
 
 

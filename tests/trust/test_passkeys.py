@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
+from hub.store.passkeys import Passkey
 from hub.trust.passkeys import (
-    Passkey,
     PasskeyRefused,
     Site,
     asked_to_make,
@@ -38,12 +38,12 @@ def registered(one: Authenticator, account: str = ANNA) -> Passkey:
     challenge = new_challenge()
     answered, passkey = made(SITE, one.make(asked_to_make(SITE, challenge, account, "anna@voorbeeld.nl", [])))
     assert answered == challenge
-    return passkey
+    return replace(passkey, staff_id=account)
 
 
-def signed_in(one: Authenticator, passkey: Passkey, account: str = ANNA, **client: Any) -> Passkey:
+def signed_in(one: Authenticator, passkey: Passkey, **client: Any) -> Passkey:
     challenge = new_challenge()
-    return verified(SITE, read_answer(one.sign(asked_to_sign(SITE, challenge), **client)), challenge, passkey, account)
+    return verified(SITE, read_answer(one.sign(asked_to_sign(SITE, challenge), **client)), challenge, passkey)
 
 
 def test_a_passkey_signs_its_owner_in_and_its_count_is_kept() -> None:
@@ -101,7 +101,7 @@ def test_an_answer_to_another_challenge_is_refused() -> None:
     passkey = registered(anna)
     old = read_answer(anna.sign(asked_to_sign(SITE, new_challenge())))
     with pytest.raises(PasskeyRefused):
-        verified(SITE, old, new_challenge(), passkey, ANNA)
+        verified(SITE, old, new_challenge(), passkey)
 
 
 def test_a_counter_that_does_not_go_up_tells_a_copied_device() -> None:
@@ -130,9 +130,9 @@ def test_nobody_signs_in_with_anothers_passkey() -> None:
     annas, brams = registered(anna), registered(bram, BRAM)
     # Anna's device, Bram's row; Bram's credential id with Anna's key; Anna's passkey that names Bram.
     with pytest.raises(PasskeyRefused):
-        signed_in(anna, brams, BRAM)
+        signed_in(anna, brams)
     with pytest.raises(PasskeyRefused):
-        signed_in(replace(anna, credential_id=bram.credential_id, owner=bram.owner), brams, BRAM)
+        signed_in(replace(anna, credential_id=bram.credential_id, owner=bram.owner), brams)
     with pytest.raises(PasskeyRefused):
         signed_in(replace(anna, owner=bram.owner), annas)
     with pytest.raises(PasskeyRefused):
@@ -196,7 +196,7 @@ def test_whatever_bytes_come_they_are_refused_in_words(name: str, value: Any, by
                 with suppress(PasskeyRefused):
                     made(SITE, text)
                 with suppress(PasskeyRefused):
-                    verified(SITE, read_answer(text), challenge, passkey, ANNA)
+                    verified(SITE, read_answer(text), challenge, passkey)
 
 
 def test_an_answer_that_is_deeper_than_any_is_refused() -> None:
