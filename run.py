@@ -193,6 +193,7 @@ def check() -> None:
                 "ok": True,
                 "channels": [f"{c.name}/{c.account}" for c, _ in found],
                 "hooks": [hook.name for hook in settings.police.hooks],
+                "signons": [one.name for one in settings.signon.providers],
             }
 
     run(command())

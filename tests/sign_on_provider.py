@@ -88,7 +88,9 @@ class SignOnProvider:
             case "jwks.json":
                 return web.json_response(self.server.keyjar.export_jwks(""))
             case "authorization":
-                answered = self._ask("authorization", dict(request.query), {})
+                # Whoever is asked to sign in anew has just done so.
+                query = {name: value for name, value in request.query.items() if name not in ("prompt", "max_age")}
+                answered = self._ask("authorization", query, {})
                 return web.Response(status=302, headers={"Location": answered})
             case "token":
                 info = {"headers": {"authorization": request.headers.get("Authorization", "")}, "method": "POST"}

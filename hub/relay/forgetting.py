@@ -28,7 +28,7 @@ PASSED_DAYS: Final = 14
 NEVER_DAYS: Final = 60
 """The same where it could not be passed on."""
 LEFT_DAYS: Final = 365
-"""A disabled account of the staff, or one that its organisation's sign-on brings nobody back to: for a question about what they did."""
+"""A disabled account of the staff, or one that no longer comes by its organisation's sign-on: for questions about what they did."""
 BEAT_SECONDS: Final = 20.0
 ROUNDS: Final = 15
 """It looks every five minutes: what is kept for a day may be kept for so long more."""

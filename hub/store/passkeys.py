@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from tortoise.exceptions import IntegrityError
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from hub.store import staff_tables as tables
 from hub.store.engine import shielded
@@ -45,8 +45,8 @@ class Passkeys:
             await tables.Passkey.create(
                 hash=passkey.hash,
                 staff_id=passkey.staff_id,
-                credential=bytes_to_base64url(passkey.credential_id),
-                public_key=bytes_to_base64url(passkey.public_key),
+                credential=urlsafe_b64encode(passkey.credential_id).decode(),
+                public_key=urlsafe_b64encode(passkey.public_key).decode(),
                 sign_count=passkey.count,
                 backed_up=passkey.synced,
                 name=passkey.name,
@@ -85,6 +85,6 @@ class Passkeys:
 
 def _passkey(row: tables.Passkey) -> Passkey:
     return Passkey(
-        base64url_to_bytes(row.credential), base64url_to_bytes(row.public_key), row.sign_count, row.backed_up,
+        urlsafe_b64decode(row.credential), urlsafe_b64decode(row.public_key), row.sign_count, row.backed_up,
         row.staff_id, row.name, row.created_at, row.used_at,
     )  # fmt: skip

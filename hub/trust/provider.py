@@ -51,7 +51,7 @@ class Provider:
         self.label = sign_on.label
         self.issuer = sign_on.issuer
         self.redirect = f"{public_url}/login/with/{sign_on.name}/back"
-        self._afterwards = f"{public_url}/login?out={sign_on.name}"
+        self._afterwards = f"{public_url}/login"
         self._sign_on = sign_on
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
@@ -59,13 +59,13 @@ class Provider:
         self._keys: KeySet | None = None
         self._looked_at = self._failed_at = self._keys_at = float("-inf")
 
-    async def address(self, secret: str, state: str) -> str:
-        """Where a browser with this secret is sent; raises SignOnRefused."""
+    async def address(self, secret: str, state: str, *, anew: bool = False) -> str:
+        """Where a browser with this secret is sent; raises SignOnRefused. `anew`: to sign in there even who is signed in there."""
         endpoints, _ = await self._known()
-        return address(self._sign_on, endpoints, self.redirect, secret, state)
+        return address(self._sign_on, endpoints, self.redirect, secret, state, anew=anew)
 
-    async def person(self, secret: str, state: str, answer: Mapping[str, str]) -> Person:
-        """Who came back with this answer to what `address` asked; raises SignOnRefused."""
+    async def person(self, secret: str, state: str, answer: Mapping[str, str], *, since: int | None = None) -> Person:
+        """Who came back with this answer to what `address` asked; raises SignOnRefused. `since`: signed in there since (ms)."""
         endpoints, _ = await self._known()
         code = code_in(self._sign_on, endpoints, answer)
         token, access_token = await self._tokens(endpoints, code, verifier_of(secret, state))
@@ -77,7 +77,7 @@ class Provider:
                 )
             except InvalidKeyIdError:
                 continue
-            return person_of(self._sign_on, claims)
+            return person_of(self._sign_on, claims, since=since)
         raise SignOnRefused(Why.UNTRUSTED, "ID token: its key is none of theirs")
 
     async def gone(self, token: str) -> str:

@@ -48,12 +48,13 @@ class Why(StrEnum):
 
 
 class SignOnRefused(Exception):
-    """`detail`: for the log; names of claims and statuses, never what they hold."""
+    """`detail`: for the log; names of claims and statuses, never what they hold. `subject`: who it is there, if certain."""
 
-    def __init__(self, why: Why, detail: str) -> None:
+    def __init__(self, why: Why, detail: str, subject: str = "") -> None:
         super().__init__(detail)
         self.why = why
         self.detail = detail
+        self.subject = subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,13 @@ def verifier_of(secret: str, state: str) -> str:
     return _derived(secret, "verifier", state)
 
 
-def address(sign_on: SignOn, endpoints: Endpoints, redirect: str, secret: str, state: str) -> str:
-    """Where the browser is sent to sign in."""
+def address(
+    sign_on: SignOn, endpoints: Endpoints, redirect: str, secret: str, state: str, *, anew: bool = False
+) -> str:
+    """Where the browser is sent to sign in; `anew`: also who is signed in there already."""
     more = {"acr_values": " ".join(sign_on.second_factor)} if sign_on.second_factor else {}
+    if anew:
+        more |= {"prompt": "login", "max_age": "0"}
     return str(
         prepare_grant_uri(
             endpoints.authorization,
@@ -207,28 +212,31 @@ def read_farewell(sign_on: SignOn, keys: KeySet, token: str, *, now: int) -> str
     return str(claims["sub"])
 
 
-def person_of(sign_on: SignOn, claims: Mapping[str, Any]) -> Person:
-    """Who this is here; raises SignOnRefused for whoever is not let in, with why."""
+def person_of(sign_on: SignOn, claims: Mapping[str, Any], *, since: int | None = None) -> Person:
+    """Who this is here; raises SignOnRefused for whoever is not let in, with why. `since`: they signed in there after that (ms)."""
+    subject, signed_in = str(claims["sub"]), claims.get("auth_time")
+    if since is not None and not (isinstance(signed_in, int | float) and signed_in >= since // 1000 - LEEWAY_SECONDS):
+        raise SignOnRefused(Why.UNTRUSTED, "claim auth_time tells no signing in of now")
     for name, value in sign_on.require.items():
         if claims.get(name) != value:
-            raise SignOnRefused(Why.NOT_THEIRS, f"claim {name} is not as required")
+            raise SignOnRefused(Why.NOT_THEIRS, f"claim {name} is not as required", subject)
     email = _text(claims.get("email"))
     if sign_on.email_domains and not (
         claims.get("email_verified") is True and email.rpartition("@")[2].lower() in sign_on.email_domains
     ):
-        raise SignOnRefused(Why.NOT_THEIRS, "email is of no domain allowed, or not verified")
+        raise SignOnRefused(Why.NOT_THEIRS, "email is of no domain allowed, or not verified", subject)
     proved = {_text(claims.get("acr")), *_texts(claims.get("amr"))}
     if sign_on.second_factor and not proved & set(sign_on.second_factor):
-        raise SignOnRefused(Why.NO_SECOND_FACTOR, "neither acr nor amr tells a second factor")
+        raise SignOnRefused(Why.NO_SECOND_FACTOR, "neither acr nor amr tells a second factor", subject)
     values = set(_texts(_claim(claims, sign_on.claim)))
     fitting = [one for one in sign_on.roles if one.value in values]
     if not fitting:
-        raise SignOnRefused(Why.NO_ROLE, f"claim {sign_on.claim} gives no role")
+        raise SignOnRefused(Why.NO_ROLE, f"claim {sign_on.claim} gives no role", subject)
     role = fitting[0].role
     return Person(
         issuer=sign_on.issuer,
-        subject=str(claims["sub"]),
-        name=_text(claims.get("name")) or _text(claims.get("preferred_username")) or email or str(claims["sub"]),
+        subject=subject,
+        name=_text(claims.get("name")) or _text(claims.get("preferred_username")) or email or subject,
         role=role,
         municipalities=frozenset(code for one in fitting if one.role is role for code in one.municipalities),
         sender=fitting[0].sender,
