@@ -136,7 +136,7 @@ def _as_described(account: Account, person: Person) -> Account:
 async def _refuse(call: Call, theirs: Provider, refused: SignOnRefused, path: str) -> web.Response:
     """Who is known here and has no right there any more is signed out here too."""
     log.warning("sign_on_refused", sign_on=theirs.name, why=refused.why.value, reason=refused.detail)
-    await call.changed("session.refused", "", by=theirs.name, why=refused.why.value)
+    await call.changed("session.refused", "", by=theirs.name)
     if refused.subject:
         await _sign_out(call, theirs, refused.subject)
     return _told(call, 503 if refused.why is Why.UNREACHABLE else 403, REASONS[refused.why], path)
