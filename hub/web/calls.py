@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import orjson
 from aiohttp import web
 
-from hub.domain import Mistake, Refused
+from hub.domain import EVERYWHERE, Bounds, Mistake, Refused
 from hub.service import Hub
 from hub.store.keys import Identity
 from hub.store.sessions import Session
@@ -52,6 +52,11 @@ class Call:
         if self.who is None:
             raise LookupError("a route that needs to know who asks must name its roles in routes.py")
         return self.who
+
+    @property
+    def bounds(self) -> Bounds:
+        """Where whoever asks may look and work."""
+        return Bounds(self.who.municipalities) if self.who else EVERYWHERE
 
     def now(self) -> int:
         return self.hub.clock.now()

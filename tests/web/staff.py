@@ -45,7 +45,7 @@ class Browser:
         if cookies := "; ".join(f"{name}={value}" for name, value in kept.items() if value):
             headers["Cookie"] = cookies
         answer = await self.world.client.request(method, path, data=fields, headers=headers, allow_redirects=False)
-        self.body = unescape(await answer.text())
+        self.body = unescape((await answer.read()).decode(errors="replace"))
         if COOKIE in answer.cookies:
             self.secret = answer.cookies[COOKIE].value
         if ASKED in answer.cookies:

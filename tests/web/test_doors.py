@@ -110,7 +110,10 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/open-data/signs.geojson"),
         ("GET", "/static/{name}"),
     }
-    assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
+    assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {
+        "/hooks/{channel}",
+        "/login/with/{name}/gone",
+    }
 
 
 def test_one_s_own_account_is_for_accounts_alone() -> None:

@@ -219,7 +219,7 @@ async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
         cursor[0] if cursor else NEWEST,
         limit,
         f"{kind}." if kind else "",
-        who=name,
+        who=only_own(call) or name,
         subject=subject,
         since=since,
         until=until,
@@ -227,11 +227,16 @@ async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
     return form, found
 
 
+def only_own(call: Call) -> str | None:
+    """Whose changes they see who are bound to some municipalities: a line does not say where it was. None: everybody's."""
+    return call.identity.name if call.bounds.municipalities else None
+
+
 async def shown_changes(call: Call, changes: Sequence[Change]) -> list[ShownChange]:
     ids = [number for one in changes if (number := id_number(one.subject)) is not None]
     search = call.hub.store.directory_search
-    names = {one.id: one.name for one in await search.group_lines(ids)}
-    names |= {one.id: one.name for one in await search.admin_lines(ids)}
+    names = {one.id: one.name for one in await search.group_lines(ids, call.bounds)}
+    names |= {one.id: one.name for one in await search.admin_lines(ids, call.bounds)}
     return [_shown(call, one, names) for one in changes]
 
 
