@@ -1,4 +1,4 @@
-"""Signing in in a real Chromium: with a passkey of a virtual device, and at an organisation's own sign-on, which is another site."""
+"""Signing in in a real Chromium: with a passkey of a virtual device, at an organisation's own sign-on, on another site."""
 
 from __future__ import annotations
 
