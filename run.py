@@ -220,6 +220,7 @@ def check() -> None:
                 "channels": [f"{c.name}/{c.account}" for c, _ in found],
                 "hooks": [hook.name for hook in settings.police.hooks],
                 "warnings": advice(settings),
+                "signons": [one.name for one in settings.signon.providers],
             }
 
     run(command())

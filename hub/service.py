@@ -54,6 +54,7 @@ from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
 from hub.store.database import Store
+from hub.trust.provider import Provider
 from hub.trust.signing import Signing, signing_of
 
 LAST_SECONDS = 1.0
@@ -109,6 +110,7 @@ class Hub:
     tenures: Tenures
     telling: Telling
     signing: Signing | None
+    sign_ons: tuple[Provider, ...]
     reporters: tuple[Reporter, ...]
     postman: Postman | None
     wakes: Wakes
@@ -253,6 +255,7 @@ def build_hub(
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
         signing=signing,
+        sign_ons=tuple(Provider(one, settings.web.public_url, clock) for one in settings.signon.providers),
         reporters=tuple(
             Reporter(
                 hook,

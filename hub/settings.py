@@ -11,6 +11,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -25,7 +26,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from hub.domain import FlightMode, Mistake, Refused
+from hub.domain import FlightMode, Mistake, Refused, Role
 
 _SOURCE = Path(__file__).resolve().parents[1]
 INSTALLED = not (_SOURCE / "pyproject.toml").exists()
@@ -402,6 +403,81 @@ class Police(_Section):
         return self
 
 
+class Mapped(_Section):
+    """Whoever has this value in their provider's claim has this role here; a coordinator, in these municipalities."""
+
+    value: str = Field(min_length=1)
+    role: Role
+    municipalities: tuple[Annotated[str, Field(pattern=r"^GM\d{4}$")], ...] = ()
+    sender: str = ""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Mapped:
+        if self.role is Role.COORDINATOR and not self.municipalities:
+            raise ValueError('a coordinator needs municipalities, such as ["GM0637"]')
+        return self
+
+
+class SignOn(_Section):
+    """An organisation's own sign-on (OpenID Connect). `second_factor`: acr or amr values of which one must be told; empty: none.
+
+    `timeout` in seconds, of one request to the provider.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    label: str = Field(min_length=1, max_length=60)
+    issuer: str
+    client_id: str = Field(min_length=1)
+    client_secret: Secret
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    claim: str = "roles"
+    roles: tuple[Mapped, ...] = Field(min_length=1)
+    second_factor: tuple[str, ...]
+    require: dict[str, str] = {}
+    email_domains: tuple[str, ...] = ()
+    timeout: float = Field(5.0, gt=0, le=20)
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_safe(cls, given: str) -> str:
+        """Whoever could change what a provider answers on its way could be anybody."""
+        parts = urlsplit(given)
+        loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if not (parts.scheme == "https" or loopback) or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(
+                "must be the provider's issuer as it writes it: https://…, without ? or # (http:// only on this machine)"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _whole(self) -> SignOn:
+        if not self.client_secret.get_secret_value():
+            raise ValueError("client_secret is empty: give what the provider made for this client")
+        if "openid" not in self.scopes:
+            raise ValueError('scopes must name "openid"')
+        if any("@" in domain or domain != domain.lower() for domain in self.email_domains):
+            raise ValueError("email_domains are what stands behind the @, in small letters: gemeente.example")
+        values = [one.value for one in self.roles]
+        if len(set(values)) < len(values):
+            raise ValueError("two of the roles are for one value: only the first would count")
+        return self
+
+
+class SignOns(_Section):
+    """The organisations whose people sign in with their own."""
+
+    providers: tuple[SignOn, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_its_own(self) -> SignOns:
+        for what in ("name", "issuer"):
+            if len({getattr(one, what) for one in self.providers}) < len(self.providers):
+                raise ValueError(
+                    f"two providers have one {what}: people come back by its name, and are known by its issuer"
+                )
+        return self
+
+
 PMTILES = b"PMTiles\x03"
 """What such a file begins with."""
 
@@ -504,6 +580,7 @@ class Settings(BaseSettings):
     health: Health = Health()
     channels: Channels = Channels()
     police: Police = Police()
+    signon: SignOns = SignOns()
     map: Map = Map()
     console: Console = Console()
     staff: Staff = Staff()

@@ -201,6 +201,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0009_keys",
         "0011_sealed",
         "0012_consent",
+        "0013_challenges",
     ]
     assert one_object(first_run("--json", "migrate"))["applied"] == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Iterator
@@ -122,3 +123,45 @@ def test_the_map_is_pdoks_unless_another_is_set_and_a_file_of_tiles_must_be_one(
             load_settings()
     with environment(HUB_MAP__BASE="google"), pytest.raises(Refused, match=r"map\.base"):
         load_settings()
+
+
+SIGN_ON = {
+    "name": "zoetermeer",
+    "label": "Gemeente Zoetermeer",
+    "issuer": "https://login.example/tenant",
+    "client_id": "buurtsein",
+    "client_secret": "very-secret",
+    "roles": [{"value": "coordinators", "role": "coordinator", "municipalities": ["GM0637"]}],
+    "second_factor": ["mfa"],
+}
+TWO_ROLES = [{"value": "x", "role": "auditor"}, {"value": "x", "role": "operator"}]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ([{**SIGN_ON, "issuer": "http://login.example"}], "issuer: must be the provider's issuer"),
+        ([{**SIGN_ON, "issuer": "https://login.example/?a=b"}], "issuer: must be the provider's issuer"),
+        ([{**SIGN_ON, "client_secret": ""}], "client_secret is empty"),
+        ([{**SIGN_ON, "scopes": ["profile"]}], 'scopes must name "openid"'),
+        ([{**SIGN_ON, "roles": []}], "roles: "),
+        ([{**SIGN_ON, "roles": [{"value": "x", "role": "coordinator"}]}], "a coordinator needs municipalities"),
+        (
+            [{**SIGN_ON, "roles": [{"value": "x", "role": "coordinator", "municipalities": ["637"]}]}],
+            "municipalities.0",
+        ),
+        ([{**SIGN_ON, "roles": [{"value": "x", "role": "king"}]}], "roles.0.role"),
+        ([{**SIGN_ON, "roles": TWO_ROLES}], "two of the roles are for one value"),
+        ([{key: value for key, value in SIGN_ON.items() if key != "second_factor"}], "second_factor: "),
+        ([{**SIGN_ON, "email_domains": ["@zoetermeer.example"]}], "email_domains are what stands behind the @"),
+        ([SIGN_ON, {**SIGN_ON, "name": "leiden"}], "two providers have one issuer"),
+        ([SIGN_ON, {**SIGN_ON, "issuer": "https://login.example/leiden"}], "two providers have one name"),
+    ],
+)
+def test_mistakes_in_a_sign_on_are_told_and_its_secret_is_not(wrong: list[dict[str, object]], told: str) -> None:
+    with environment(HUB_SIGNON__PROVIDERS=json.dumps([SIGN_ON])):
+        (found,) = load_settings().signon.providers
+        assert found.client_secret.get_secret_value() == "very-secret" and "very-secret" not in repr(found)
+    with environment(HUB_SIGNON__PROVIDERS=json.dumps(wrong)), pytest.raises(Refused) as refused:
+        load_settings()
+    assert told in str(refused.value) and "very-secret" not in str(refused.value)

@@ -23,6 +23,8 @@ async def examined(hub: Hub) -> dict[str, Any]:
     names = [f"{sender.channel.name}/{sender.channel.account}" for sender in hub.senders]
     hooks = await asyncio.gather(*(reporter.examine() for reporter in hub.reporters))
     own += [(reporter.name, one) for reporter, one in zip(hub.reporters, hooks, strict=True)]
+    told_by = await asyncio.gather(*(one.examine() for one in hub.sign_ons))
+    own += [(f"sign-on {one.name}", finding) for one, finding in zip(hub.sign_ons, told_by, strict=True)]
     own += _signing(hub)
     own += await _keys(hub)
     if hub.postman is not None:

@@ -29,7 +29,7 @@ PASSED_DAYS: Final = 14
 NEVER_DAYS: Final = 60
 """The same where it could not be passed on."""
 LEFT_DAYS: Final = 365
-"""A disabled account of the staff: for a question about what they did."""
+"""A disabled account of the staff, or one that no longer comes by its organisation's sign-on: for questions about what they did."""
 BEAT_SECONDS: Final = 20.0
 ROUNDS: Final = 15
 """It looks every five minutes: what is kept for a day may be kept for so long more."""
@@ -62,6 +62,7 @@ def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
         # Longer than anything that stands on a form.
         Term("consents", undecided + decided, store.consents.erase),
         Term("staff_disabled", LEFT_DAYS * DAY_MS, store.staff.erase_disabled),
+        Term("staff_unused", LEFT_DAYS * DAY_MS, store.sign_ons.erase_unused),
         Term("sign_in_attempts", DAY_MS, store.sign_in_attempts.forget),
     )
 

@@ -20,6 +20,7 @@ from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
 from hub.store.applications import Applications
+from hub.store.challenges import Challenges
 from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
@@ -51,6 +52,7 @@ from hub.store.own import OwnPages
 from hub.store.own_alerts import OwnAlerts
 from hub.store.own_data import OwnData
 from hub.store.own_sessions import OwnSessions
+from hub.store.passkeys import Passkeys
 from hub.store.postgres.engine import PostgresEngine
 from hub.store.postgres.queries import POSTGRES
 from hub.store.public_texts import PublicTexts
@@ -64,6 +66,7 @@ from hub.store.sealing_keys import Keyring, sealer_of
 from hub.store.sessions import Sessions
 from hub.store.sightings import Sightings
 from hub.store.sign_in_attempts import SignInAttempts
+from hub.store.sign_ons import SignOns
 from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
@@ -88,6 +91,9 @@ class Store:
     receipts: Receipts
     keys: Keys
     staff: Staff
+    passkeys: Passkeys
+    sign_ons: SignOns
+    challenges: Challenges
     sessions: Sessions
     sign_in_attempts: SignInAttempts
     neighbourhoods: Neighbourhoods
@@ -185,6 +191,9 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             receipts=Receipts(engine, sql),
             keys=Keys(engine, sql),
             staff=Staff(),
+            passkeys=Passkeys(),
+            sign_ons=SignOns(),
+            challenges=Challenges(),
             sessions=Sessions(),
             sign_in_attempts=SignInAttempts(),
             neighbourhoods=Neighbourhoods(engine, sql),

@@ -58,18 +58,7 @@ class Staff:
     async def add(self, account: Account, invited_hash: str, now: int) -> None:
         """A new account, invited until its `invited_until`. Raises Refused where the login is somebody's already."""
         try:
-            await staff_tables.Staff.create(
-                id=account.id,
-                name=account.name,
-                login=account.login,
-                login_hash=_login_hash(account.login),
-                role=account.role.value,
-                sender=account.sender,
-                municipalities=_codes(account.municipalities),
-                invited_hash=invited_hash,
-                invited_until=account.invited_until,
-                created_at=now,
-            )
+            await create(account, invited_hash, now)
         except IntegrityError:
             wrong = Mistake("login", "somebody signs in by this name already; choose another")
             raise Refused("The account was not made", [wrong]) from None
@@ -223,6 +212,22 @@ class Staff:
                 await table.filter(staff_id__in=gone).delete()
             await staff_tables.Staff.filter(id__in=gone).delete()
             return len(gone)
+
+
+async def create(account: Account, invited_hash: str | None, now: int) -> None:
+    """Its row, in whatever transaction this is. Raises IntegrityError where the login is somebody's already."""
+    await staff_tables.Staff.create(
+        id=account.id,
+        name=account.name,
+        login=account.login,
+        login_hash=_login_hash(account.login),
+        role=account.role.value,
+        sender=account.sender,
+        municipalities=_codes(account.municipalities),
+        invited_hash=invited_hash,
+        invited_until=account.invited_until,
+        created_at=now,
+    )
 
 
 async def _end_sessions(staff_id: str) -> None:

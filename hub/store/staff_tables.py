@@ -96,3 +96,17 @@ class SignInAttempts(Table):
     class Meta:
         table = "sign_in_attempts"
         indexes = [Index(fields=("failed_at",))]
+
+
+class Challenge(Table):
+    """What one browser was asked to prove, until it answers, once: `hash` of what was asked, `browser` of the secret it holds. `about`: JSON, where they were going."""  # noqa: E501  # one SQL comment
+
+    hash = fields.CharField(max_length=64, primary_key=True)
+    browser = fields.CharField(max_length=64)
+    kind = fields.CharField(max_length=12)
+    about = fields.TextField()
+    expires_at = fields.BigIntField()
+
+    class Meta:
+        table = "challenge"
+        indexes = [Index(fields=("expires_at",))]

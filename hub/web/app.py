@@ -22,6 +22,7 @@ from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.settings import Web
 from hub.trust.certificates import serving_context
+from hub.trust.passkeys import site_of
 from hub.web.account.first import elsewhere
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
@@ -99,6 +100,8 @@ def rendering_of(hub: Hub) -> Rendering:
             "section_entries": partial(shown, COORDINATORS, registry=hub.settings.registry),
             "entry_of": entry_of,
             "keys_sign_in": hub.settings.staff.keys_sign_in,
+            "sign_ons": [(one.name, one.label) for one in hub.sign_ons],
+            "passkeys": site_of(hub.settings.web.public_url) is not None,
         },
     )
 

@@ -169,12 +169,12 @@ async def renew_session(hub: Hub, session: Session, response: web.StreamResponse
 async def close_session(hub: Hub, request: web.Request, response: web.StreamResponse) -> None:
     secret = request.cookies.get(cookie_name(hub), "")
     await hub.store.sessions.drop(hash_secret(secret), hub.clock.now())
-    response.del_cookie(cookie_name(hub), path="/", secure=_by_https(hub), httponly=True, samesite="Strict")
+    response.del_cookie(cookie_name(hub), path="/", secure=by_https(hub), httponly=True, samesite="Strict")
 
 
 def cookie_name(hub: Hub) -> str:
     """With the prefix that no other host and no plain HTTP can set it, where we are reached by HTTPS."""
-    return f"__Host-{COOKIE}" if _by_https(hub) else COOKIE
+    return f"__Host-{COOKIE}" if by_https(hub) else COOKIE
 
 
 def _set_cookie(hub: Hub, response: web.StreamResponse, secret: str, lasts_ms: int) -> None:
@@ -185,11 +185,11 @@ def _set_cookie(hub: Hub, response: web.StreamResponse, secret: str, lasts_ms: i
         path="/",
         httponly=True,
         samesite="Strict",
-        secure=_by_https(hub),
+        secure=by_https(hub),
     )
 
 
-def _by_https(hub: Hub) -> bool:
+def by_https(hub: Hub) -> bool:
     return hub.settings.web.public_url.startswith("https://")
 
 

@@ -15,7 +15,9 @@ CONSOLE = "/console"
 
 
 async def sign_in_page(call: Call) -> web.Response:
-    return call.show("signin", wrong=False, onward=safe_path(call.request.query.get("next", "")))
+    path = safe_path(call.request.query.get("next", ""))
+    left = next((one for one in call.hub.sign_ons if one.name == call.parameter("out")), None)
+    return call.show("signin", wrong=False, onward=path, left=left)
 
 
 async def sign_in(call: Call) -> web.StreamResponse:
@@ -37,9 +39,11 @@ async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
 
 
 async def sign_out(call: Call) -> web.StreamResponse:
-    response = onward("/login")
     session = await session_of(call.hub, call.request)
     who = await holder(call.hub, session) if session else None
+    issuer = await call.hub.store.sign_ons.issuer_of(who.key_id) if who else ""
+    theirs = next((one for one in call.hub.sign_ons if one.issuer == issuer), None)
+    response = onward(f"/login?out={theirs.name}" if theirs else "/login")
     await close_session(call.hub, call.request, response)
     if who is not None:
         await replace(call, who=who).changed("session.signed_out", who.key_id)

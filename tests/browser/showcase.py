@@ -14,10 +14,11 @@ from typing import Final, NoReturn
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
 
 from hub.domain import Role
 from hub.service import Sender, build_hub
-from hub.settings import Account, Console, Database, Mail, Map, Registry, Relay, Settings, Web
+from hub.settings import Account, Console, Database, Mail, Map, Mapped, Registry, Relay, Settings, SignOn, SignOns, Web
 from hub.store.database import open_store
 from hub.store.engine import StoreUnavailable
 from hub.trust.keys import hash_secret
@@ -34,6 +35,17 @@ MONTH: Final = 40 * 24 * 3600
 
 COLLEAGUE: Final = "id-colleague"
 """The key of a second dispatcher: who looks along, or is looked along with."""
+
+NOBODYS: Final = SignOn(
+    name="gemeente",
+    label="Gemeente Voorbeeld",
+    issuer="http://127.0.0.1:9",
+    client_id="buurtsein",
+    client_secret=SecretStr("for-looking-at"),
+    roles=(Mapped(value="x", role=Role.AUDITOR),),
+    second_factor=("mfa",),
+)
+"""An organisation's sign-on that is down: nobody listens at the port for discarding."""
 
 FAILURES: Final[dict[str, Callable[[], Exception]]] = {
     "403": lambda: Problem(403, "No", "No"),
@@ -64,6 +76,7 @@ async def showcase(folder: Path, *, furnished: bool = True) -> AsyncIterator[Sho
         registry=Registry(neighbour_reports=True, asked_a_day=100_000),
         console=Console(second_pair="municipality"),
         relay=Relay(sightings=True),
+        signon=SignOns(providers=(NOBODYS,)),
     )
     furnish(settings.database.sqlite_path)
     async with open_store(settings.database, clock) as store:

@@ -82,6 +82,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0009_keys",
         "0011_sealed",
         "0012_consent",
+        "0013_challenges",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
@@ -104,6 +105,7 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0009_keys": "6e96a3c20be8",
         "0011_sealed": "bc9560c26dab",
         "0012_consent": "19f73a354ed1",
+        "0013_challenges": "7a43521c8e65",
     }
 
 

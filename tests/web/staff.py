@@ -18,17 +18,18 @@ from hub.trust.second_factor import hash_recovery, make_recovery, make_totp
 from tests.sessions import begun
 from tests.web.world import World
 
-COOKIE = "__Host-buurtsein_session"
+COOKIE, ASKED = "__Host-buurtsein_session", "__Host-buurtsein_asked"
 OURS = {"Origin": "https://buurtsein.example"}
 PASSPHRASE = "zilver tractor mistig orgel"  # of nobody
 
 
 @dataclass
 class Browser:
-    """Keeps the session's cookie, and sends forms as our own pages do."""
+    """Keeps our cookies, and sends forms as our own pages do."""
 
     world: World
     secret: str = ""
+    asked: str = ""
     agent: str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
     body: str = field(default="", repr=False)
 
@@ -40,12 +41,15 @@ class Browser:
 
     async def _call(self, method: str, path: str, fields: dict[str, str] | None) -> ClientResponse:
         headers = {"User-Agent": self.agent, "Accept-Language": "nl", **(OURS if method == "POST" else {})}
-        if self.secret:
-            headers["Cookie"] = f"{COOKIE}={self.secret}"
+        kept = {COOKIE: self.secret, ASKED: self.asked}
+        if cookies := "; ".join(f"{name}={value}" for name, value in kept.items() if value):
+            headers["Cookie"] = cookies
         answer = await self.world.client.request(method, path, data=fields, headers=headers, allow_redirects=False)
         self.body = unescape((await answer.read()).decode(errors="replace"))
         if COOKIE in answer.cookies:
             self.secret = answer.cookies[COOKIE].value
+        if ASKED in answer.cookies:
+            self.asked = answer.cookies[ASKED].value
         return answer
 
     def found(self, pattern: str) -> list[str]:

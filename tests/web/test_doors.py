@@ -133,6 +133,11 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/login/{ticket}"),
         ("POST", "/logout"),
         ("POST", "/login/account"),
+        ("POST", "/login/passkey"),
+        ("POST", "/login/passkey/options"),
+        ("GET", "/login/with/{name}"),
+        ("GET", "/login/with/{name}/back"),
+        ("GET", "/login/with/{name}/out"),
         ("GET", "/welcome/{token}"),
         ("POST", "/welcome/{token}"),
         ("GET", "/"),
@@ -178,7 +183,10 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/open-data/signs.geojson"),
         ("GET", "/static/{name}"),
     }
-    assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
+    assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {
+        "/hooks/{channel}",
+        "/login/with/{name}/gone",
+    }
 
 
 def test_one_s_own_account_is_for_accounts_alone() -> None:

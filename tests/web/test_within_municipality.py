@@ -29,7 +29,15 @@ from tests.web.world import World, an_alert
 
 HERE, THERE = "GM0637", "GM9999"
 OTHER = "BU99990100"
-NAMES = ("Groep Overkant", "Olga Overkant", "+31612349999", "Aan de Overkant", "Melding Overkant", "Aanvraag Overkant")
+NAMES = (
+    "Groep Overkant",
+    "Olga Overkant",
+    "+31612349999",
+    "Aan de Overkant",
+    "Melding Overkant",
+    "Aanvraag Overkant",
+    "Collega Overkant",
+)
 """What nobody bound to the one municipality may read on any page: all of the other's."""
 
 ONE: dict[str, tuple[int, ...]] = {
@@ -256,6 +264,7 @@ async def test_lists_tables_and_counts_leave_out_what_lies_elsewhere(
     world: World, there: dict[str, str], bound: Browser, free: Browser
 ) -> None:
     seen: set[str] = set()
+    await world.hub.store.changes.put("Collega Overkant", "group.added", there["group"], {}, world.clock.now())
     for path in LISTS:
         assert (await bound.get(path.format(**there))).status == 200, path
         # A group that reaches across the border is seen, with the places it covers.

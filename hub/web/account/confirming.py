@@ -48,5 +48,10 @@ async def _proven(call: Call, session: Session, key: str, passphrase: str, code:
 
 
 async def _known(call: Call, path: str) -> dict[str, Any]:
-    account = await call.hub.store.staff.find(call.identity.key_id)
-    return {"onward": path, "account": account}
+    """`theirs`: the sign-on of an account that signs in elsewhere; `has_passkey`: whether it can sign in with one."""
+    store = call.hub.store
+    account = await store.staff.find(call.identity.key_id)
+    issuer = await store.sign_ons.issuer_of(call.identity.key_id)
+    theirs = next((one for one in call.hub.sign_ons if one.issuer == issuer), None)
+    has_passkey = await store.staff.has_passkey(call.identity.key_id)
+    return {"onward": path, "account": account, "theirs": theirs, "has_passkey": has_passkey}

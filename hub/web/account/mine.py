@@ -21,7 +21,7 @@ async def account_page(call: Call) -> web.Response:
 
 async def change_passphrase(call: Call) -> web.StreamResponse:
     """Every other browser is signed out: whoever changes it because somebody knows it wants that."""
-    account, session, form = await account_of(call), session_of(call), await call.form()
+    account, session, form = await own_account_of(call), session_of(call), await call.form()
     passphrase = read_new_passphrase(form, account)
     if not form.ok:
         return await _page(call, form, 400)
@@ -55,6 +55,16 @@ async def account_of(call: Call) -> Account:
     return account
 
 
+async def own_account_of(call: Call) -> Account:
+    """Problem 403 for one that signs in elsewhere: what it could sign in with here would let in whoever has left there."""
+    account = await account_of(call)
+    if await call.hub.store.sign_ons.issuer_of(account.id):
+        raise Problem(
+            403, "This account signs in elsewhere", "Its organisation says how; here it has nothing to sign in with."
+        )
+    return account
+
+
 def session_of(call: Call) -> Session:
     if call.session is None:
         raise Problem(403, "This is for a browser", "Sign in with your account.")
@@ -72,5 +82,7 @@ async def _page(call: Call, form: Form, status: int = 200) -> web.Response:
         session=session_of(call),
         sessions=await store.sessions.of(account.id, call.now()),
         recovery_left=await store.staff.recovery_left(account.id),
+        elsewhere=bool(await store.sign_ons.issuer_of(account.id)),
+        kept=await store.passkeys.of(account.id),
         done=call.words("done"),
     )

@@ -31,6 +31,8 @@ async def prove(call: Call, login: str, passphrase: str, code: str) -> Proof:
     if waiting := await slowing.begin(login, address, now):
         return Proof(seconds=-(-waiting // 1000))
     account = await store.staff.by_login(login)
+    if account and await store.sign_ons.issuer_of(account.id):
+        account = None  # signs in elsewhere, and has left here whoever has left there
     hash = account.passphrase_hash if account else ""
     fits = await call.state.passphrases.fits(hash, passphrase)
     strength = await _second(call, account, code) if account and fits else None

@@ -9,7 +9,7 @@ from hub.directory.linking import drawn
 from hub.store.sessions import Strength
 from hub.trust.second_factor import hash_recovery, make_recovery, make_totp, totp_step, totp_uri
 from hub.web.account.first import is_weak
-from hub.web.account.mine import account_of, session_of
+from hub.web.account.mine import own_account_of, session_of
 from hub.web.calls import Call
 from hub.web.forms import Form
 from hub.web.identity import renew_session
@@ -18,7 +18,7 @@ from hub.web.languages import N_
 
 async def second_factor_page(call: Call) -> web.Response:
     """The same code until it is confirmed, so that a page loaded twice does not undo what an app has scanned."""
-    account = await account_of(call)
+    account = await own_account_of(call)
     secret = account.totp_offered or make_totp()
     if not account.totp_offered:
         await call.hub.store.staff.offer_totp(account.id, secret)
@@ -26,7 +26,7 @@ async def second_factor_page(call: Call) -> web.Response:
 
 
 async def confirm_second_factor(call: Call) -> web.StreamResponse:
-    account, session, form, store = await account_of(call), session_of(call), await call.form(), call.hub.store
+    account, session, form, store = await own_account_of(call), session_of(call), await call.form(), call.hub.store
     secret = account.totp_offered
     step = totp_step(secret, form.shown("code"), call.now())
     codes = make_recovery()
@@ -46,8 +46,8 @@ async def confirm_second_factor(call: Call) -> web.StreamResponse:
 
 
 async def renew_recovery_codes(call: Call) -> web.Response:
-    codes = make_recovery()
-    await call.hub.store.staff.replace_recovery(call.identity.key_id, [hash_recovery(one) for one in codes], call.now())
+    codes, account = make_recovery(), await own_account_of(call)
+    await call.hub.store.staff.replace_recovery(account.id, [hash_recovery(one) for one in codes], call.now())
     await call.changed("recovery.made", call.identity.key_id)
     return call.show("account/recovery", codes=codes, first=False)
 

@@ -33,9 +33,11 @@ def refused(call: Call, template: str, seconds: int, **values: Any) -> web.Respo
     return response
 
 
-async def signed_in(call: Call, account: Account, strength: Strength, path: str) -> web.Response:
-    """A session of this account in this browser. The one way in, however they proved who they are."""
-    response = onward(SECOND_FACTOR if strength is Strength.PASSPHRASE else path)
+async def signed_in(
+    call: Call, account: Account, strength: Strength, path: str, response: web.Response | None = None
+) -> web.Response:
+    """A session of this account in this browser. The one way in, however they proved it. `response`: instead of going on."""
+    response = response or onward(SECOND_FACTOR if strength is Strength.PASSPHRASE else path)
     await open_session(call.hub, call.request, response, account.id, strength)
     await call.hub.store.staff.signed_in(account.id, call.now())
     await replace(call, who=account.identity).changed("session.opened", account.id, by=strength.value)

@@ -51,6 +51,7 @@ NOUNS: Final = {
     "staff": N_("medewerker"),
     "session": N_("aanmelding"),
     "recovery": N_("herstelcode"),
+    "passkey": N_("passkey"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -98,6 +99,7 @@ VERBS: Final = {
     "used": N_("gebruikt"),
     "passphrase_set": N_("andere wachtzin"),
     "factor_set": N_("tweede factor ingesteld"),
+    "signed_on": N_("erbij gekomen via de eigen organisatie"),
 }
 FIELDS: Final = {
     "name": N_("naam"),

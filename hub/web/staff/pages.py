@@ -13,7 +13,7 @@ from hub.web.calls import Call, onward
 from hub.web.forms import Form
 from hub.web.labels import ROLES
 from hub.web.languages import N_
-from hub.web.problems import not_found
+from hub.web.problems import Problem, not_found
 from hub.web.staff.given import account_form, new_account, read_account_form
 
 
@@ -74,6 +74,10 @@ async def disable_person(call: Call) -> web.Response:
 async def reset_person(call: Call) -> web.Response:
     """For who lost their passphrase or second factor. Whoever does this has made sure that it is them."""
     account, token, until = await _known(call), make_session(), _until(call)
+    if await call.hub.store.sign_ons.issuer_of(account.id):
+        raise Problem(
+            409, "This account signs in elsewhere", "Its organisation gives it another passphrase; here it has none."
+        )
     await call.hub.store.staff.reset(account.id, hash_secret(token), until)
     await call.changed("staff.reset", account.id)
     return _link(call, account, token, until)
@@ -102,6 +106,7 @@ async def _person(call: Call, account: Account, form: Form, status: int = 200) -
         roles=list(ROLES.items()),
         sessions=await call.hub.store.sessions.of(account.id, call.now()),
         own=account.id == call.identity.key_id,
+        elsewhere=bool(await call.hub.store.sign_ons.issuer_of(account.id)),
         done=call.words("done"),
     )
 

@@ -9,6 +9,7 @@ from hub.directory.importing import import_directory
 from hub.directory.linking import hash_token
 from hub.domain import Role
 from hub.store import tables
+from hub.store.passkeys import Passkey
 from hub.store.sealing import handle_hash
 from hub.store.sessions import Strength
 from hub.store.staff import Account, make_id
@@ -56,6 +57,9 @@ async def put_staff(show: Showcase) -> None:
             await staff.offer_totp(account.id, "JBSWY3DPEHPK3PXP")
             await staff.take_totp(account.id, "JBSWY3DPEHPK3PXP", 0, [hash_secret(f"{name}-recovery")], now)
     await staff.disable(show.named["staff_disabled"], now)
+    for name in ("Telefoon", "Sleutelhanger, in de kluis van de meldkamer op de tweede verdieping"):
+        kept = Passkey(name.encode(), b"x", 3, True, show.named["sanne"], name, now - DAY_MS)
+        assert await show.world.hub.store.passkeys.put(kept)
     for secret in ("phone", "desk"):
         session = begun(f"{secret}-of-sanne", show.named["sanne"], now, now + DAY_MS, Strength.TOTP)
         await show.world.hub.store.sessions.put(replace(session, described="Firefox, Android"))
