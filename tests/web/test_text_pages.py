@@ -135,7 +135,10 @@ async def test_back_to_what_was_shipped(world: World) -> None:
     await save(world, cookie, "# Onze regels")
     assert (await save(world, cookie, "", "shipped")).status == 303
     assert "SAAR" in await text(world, "huisregels")
-    assert [one.kind for one in await world.hub.store.changes.page(1 << 62, 10)] == ["text.restored", "text.changed"]
+    assert [one.kind for one in await world.hub.store.changes.page(1 << 62, 10, "text.")] == [
+        "text.restored",
+        "text.changed",
+    ]
 
 
 @pytest.mark.parametrize(
