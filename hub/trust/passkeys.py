@@ -50,7 +50,7 @@ _MALFORMED = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, At
 
 
 class PasskeyRefused(Exception):
-    """An answer that proves nothing. The reason is for the log and the audit, not for whoever sent it."""
+    """An answer that proves nothing. The reason is for the log: words of ours, never of whoever sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def made(site: Site, given: str) -> tuple[bytes, Passkey]:
             supported_pub_key_algs=ALGORITHMS,
         )
     except _MALFORMED as error:
-        raise PasskeyRefused(str(error)) from error
+        raise PasskeyRefused(type(error).__name__) from error
     synced = found.credential_device_type is CredentialDeviceType.MULTI_DEVICE
     return challenge, Passkey(found.credential_id, found.credential_public_key, found.sign_count, synced)
 
@@ -145,7 +145,7 @@ def read_answer(given: str) -> Answer:
         challenge = _challenge_in(sent.response.client_data_json)
         owner = (sent.response.user_handle or b"").decode()
     except _MALFORMED as error:
-        raise PasskeyRefused(str(error)) from error
+        raise PasskeyRefused(type(error).__name__) from error
     return Answer(sent.raw_id, challenge, owner, sent)
 
 
@@ -167,7 +167,7 @@ def verified(site: Site, answer: Answer, challenge: bytes, passkey: Passkey) -> 
             require_user_verification=True,
         )
     except _MALFORMED as error:
-        raise PasskeyRefused(str(error)) from error
+        raise PasskeyRefused(type(error).__name__) from error
     synced = found.credential_device_type is CredentialDeviceType.MULTI_DEVICE
     return replace(passkey, count=found.new_sign_count, synced=synced)
 
