@@ -27,7 +27,7 @@ from adapters import registry
 from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
-from hub.commands import backups, doors, files, health, keys, links, measuring, processes, simulations
+from hub.commands import backups, doors, files, health, keys, links, measuring, processes, simulations, staff
 from hub.commands.doctor import examined
 from hub.commands.shell import CLOCK, COMMAND_LINE, Output, configuration, opened, run
 from hub.demo import relay_one
@@ -68,6 +68,7 @@ app = typer.Typer(
     help="Buurtsein: relays police alerts to neighbourhood watches.",
 )
 app.add_typer(keys.app, name="key")
+app.add_typer(staff.app, name="staff")
 app.command()(links.link)
 app.command()(health.health)
 app.command()(doors.routes)
@@ -402,9 +403,7 @@ async def _demo(once: bool) -> dict[str, Any]:
                         if not once:
                             ticket = make_session()
                             expires_at = CLOCK.now() + 3_600_000
-                            await store.keys.put_session(
-                                hash_secret(ticket), key_id, ticket=True, expires_at=expires_at
-                            )
+                            await store.sessions.offer(hash_secret(ticket), key_id, expires_at)
                             typer.echo(f"\nConsole  {hub_url}/login/{ticket}  (this link signs you in, once)")
                             typer.echo(f"Phones   {phones.url}/\nKey      {key}\nStop with Ctrl-C.")
                             await told_to_stop()

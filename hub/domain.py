@@ -6,6 +6,7 @@ speaks, integer milliseconds since 1970 (UTC) where the queue counts. Over 300 l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -273,6 +274,31 @@ class Scope(StrEnum):
     STATISTICS_READ = "statistics:read"
     AUDIT_READ = "audit:read"
     METRICS_READ = "metrics:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where somebody may look and work: a coordinator's own municipalities, as GM codes; none: everywhere.
+
+    CBS's codes tell it by themselves: BU06370300 and WK063703 lie in GM0637.
+    """
+
+    municipalities: frozenset[str] = frozenset()
+
+    def touches(self, codes: Iterable[str]) -> bool:
+        """Whether any of these lies within: it may be seen."""
+        return not self.municipalities or any(self._has(one) for one in codes)
+
+    def holds(self, codes: Iterable[str]) -> bool:
+        """Whether these lie within, all of them and at least one: it may be changed."""
+        within = [self._has(one) for one in codes]
+        return not self.municipalities or (bool(within) and all(within))
+
+    def _has(self, code: str) -> bool:
+        return f"GM{code[2:6]}" in self.municipalities
+
+
+EVERYWHERE = Bounds()
 
 
 @dataclass(frozen=True, slots=True)

@@ -403,6 +403,17 @@ class Console(_Section):
     second_pair_admins: int = Field(0, ge=0)
 
 
+class Staff(_Section):
+    """How people of the staff sign in, and for how long. `idle`, `longest`, `confirmed` in seconds."""
+
+    keys_sign_in: bool = True
+    second_factor: bool = True
+    idle: float = Field(3600.0, ge=60)
+    longest: float = Field(43_200.0, ge=60)
+    confirmed: float = Field(600.0, ge=60)
+    invitation_hours: float = Field(72.0, gt=0, le=720)
+
+
 class Registry(_Section):
     """What residents may ask for on the public pages."""
 
@@ -463,6 +474,7 @@ class Settings(BaseSettings):
     police: Police = Police()
     map: Map = Map()
     console: Console = Console()
+    staff: Staff = Staff()
     registry: Registry = Registry()
     mail: Mail = Mail()
     retention: Retention = Retention()

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hub.directory.table import guard, write_table
-from hub.domain import Admin, Group
+from hub.domain import EVERYWHERE, Admin, Bounds, Group
 from hub.store.database import Store
 
 
-async def write_directory(store: Store) -> str:
-    """CSV as of contract §4."""
-    return directory_csv(await store.directory.groups(), await store.directory.admins())
+async def write_directory(store: Store, bounds: Bounds = EVERYWHERE) -> str:
+    """CSV as of contract §4, of what lies within these."""
+    return directory_csv(await store.directory.groups(bounds=bounds), await store.directory.admins(bounds=bounds))
 
 
 def directory_csv(groups: Sequence[Group], admins: Sequence[Admin]) -> str:

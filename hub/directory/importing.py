@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from hub.directory.comparing import changed_only, differs, is_same, owners
 from hub.directory.csv_in import DirectoryFile, read_directory
-from hub.domain import Admin, Group, Mistake, Refused
+from hub.directory.within import check_within
+from hub.domain import EVERYWHERE, Admin, Bounds, Group, Mistake, Refused
 from hub.store.database import Store
 
 
@@ -77,8 +78,8 @@ async def import_directory(store: Store, raw: bytes, dry_run: bool = False) -> I
     return plan.report if dry_run else await carry_out(store, plan)
 
 
-async def plan_import(store: Store, raw: bytes) -> ImportPlan:
-    """What importing this file would do; stores nothing. Raises Refused with every mistake."""
+async def plan_import(store: Store, raw: bytes, bounds: Bounds = EVERYWHERE) -> ImportPlan:
+    """What importing this file would do; stores nothing. Raises Refused with every mistake, also for what lies out of bounds."""
     districts = await store.neighbourhoods.codes()
     if not districts:
         raise Refused(
@@ -86,6 +87,7 @@ async def plan_import(store: Store, raw: bytes) -> ImportPlan:
         )
     # In threads: a big file takes a good part of a second, in which a serving hub must go on.
     file = await asyncio.to_thread(read_directory, raw, districts)
+    await check_within(store, bounds, file.groups, [admin for admin, _ in file.admins])
     # Not the whole directory: of a million people a file of twenty touches twenty.
     groups = await store.directory.groups_named([group.name for group in file.groups])
     ways = ((way.channel, way.handle.value) for admin, _ in file.admins for way in admin.addresses)

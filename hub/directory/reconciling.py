@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from hub.directory.comparing import Way
 from hub.directory.listed import Listed, TheirList, spelled
-from hub.domain import Admin, Group
+from hub.directory.within import check_within
+from hub.domain import EVERYWHERE, Admin, Bounds, Group
 from hub.store.database import Store
 
 PLATFORM = "whatsapp"
@@ -87,16 +88,16 @@ class _Persons:
     theirs: Mapping[str, Sequence[Admin]] | None = field(repr=False)
 
 
-async def compare(store: Store, theirs: TheirList) -> list[Compared]:
-    """Everything, in the order changed, new, gone, same, and by name."""
-    groups = await store.directory.groups()
-    people = await store.directory.admins() if theirs.admins is not None else []
+async def compare(store: Store, theirs: TheirList, bounds: Bounds = EVERYWHERE) -> list[Compared]:
+    """Everything within these, in the order changed, new, gone, same, and by name."""
+    groups = await store.directory.groups(bounds=bounds)
+    people = await store.directory.admins(bounds=bounds) if theirs.admins is not None else []
     return compared(theirs, groups, people)
 
 
-async def take_over(store: Store, theirs: TheirList, marks: Collection[str]) -> Taken:
+async def take_over(store: Store, theirs: TheirList, marks: Collection[str], bounds: Bounds = EVERYWHERE) -> Taken:
     """What was chosen by its mark, all or nothing. Raises Moved, Refused; then nothing was stored."""
-    by_mark = {one.mark: one for one in await compare(store, theirs)}
+    by_mark = {one.mark: one for one in await compare(store, theirs, bounds)}
     if not set(marks) <= by_mark.keys():
         raise Moved
     chosen = [by_mark[mark] for mark in dict.fromkeys(marks)]
@@ -111,6 +112,8 @@ async def take_over(store: Store, theirs: TheirList, marks: Collection[str]) -> 
             for admin, names in theirs.admins
             if any(spelled(name) in named for name in names)
         ]
+    left = [one.ours for one in chosen if one.ours is not None and one.standing is Standing.GONE]
+    await check_within(store, bounds, put, [admin for admin, _ in admins or ()], left)
     if put or gone:
         await store.directory.take_over(put, admins, gone)
     return Taken(kinds.count(Standing.NEW), kinds.count(Standing.CHANGED), kinds.count(Standing.GONE))

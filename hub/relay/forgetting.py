@@ -27,6 +27,8 @@ PASSED_DAYS: Final = 14
 """A visitor's message to a group that its admins have: should it not be found there."""
 NEVER_DAYS: Final = 60
 """The same where it could not be passed on."""
+LEFT_DAYS: Final = 365
+"""A disabled account of the staff: for a question about what they did."""
 BEAT_SECONDS: Final = 20.0
 ROUNDS: Final = 15
 """It looks every five minutes: what is kept for a day may be kept for so long more."""
@@ -56,6 +58,8 @@ def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
         Term("contacts_never_passed", NEVER_DAYS * DAY_MS, store.contact_requests.erase_never_passed),
         Term("neighbour_reports", texts_ms, store.neighbour_reports.erase),
         Term("drafts", texts_ms, store.drafts.erase),
+        Term("staff_disabled", LEFT_DAYS * DAY_MS, store.staff.erase_disabled),
+        Term("sign_in_attempts", DAY_MS, store.sign_in_attempts.forget),
     )
 
 

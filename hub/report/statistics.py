@@ -14,7 +14,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from hub.clock import to_datetime, to_milliseconds
-from hub.domain import Mistake, Refused
+from hub.domain import EVERYWHERE, Bounds, Mistake, Refused
 from hub.store.clocks import AlertClock, Clocks, Step
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -84,7 +84,7 @@ def _midnight(day: date) -> int:
     return to_milliseconds(datetime.combine(day, time(), AMSTERDAM))
 
 
-async def statistics(clocks: Clocks, since: int, until: int, by: By) -> list[Line]:
+async def statistics(clocks: Clocks, since: int, until: int, by: By, bounds: Bounds = EVERYWHERE) -> list[Line]:
     """Of the alerts that came in then (ms). What the search widened to later is left out: there the clock began later."""
     districts = await clocks.districts() if by is By.DISTRICT else {}
     took: dict[tuple[str, str, str], dict[Step, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -93,7 +93,7 @@ async def statistics(clocks: Clocks, since: int, until: int, by: By) -> list[Lin
     for alert_id in await clocks.accepted_between(since, until):
         alert = await clocks.of(alert_id)
         for one in alert.neighbourhoods if alert else ():
-            if alert is None or one.added:
+            if alert is None or one.added or not bounds.touches([one.key]):
                 continue
             # A map of another year may not have it; the district is a part of the code.
             of = districts.get(one.key, ("WK" + one.key[2:8], "")) if by is By.DISTRICT else (_month(alert), "")

@@ -263,6 +263,11 @@ class Applications:
         return len(due)
 
 
+def codes_asked(content: Mapping[str, Any]) -> list[str]:
+    """What an application is about: neighbourhoods, or a district."""
+    return list(content.get("codes", ())) or [one for one in (content.get("district", ""),) if one]
+
+
 def _written(content: Mapping[str, Any]) -> str:
     return orjson.dumps(dict(content)).decode()
 

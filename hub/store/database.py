@@ -56,11 +56,14 @@ from hub.store.queries import Queries
 from hub.store.receipts import Receipts
 from hub.store.registry import Registry
 from hub.store.results import Results
+from hub.store.sessions import Sessions
 from hub.store.sightings import Sightings
+from hub.store.sign_in_attempts import SignInAttempts
 from hub.store.signs import Signs
 from hub.store.sqlite.engine import PRAGMAS, SqliteEngine
 from hub.store.sqlite.lock import HubLock as HubLock
 from hub.store.sqlite.queries import SQLITE
+from hub.store.staff import Staff
 from hub.store.watching import Watching
 from hub.store.widenings import Widenings
 
@@ -78,6 +81,9 @@ class Store:
     escalations: Escalations
     receipts: Receipts
     keys: Keys
+    staff: Staff
+    sessions: Sessions
+    sign_in_attempts: SignInAttempts
     neighbourhoods: Neighbourhoods
     directory: Directory
     directory_search: DirectorySearch
@@ -137,7 +143,7 @@ def tortoise_config(where: Database | Path, **pragmas: str) -> dict[str, Any]:
         "connections": {"default": connection},
         "apps": {
             "hub": {
-                "models": ["hub.store.tables", "hub.store.registry_tables"],
+                "models": ["hub.store.tables", "hub.store.registry_tables", "hub.store.staff_tables"],
                 "migrations": "hub.store.migrations",
                 "default_connection": "default",
             }
@@ -165,6 +171,9 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             escalations=Escalations(engine, sql.escalating),
             receipts=Receipts(engine, sql),
             keys=Keys(engine, sql),
+            staff=Staff(),
+            sessions=Sessions(),
+            sign_in_attempts=SignInAttempts(),
             neighbourhoods=Neighbourhoods(engine, sql),
             directory=Directory(ids),
             directory_search=DirectorySearch(),

@@ -10,11 +10,12 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from hub.domain import Address, Admin, Group, Handle, Mistake, Refused
+from hub.domain import EVERYWHERE, Address, Admin, Bounds, Group, Handle, Mistake, Refused
 from hub.store import tables
 from hub.store.batches import BATCH, batches
 from hub.store.engine import shielded
 from hub.store.ids import Ids
+from hub.store.within import admins_within, groups_within
 
 
 class Directory:
@@ -24,9 +25,15 @@ class Directory:
     # reading -----------------------------------------------------------------------------------------------------------------
 
     @shielded
-    async def groups(self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 1_000_000) -> list[Group]:
+    async def groups(
+        self,
+        ids: Sequence[int] | None = None,
+        after: int = 0,
+        limit: int = 1_000_000,
+        bounds: Bounds = EVERYWHERE,
+    ) -> list[Group]:
         query = tables.WatchGroup.filter(id__gt=after) if ids is None else tables.WatchGroup.filter(id__in=ids)
-        rows = await query.order_by("id").limit(limit)
+        rows = await query.filter(groups_within(bounds)).order_by("id").limit(limit)
         found = [row.id for row in rows]
         codes: dict[int, list[str]] = defaultdict(list)
         admins: dict[int, list[int]] = defaultdict(list)
@@ -42,9 +49,15 @@ class Directory:
         return [Group(g.id, g.name, g.platform, g.members, tuple(codes[g.id]), tuple(admins[g.id])) for g in rows]
 
     @shielded
-    async def admins(self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 1_000_000) -> list[Admin]:
+    async def admins(
+        self,
+        ids: Sequence[int] | None = None,
+        after: int = 0,
+        limit: int = 1_000_000,
+        bounds: Bounds = EVERYWHERE,
+    ) -> list[Admin]:
         query = tables.Admin.filter(id__gt=after) if ids is None else tables.Admin.filter(id__in=ids)
-        rows = await query.order_by("id").limit(limit)
+        rows = await query.filter(admins_within(bounds)).order_by("id").limit(limit)
         found = [row.id for row in rows]
         addresses: dict[int, list[Address]] = defaultdict(list)
         groups: dict[int, list[int]] = defaultdict(list)

@@ -12,14 +12,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import orjson
 from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count, Lower
 from tortoise.queryset import QuerySet
 
-from hub.domain import Address, Handle
+from hub.domain import EVERYWHERE, Address, Bounds, Handle
 from hub.store import registry_tables, tables
+from hub.store.applications import codes_asked
 from hub.store.batches import batches
 from hub.store.engine import shielded
+from hub.store.within import admins_within, groups_within, places_within
 
 ENOUGH_ADMINS = 2
 """A group with fewer hangs on one person."""
@@ -40,12 +43,13 @@ CODES = {
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What is looked for. `text`: a part of a name (its own, a neighbourhood's, a district's), or a CBS code; `municipality`: a GM
-    code; `state`: one of GROUP_STATES or ADMIN_STATES; '' everywhere for no matter which."""
+    code; `state`: one of GROUP_STATES or ADMIN_STATES; '' everywhere for no matter which. `bounds`: where whoever asks may look."""
 
     text: str = field(default="", repr=False)
     municipality: str = ""
     platform: str = ""
     state: str = ""
+    bounds: Bounds = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +129,16 @@ class DirectorySearch:
         return await _admin_lines(rows), await found.count()
 
     @shielded
-    async def group_lines(self, ids: Sequence[int]) -> list[GroupLine]:
+    async def group_lines(self, ids: Sequence[int], bounds: Bounds = EVERYWHERE) -> list[GroupLine]:
         """These, by name."""
-        return await _group_lines(await _ordered(tables.WatchGroup.filter(id__in=list(ids)), "name"))
+        found = tables.WatchGroup.filter(groups_within(bounds), id__in=list(ids))
+        return await _group_lines(await _ordered(found, "name"))
 
     @shielded
-    async def admin_lines(self, ids: Sequence[int]) -> list[AdminLine]:
+    async def admin_lines(self, ids: Sequence[int], bounds: Bounds = EVERYWHERE) -> list[AdminLine]:
         """These, by name."""
-        return await _admin_lines(await _ordered(tables.Admin.filter(id__in=list(ids)), "name"))
+        found = tables.Admin.filter(admins_within(bounds), id__in=list(ids))
+        return await _admin_lines(await _ordered(found, "name"))
 
     @shielded
     async def alone_in(self, ids: Sequence[int], group_id: int) -> list[int]:
@@ -142,9 +148,9 @@ class DirectorySearch:
         return [one for one in ids if one not in also]
 
     @shielded
-    async def municipalities(self) -> list[tuple[str, str]]:
+    async def municipalities(self, bounds: Bounds = EVERYWHERE) -> list[tuple[str, str]]:
         """(GM code, name) of those with a group, by name."""
-        covered = Subquery(tables.GroupNeighbourhood.all().values("code"))
+        covered = Subquery(tables.GroupNeighbourhood.filter(places_within(bounds)).values("code"))
         rows = tables.Neighbourhood.filter(code__in=covered).distinct().order_by("municipality_name")
         return [(str(c), str(n)) for c, n in await rows.values_list("municipality", "municipality_name")]
 
@@ -157,23 +163,27 @@ class DirectorySearch:
     # what needs attention ----------------------------------------------------------------------------------------------------
 
     @shielded
-    async def attention(self, now: int) -> Attention:
+    async def attention(self, now: int, bounds: Bounds = EVERYWHERE) -> Attention:
         places, covered = tables.Neighbourhood, Subquery(tables.GroupNeighbourhood.all().values("code"))
         active = Subquery(places.filter(code__in=covered).values("municipality"))
+        one, none = Sought(state="one", bounds=bounds), Sought(state="unreachable", bounds=bounds)
+        theirs = Subquery(tables.Admin.filter(admins_within(bounds)).values("id"))
+        asked = await registry_tables.Application.filter(state="open").values_list("content", flat=True)
+        reported = await registry_tables.NeighbourReport.filter(state="waiting").values_list("codes", flat=True)
         return Attention(
-            applications=await registry_tables.Application.filter(state="open").count(),
-            signs=await registry_tables.Sign.filter(state="asked").count(),
-            reports=await registry_tables.NeighbourReport.filter(state="waiting").count(),
-            one_admin=await tables.WatchGroup.filter(_groups_of(Sought(state="one"), now)).count(),
-            unreachable=await tables.WatchGroup.filter(_groups_of(Sought(state="unreachable"), now)).count(),
-            dead=await tables.Address.filter(state="dead").count(),
-            without=await places.filter(municipality__in=active, code__not_in=covered).count(),
+            applications=sum(bounds.touches(codes_asked(orjson.loads(str(content)))) for content in asked),
+            signs=await registry_tables.Sign.filter(places_within(bounds), state="asked").count(),
+            reports=sum(bounds.touches(orjson.loads(str(codes))) for codes in reported),
+            one_admin=await tables.WatchGroup.filter(_groups_of(one, now)).count(),
+            unreachable=await tables.WatchGroup.filter(_groups_of(none, now)).count(),
+            dead=await tables.Address.filter(state="dead", admin_id__in=theirs).count(),
+            without=await places.filter(places_within(bounds), municipality__in=active, code__not_in=covered).count(),
         )
 
     @shielded
-    async def covered(self) -> list[str]:
+    async def covered(self, bounds: Bounds = EVERYWHERE) -> list[str]:
         """Codes of the neighbourhoods that have a group."""
-        rows = await tables.GroupNeighbourhood.all().distinct().values_list("code", flat=True)
+        rows = await tables.GroupNeighbourhood.filter(places_within(bounds)).distinct().values_list("code", flat=True)
         return [str(one) for one in rows]
 
     @shielded
@@ -245,7 +255,7 @@ def _covering(place: Q) -> Subquery:
 
 
 def _groups_of(sought: Sought, now: int) -> Q:
-    found = Q()
+    found = groups_within(sought.bounds)
     if sought.text:
         by_name = Q(name__icontains=sought.text) | Q(id__in=_covering(_place_of(sought.text)))
         code = sought.text.upper()
@@ -274,7 +284,7 @@ def _groups_of(sought: Sought, now: int) -> Q:
 
 
 def _admins_of(sought: Sought, now: int) -> Q:
-    found = Q()
+    found = admins_within(sought.bounds)
     if sought.text or sought.municipality or sought.platform:
         groups = tables.WatchGroup.filter(_groups_of(Sought(sought.text, sought.municipality, sought.platform), now))
         run = Q(

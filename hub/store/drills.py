@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from tortoise.expressions import Subquery
 from tortoise.functions import Max
 
-from hub.domain import MsgType, Status
+from hub.domain import EVERYWHERE, Bounds, MsgType, Status
 from hub.store import tables
 from hub.store.engine import shielded
+from hub.store.within import places_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,12 @@ class Drills:
     """Begun by a coordinator or posted by police: both rehearse."""
 
     @shielded
-    async def page(self, skip: int, limit: int) -> tuple[list[PastDrill], int]:
+    async def page(self, skip: int, limit: int, bounds: Bounds = EVERYWHERE) -> tuple[list[PastDrill], int]:
         """Newest first, and how many there are in all."""
         found = tables.Alert.filter(status=Status.EXERCISE.value, msg_type=MsgType.ALERT.value)
+        if bounds.municipalities:
+            there = tables.AlertNeighbourhood.filter(places_within(bounds)).values("alert_id")
+            found = found.filter(id__in=Subquery(there))
         rows = await (
             found.order_by("-accepted_at", "id")
             .offset(skip)

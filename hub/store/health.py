@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Subquery
 from tortoise.functions import Count, Max
 
-from hub.domain import Handle
+from hub.domain import EVERYWHERE, Bounds, Handle
 from hub.store import tables
 from hub.store.engine import shielded
 from hub.store.ids import BLOCK
+from hub.store.within import admins_within, groups_within, places_within
 
 CHECKED = ("verified", "dead")
 """States of addresses that are checked: a stopped one is let alone, an unverified one is not ours to ask about."""
@@ -66,18 +68,22 @@ class Health:
     # what is wrong -----------------------------------------------------------------------------------------------------------
 
     @shielded
-    async def facts(self, since: int) -> Facts:
-        """All of it; `since` (ms): from when on alerts and answers count."""
+    async def facts(self, since: int, bounds: Bounds = EVERYWHERE) -> Facts:
+        """All of it that lies within these; `since` (ms): from when on alerts and answers count."""
         columns = ("code", "name", "district", "district_name", "municipality")
-        places = await tables.Neighbourhood.all().order_by("code").values_list(*columns)
+        places = await tables.Neighbourhood.filter(places_within(bounds)).order_by("code").values_list(*columns)
+        groups, admins = tables.WatchGroup.filter(groups_within(bounds)), tables.Admin.filter(admins_within(bounds))
         codes: dict[int, set[str]] = defaultdict(set)
-        for group_id, code in await tables.GroupNeighbourhood.all().values_list("group_id", "code"):
+        for group_id, code in await tables.GroupNeighbourhood.filter(places_within(bounds)).values_list(
+            "group_id", "code"
+        ):
             codes[int(group_id)].add(str(code))
         runs: dict[int, set[int]] = defaultdict(set)
         for group_id, admin_id in await tables.GroupAdmin.all().values_list("group_id", "admin_id"):
             runs[int(group_id)].add(int(admin_id))
         ways: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        rows = await tables.Address.all().order_by("rank").values_list("admin_id", "channel", "state")
+        held = tables.Address.filter(admin_id__in=Subquery(admins.values("id"))).order_by("rank")
+        rows = await held.values_list("admin_id", "channel", "state")
         for admin_id, channel, state in rows:
             ways[int(admin_id)].append((str(channel), str(state)))
         # Delivery ids tell the time they were made (ids.py), so this reads no older ones.
@@ -90,10 +96,10 @@ class Health:
         heard = await tables.Acknowledgement.filter(at__gt=since).distinct().values_list("admin_id", flat=True)
         return Facts(
             places=tuple(Place(*(str(one) for one in row)) for row in places),
-            groups={int(i): str(name) for i, name in await tables.WatchGroup.all().values_list("id", "name")},
+            groups={int(i): str(name) for i, name in await groups.values_list("id", "name")},
             codes=codes,
             runs=runs,
-            admins={int(i): str(name) for i, name in await tables.Admin.all().values_list("id", "name")},
+            admins={int(i): str(name) for i, name in await admins.values_list("id", "name")},
             ways=ways,
             got={int(admin_id): int(alerts) for admin_id, alerts in got},
             answered={int(str(one)) for one in heard},

@@ -1,4 +1,4 @@
-"""Verbs on API keys, browser sessions and requests that were signed. Only hashes come in here; the secrets are trust/keys.py's."""
+"""Verbs on API keys and requests that were signed. Only hashes come in here; the secrets themselves are trust/keys.py's."""
 
 from __future__ import annotations
 
@@ -115,8 +115,9 @@ class Keys:
                 await self._engine.write((self._sql.key_used, who[0], today))
         return KnownKey(_identity(who), certificate, public_key, until)
 
-    async def find_session(self, hash: str, now: int) -> Identity | None:
-        rows = await self._engine.read(self._sql.find_session, hash, now)
+    async def of(self, key_id: str, now: int) -> Identity | None:
+        """Who a session of this key stands for; None once the key has ended, or must prove more than its secret."""
+        rows = await self._engine.read(self._sql.key_of, key_id, now)
         return _identity(rows[0]) if rows else None
 
     async def ending(self, before: int) -> list[tuple[str, int]]:
@@ -176,19 +177,6 @@ class Keys:
         """Whether no process took this one before; it is remembered until then, and those whose time is over are not."""
         _, taken = await self._engine.write((self._sql.sweep_nonces, now), (self._sql.take_nonce, hash, until))
         return bool(taken)
-
-    async def put_session(self, hash: str, key_id: str, *, ticket: bool, expires_at: int) -> None:
-        """A browser session, or a ticket: a link that opens one session, once."""
-        await self._engine.write((self._sql.put_session, hash, key_id, ticket, expires_at))
-
-    async def use_ticket(self, hash: str, now: int) -> str | None:
-        """The key the ticket stands for; the ticket is used up."""
-        rows = await self._engine.write((self._sql.use_ticket, hash, now))
-        return rows[0][0][0] if rows[0] else None
-
-    async def drop_session(self, hash: str, now: int) -> None:
-        """Ends this session, and sweeps out those that ran out."""
-        await self._engine.write((self._sql.drop_session, hash, now))
 
 
 def _identity(row: Collection[str]) -> Identity:

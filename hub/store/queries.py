@@ -130,10 +130,7 @@ class Queries:
     drop_updates: str
     mark_unreadable: str
     find_key: str
-    find_session: str
-    put_session: str
-    use_ticket: str
-    drop_session: str
+    key_of: str
     key_used: str
     keys_ending: str
     sweep_nonces: str

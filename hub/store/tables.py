@@ -203,15 +203,22 @@ class SignedNonce(Table):
 
 
 class WebSession(Table):
-    """A signed-in browser, the cookie's SHA-256, bound to the key it was opened with. `ticket`: a one-time link, not yet used."""
+    """A signed-in browser, the cookie's SHA-256, bound to the key or staff account it was opened with. `ticket`: a one-time link, not yet used. It ends at `expires_at`, and at `idle_at` unless it is used before. `strength`: how they proved who they are, `confirmed_at`: when they last did. `described`: browser and system, in words."""  # noqa: E501  # one SQL comment
 
     hash = fields.CharField(max_length=64, primary_key=True)
     key_id = fields.CharField(max_length=16)
     ticket = fields.BooleanField(default=False)
     expires_at = fields.BigIntField()
+    idle_at = fields.BigIntField(default=0, db_default=0)
+    created_at = fields.BigIntField(default=0, db_default=0)
+    seen_at = fields.BigIntField(default=0, db_default=0)
+    confirmed_at = fields.BigIntField(default=0, db_default=0)
+    strength = fields.CharField(max_length=20, default="key", db_default="key")
+    described = fields.CharField(max_length=100, default="", db_default="")
 
     class Meta:
         table = "web_session"
+        indexes = [Index(fields=("key_id",), name="web_session_key")]
 
 
 class Alert(Table):

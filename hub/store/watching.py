@@ -15,11 +15,12 @@ import orjson
 from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 
-from hub.domain import AckKind, AlertState, DeliveryState, MsgType, Status
+from hub.domain import AckKind, AlertState, Bounds, DeliveryState, MsgType, Status
 from hub.store import tables
 from hub.store.alerts import ADJACENT
 from hub.store.batches import batches
 from hub.store.engine import shielded
+from hub.store.within import places_within
 
 _WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
 # Of several deliveries to one person the one that came farthest tells how far they are.
@@ -185,6 +186,12 @@ class Watching:
             )
             for row in rows
         ]
+
+    @shielded
+    async def within(self, alert_ids: Sequence[str], bounds: Bounds) -> set[str]:
+        """Of these, those that reach what lies within."""
+        matched = tables.AlertNeighbourhood.filter(places_within(bounds), alert_id__in=list(alert_ids))
+        return {str(one) for one in await matched.distinct().values_list("alert_id", flat=True)}
 
     @shielded
     async def contents(self, alert_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

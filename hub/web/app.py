@@ -22,10 +22,11 @@ from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.settings import Web
 from hub.trust.certificates import serving_context
+from hub.web.account.first import elsewhere
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
 from hub.web.hooks import hooks_of
-from hub.web.identity import check_may, check_measuring, check_origin, identify, no_key
+from hub.web.identity import check_may, check_measuring, check_origin, identify, no_account, no_key
 from hub.web.map.base_map import addresses_of, base_of
 from hub.web.metrics import Metrics
 from hub.web.navigation import COORDINATORS, PUBLIC, STAFF, entry_of, shown
@@ -97,6 +98,7 @@ def rendering_of(hub: Hub) -> Rendering:
             "staff_entries": partial(shown, STAFF, registry=hub.settings.registry),
             "section_entries": partial(shown, COORDINATORS, registry=hub.settings.registry),
             "entry_of": entry_of,
+            "keys_sign_in": hub.settings.staff.keys_sign_in,
         },
     )
 
@@ -149,13 +151,18 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             return await route.handler(call) if own is not None else closed_page(call)
         if route.may is Open.MEASURING:
             await check_measuring(hub, request, route.scopes)
-        if isinstance(route.may, Open):
+        if isinstance(route.may, Open) and route.may is not Open.ACCOUNT:
             return await route.handler(Call(hub, state, request, None))
-        who = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
+        who, session = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
-        check_may(route.may, route.scopes, who)
-        return await route.handler(Call(hub, state, request, who))
+        if isinstance(route.may, frozenset):
+            check_may(route.may, route.scopes, who)
+        elif session is None or not session.strength.of_staff:
+            raise no_account()
+        if session is not None and (first := elsewhere(hub, request, route, session)) is not None:
+            return first
+        return await route.handler(Call(hub, state, request, who, session=session))
 
     return handle
 

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import orjson
 from aiohttp import web
 
-from hub.domain import Mistake, Refused
+from hub.domain import EVERYWHERE, Bounds, Mistake, Refused
 from hub.service import Hub
 from hub.store.keys import Identity
+from hub.store.sessions import Session
 from hub.web.forms import Form, read_form, tidy
 from hub.web.languages import language_of
 from hub.web.problems import Problem
@@ -39,6 +40,8 @@ class Call:
     who: Identity | None
     own: int | None = None
     """The admin whose own session it is, on the routes for those."""
+    session: Session | None = None
+    """The browser's, where it is one that asks and no program with a key."""
 
     @property
     def admin_id(self) -> int:
@@ -51,6 +54,11 @@ class Call:
         if self.who is None:
             raise LookupError("a route that needs to know who asks must name its roles in routes.py")
         return self.who
+
+    @property
+    def bounds(self) -> Bounds:
+        """Where whoever asks may look and work."""
+        return Bounds(self.who.municipalities) if self.who else EVERYWHERE
 
     def now(self) -> int:
         return self.hub.clock.now()
@@ -119,7 +127,8 @@ class Call:
 
     def show(self, template: str, status: int = 200, **values: Any) -> web.Response:
         """A page. `template`: its path below templates/, without .html."""
-        return self.state.rendering.page(self.request, template, status, who=self.who, **values)
+        of_staff = self.session is not None and self.session.strength.of_staff
+        return self.state.rendering.page(self.request, template, status, who=self.who, of_staff=of_staff, **values)
 
     async def changed(self, kind: str, subject: object, **what: object) -> None:
         """Notes who changed what (store/changes.py). Names of fields, ids and counts only, never anything personal."""

@@ -1,12 +1,15 @@
-"""Who is asking: an API key in the Authorization header, or, for looking only, a browser's session cookie.
+"""Who is asking: an API key in the Authorization header, or, for looking and for our own forms, a browser's session cookie.
 
-A session is opened with a key or a one-time ticket; keys, tickets and cookies are known to the store by their hashes only, and
-never reach a log.
+A session is opened by a key, a one-time ticket or a staff account; keys, tickets and cookies are known to the store by their
+hashes only, and never reach a log. The store is asked at every request, so what is revoked is over in every process at once.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -14,41 +17,48 @@ from aiohttp import web
 from hub.domain import Role, Scope
 from hub.service import Hub
 from hub.store.keys import Identity, KnownKey
+from hub.store.sessions import Session, Strength
 from hub.trust.keys import authenticate, hash_secret, make_session
 from hub.web.problems import Problem
 from hub.web.proving import prove
 from hub.web.route import MEASURERS
 
-COOKIE = "buurtsein_session"
-SESSION_SECONDS = 12 * 60 * 60
+COOKIE: Final = "buurtsein_session"
+SEEN_EVERY_MS: Final = 60_000
+"""How often it is written down that a session is used."""
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Buurtsein"'}
 
 
-async def identify(hub: Hub, request: web.Request, *, cookie: bool) -> Identity | None:
-    """Who asks, or None if they show nothing. Problem 401 for a key or a session that is not (any more) known.
+async def identify(
+    hub: Hub, request: web.Request, *, cookie: bool
+) -> tuple[Identity, Session | None] | tuple[None, None]:
+    """Who asks, and the session they show, if it is that; None for who shows nothing (any more) known. Problem 401 for a wrong key.
 
     `cookie`: whether a session will do: for looking, and for forms whose origin was looked at. A cookie comes along unasked.
     """
     if "Authorization" not in request.headers:
-        return await _of_session(hub, request) if cookie else None
+        session = await session_of(hub, request) if cookie else None
+        who = await holder(hub, session) if session else None
+        return (who, session) if who else (None, None)
     key = await _of_bearer(hub, request)
     if key is None:
         raise unknown_key()
     await prove(hub, request, key)
-    return key.identity
+    return key.identity, None
 
 
 async def still(hub: Hub, request: web.Request) -> Identity | None:
     """Who a request that was let in stands for now; None if its key or session has ended since."""
     if "Authorization" not in request.headers:
-        return await _of_session(hub, request)
+        session = await session_of(hub, request)
+        return await holder(hub, session) if session else None
     key = await _of_bearer(hub, request)
     return key.identity if key else None
 
 
-def mark_of(request: web.Request) -> str:
+def mark_of(hub: Hub, request: web.Request) -> str:
     """The same for all requests of one key or session; not the secret itself."""
-    return hash_secret(request.headers.get("Authorization") or request.cookies.get(COOKIE, ""))
+    return hash_secret(request.headers.get("Authorization") or request.cookies.get(cookie_name(hub), ""))
 
 
 async def _of_bearer(hub: Hub, request: web.Request) -> KnownKey | None:
@@ -56,9 +66,20 @@ async def _of_bearer(hub: Hub, request: web.Request) -> KnownKey | None:
     return await authenticate(hub.store.keys, key.strip(), hub.clock.now()) if scheme.lower() == "bearer" else None
 
 
-async def _of_session(hub: Hub, request: web.Request) -> Identity | None:
-    session = request.cookies.get(COOKIE)
-    return await hub.store.keys.find_session(hash_secret(session), hub.clock.now()) if session else None
+async def session_of(hub: Hub, request: web.Request) -> Session | None:
+    """The session this browser shows, if it holds; it goes on for a while, as it is used."""
+    secret, now = request.cookies.get(cookie_name(hub)), hub.clock.now()
+    session = await hub.store.sessions.find(hash_secret(secret), now) if secret else None
+    if session is not None and now - session.seen_at >= SEEN_EVERY_MS:
+        await hub.store.sessions.seen(session.hash, now, now + round(hub.settings.staff.idle * 1000))
+    return session
+
+
+async def holder(hub: Hub, session: Session) -> Identity | None:
+    """Whose session it is, as they are now; None once the key is revoked or the account disabled."""
+    if session.strength.of_staff:
+        return await hub.store.staff.of(session.key_id)
+    return await hub.store.keys.of(session.key_id, hub.clock.now())
 
 
 def check_may(may: frozenset[Role], scopes: frozenset[Scope], who: Identity) -> None:
@@ -76,7 +97,7 @@ async def check_measuring(hub: Hub, request: web.Request, scopes: frozenset[Scop
     """Problem 401 or 403 unless whoever asks may read /metrics, as web.metrics says."""
     match hub.settings.web.metrics:
         case "key":
-            who = await identify(hub, request, cookie=False)
+            who, _ = await identify(hub, request, cookie=False)
             if who is None:
                 raise no_key()
             check_may(MEASURERS, scopes, who)
@@ -99,32 +120,95 @@ def no_key() -> Problem:
     return Problem(401, "A key is needed", "Send it in the header Authorization: Bearer KEY", headers=CHALLENGE)
 
 
+def no_account() -> Problem:
+    return Problem(
+        403, "This is for staff accounts", "A key has no passphrase and no second factor: sign in with an account."
+    )
+
+
 def wrong_role(may: frozenset[Role], role: Role) -> Problem:
     allowed = ", ".join(sorted(may))
     return Problem(403, "This role may not do that", f"Your key's role is {role}; this is for: {allowed}.")
 
 
-async def open_session(hub: Hub, key_id: str, response: web.StreamResponse, until: int | None = None) -> None:
-    """A new session for this key, its cookie set on the response. `until`: when the secret it is opened with ends (ms)."""
-    secret = make_session()
-    expires_at = hub.clock.now() + SESSION_SECONDS * 1000
+async def open_session(
+    hub: Hub,
+    request: web.Request,
+    response: web.StreamResponse,
+    key_id: str,
+    strength: Strength,
+    until: int | None = None,
+) -> None:
+    """A new session for this key or account, its cookie set on the response; what this browser had before is void.
+
+    `until`: when the secret it is opened with ends (ms).
+    """
+    if before := request.cookies.get(cookie_name(hub)):
+        await hub.store.sessions.drop(hash_secret(before), hub.clock.now())
+    secret, now, terms = make_session(), hub.clock.now(), hub.settings.staff
+    expires_at, idle_at = now + round(terms.longest * 1000), now + round(terms.idle * 1000)
     expires_at = expires_at if until is None else min(expires_at, until)
-    await hub.store.keys.put_session(hash_secret(secret), key_id, ticket=False, expires_at=expires_at)
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=SESSION_SECONDS,
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=hub.settings.web.public_url.startswith("https://"),
+    described = browser(request.headers.get("User-Agent", ""))
+    await hub.store.sessions.put(
+        Session(hash_secret(secret), key_id, strength, now, now, now, expires_at, idle_at, described)
     )
+    _set_cookie(hub, response, secret, expires_at - now)
+
+
+async def renew_session(hub: Hub, session: Session, response: web.StreamResponse, strength: Strength) -> None:
+    """The same session, just confirmed, under a new secret: whoever copied the old one has nothing of the rights that rose."""
+    secret, now = make_session(), hub.clock.now()
+    idle_at = now + round(hub.settings.staff.idle * 1000)
+    renewed = replace(
+        session, hash=hash_secret(secret), strength=strength, confirmed_at=now, seen_at=now, idle_at=idle_at
+    )
+    if await hub.store.sessions.replace(session.hash, renewed):
+        _set_cookie(hub, response, secret, session.expires_at - now)
 
 
 async def close_session(hub: Hub, request: web.Request, response: web.StreamResponse) -> None:
-    session = request.cookies.get(COOKIE, "")
-    await hub.store.keys.drop_session(hash_secret(session), hub.clock.now())
-    response.del_cookie(COOKIE, path="/")
+    secret = request.cookies.get(cookie_name(hub), "")
+    await hub.store.sessions.drop(hash_secret(secret), hub.clock.now())
+    response.del_cookie(cookie_name(hub), path="/", secure=_by_https(hub), httponly=True, samesite="Strict")
+
+
+def cookie_name(hub: Hub) -> str:
+    """With the prefix that no other host and no plain HTTP can set it, where we are reached by HTTPS."""
+    return f"__Host-{COOKIE}" if _by_https(hub) else COOKIE
+
+
+def _set_cookie(hub: Hub, response: web.StreamResponse, secret: str, lasts_ms: int) -> None:
+    response.set_cookie(
+        cookie_name(hub),
+        secret,
+        max_age=lasts_ms // 1000,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=_by_https(hub),
+    )
+
+
+def _by_https(hub: Hub) -> bool:
+    return hub.settings.web.public_url.startswith("https://")
+
+
+_BROWSERS: Final = (("Edg", "Edge"), ("Firefox|FxiOS", "Firefox"), ("Chrome|CriOS", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS: Final = (
+    ("Windows", "Windows"),
+    ("iPhone|iPad", "iOS"),
+    ("Android", "Android"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser(agent: str) -> str:
+    """ "Firefox, Windows": enough to know one's own again in a list, and nothing that follows a machine about."""
+    found = [
+        next((name for pattern, name in kinds if re.search(pattern, agent)), "") for kinds in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(one for one in found if one)
 
 
 def check_origin(hub: Hub, request: web.Request) -> None:

@@ -27,6 +27,16 @@ ROLES: Final = {
     "operator": N_("beheer"),
 }
 
+STRENGTHS: Final = {
+    "key": N_("een API-sleutel"),
+    "passphrase": N_("een wachtzin"),
+    "passphrase+totp": N_("wachtzin en code"),
+    "passphrase+recovery": N_("wachtzin en herstelcode"),
+    "passkey": N_("een passkey"),
+    "oidc": N_("het account van de organisatie"),
+}
+"""How a browser signed in."""
+
 STATES: Final = {
     "accepted": N_("Binnengekomen"),
     "relaying": N_("Wordt verstuurd"),

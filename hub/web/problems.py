@@ -21,6 +21,7 @@ from hub.relay.backlog import BacklogFull
 from hub.relay.drills import DrillOngoing
 from hub.relay.intake import AlreadyDifferent
 from hub.store.engine import StoreUnavailable
+from hub.trust.passphrases import TooBusy
 
 log = structlog.get_logger()
 
@@ -106,6 +107,13 @@ def problem_of(error: Exception) -> Problem:
                 503,
                 "The store is unavailable",
                 "Nothing was stored; send it again in some seconds.",
+                headers={"Retry-After": RETRY_SECONDS},
+            )
+        case TooBusy():
+            return Problem(
+                503,
+                "Too many people sign in at this moment",
+                "Try again in some seconds.",
                 headers={"Retry-After": RETRY_SECONDS},
             )
         case web.HTTPException():

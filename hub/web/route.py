@@ -17,12 +17,14 @@ class Open(Enum):
     VERIFIED_BY_PROVIDER = "the messenger's signature is checked by its channel"
     ADMIN = "an admin's own session"
     MEASURING = "anybody, this machine, or a key, as the setting web.metrics says"
+    ACCOUNT = "a staff account's own session, also one that still lacks its second factor"
 
 
 PUBLIC = Open.PUBLIC
 ANY_KEY = frozenset(Role)
 POLICE = frozenset({Role.POLICE})
 COORDINATOR = frozenset({Role.COORDINATOR})
+OPERATOR = frozenset({Role.OPERATOR})
 COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 MEASURERS = frozenset({Role.OPERATOR, Role.AUDITOR})
@@ -56,6 +58,7 @@ class Route:
 
     `head`: whether HEAD works as well as GET; not where looking has an effect or never ends.
     `form`: it is posted from a page of ours, so a session will do, and its origin is looked at.
+    `sensitive`: a browser that has not proved of late who sits at it does so first.
     """
 
     method: str
@@ -66,6 +69,7 @@ class Route:
     described: Described | None = field(default=None, kw_only=True)
     head: bool = field(default=True, kw_only=True)
     form: bool = field(default=False, kw_only=True)
+    sensitive: bool = field(default=False, kw_only=True)
     scopes: frozenset[Scope] = field(default=frozenset(), kw_only=True)
 
 

@@ -5,6 +5,7 @@ Each folder keeps its own part of it. A test tries every lock with every role.
 
 from __future__ import annotations
 
+from hub.web.account.routes import ROUTES as ACCOUNT
 from hub.web.api.routes import ROUTES as API
 from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.coordinator.applications_routes import ROUTES as APPLICATIONS
@@ -18,6 +19,7 @@ from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import ALERTS, DIRECTORY, METRICS, PUBLIC, Open, Route, scoped
 from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
 from hub.web.signs.routes import ROUTES as SIGNS
+from hub.web.staff.routes import ROUTES as STAFF
 from hub.web.status import healthz, metrics, readyz
 from hub.web.texts.routes import ROUTES as TEXTS
 
@@ -32,6 +34,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/login", sign_in, PUBLIC, "Sign in with an API key", form=True),
     Route("GET", "/login/{ticket}", sign_in_with_ticket, PUBLIC, "Sign in with a one-time link", head=False),
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
+    *ACCOUNT,
+    *STAFF,
     *scoped(*ALERTS, CONSOLE),
     *scoped(*DIRECTORY, APPLICATIONS),
     *scoped(*DIRECTORY, COORDINATOR_PAGES),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
+from hub.store.sessions import Strength
 from hub.trust.keys import authenticate, hash_secret
 from hub.web.calls import Call, onward
-from hub.web.identity import close_session, open_session
+from hub.web.identity import close_session, holder, open_session, session_of
 
 CONSOLE = "/console"
 
@@ -18,14 +21,15 @@ async def sign_in_page(call: Call) -> web.Response:
 async def sign_in(call: Call) -> web.StreamResponse:
     form = await call.request.post()
     key, path = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
-    known = await authenticate(call.hub.store.keys, key, call.now())
+    known = await authenticate(call.hub.store.keys, key, call.now()) if call.hub.settings.staff.keys_sign_in else None
     if known is None or known.certificate or known.public_key:  # what must prove more than its secret is a program's
+        await call.changed("session.refused", "")
         return call.show("signin", 401, wrong=True, onward=path)
     return await _signed_in(call, known.identity.key_id, path, known.until)
 
 
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
-    key_id = await call.hub.store.keys.use_ticket(hash_secret(call.part("ticket")), call.now())
+    key_id = await call.hub.store.sessions.use_ticket(hash_secret(call.part("ticket")), call.now())
     if key_id is None:
         return call.show("signin", 401, wrong=True, onward=CONSOLE)
     return await _signed_in(call, key_id, CONSOLE)
@@ -33,7 +37,11 @@ async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
 
 async def sign_out(call: Call) -> web.StreamResponse:
     response = onward("/login")
+    session = await session_of(call.hub, call.request)
+    who = await holder(call.hub, session) if session else None
     await close_session(call.hub, call.request, response)
+    if who is not None:
+        await replace(call, who=who).changed("session.signed_out", who.key_id)
     return response
 
 
@@ -45,5 +53,7 @@ def safe_path(given: str) -> str:
 
 async def _signed_in(call: Call, key_id: str, path: str, until: int | None = None) -> web.StreamResponse:
     response = onward(path)
-    await open_session(call.hub, key_id, response, until)
+    await open_session(call.hub, call.request, response, key_id, Strength.KEY, until)
+    who = await call.hub.store.keys.of(key_id, call.now())
+    await replace(call, who=who).changed("session.opened", key_id, by=Strength.KEY.value)
     return response

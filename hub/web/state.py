@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
+from hub.trust.passphrases import Passphrases
 from hub.web.admitted import Admitted
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
@@ -38,6 +39,7 @@ class State:
     overview: Overview = field(default_factory=Overview)
     open_data: OpenData = field(default_factory=OpenData)
     texts: Shipped = field(default_factory=Shipped)
+    passphrases: Passphrases = field(default_factory=Passphrases)
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)

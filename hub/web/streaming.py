@@ -25,7 +25,7 @@ MOST_STREAMS = 100
 
 async def streamed(call: Call, chunks: AsyncGenerator[bytes, None]) -> web.StreamResponse:
     """Writes what comes until it ends, or the client goes."""
-    with _counted(call), call.state.admitted.looking(mark_of(call.request)):
+    with _counted(call), call.state.admitted.looking(mark_of(call.hub, call.request)):
         headers = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(call.request)
@@ -52,7 +52,9 @@ async def goes_on(call: Call) -> bool:
     if call.state.closing or transport is None or transport.is_closing():
         return False
     look = partial(still, call.hub, call.request)
-    return await call.state.admitted.still(mark_of(call.request), call.identity, call.hub.clock.monotonic(), look)
+    return await call.state.admitted.still(
+        mark_of(call.hub, call.request), call.identity, call.hub.clock.monotonic(), look
+    )
 
 
 @contextmanager

@@ -115,7 +115,7 @@ async def _bench(hub: Served, store: Store, key: str, browser: Browser, people: 
 
 async def _signed_in(browser: Browser, url: str, store: Store) -> Watched:
     secret, key_id = make_session(), (await store.keys.list())[0].id
-    await store.keys.put_session(hash_secret(secret), key_id, ticket=True, expires_at=CLOCK.now() + 60_000)
+    await store.sessions.offer(hash_secret(secret), key_id, CLOCK.now() + 60_000)
     context = await browser.new_context(locale="nl-NL", viewport={"width": 1440, "height": 900})
     page = await context.new_page()
     await page.add_init_script(LONG_TASKS)

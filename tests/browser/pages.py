@@ -14,7 +14,7 @@ from hub.domain import Role
 from hub.web.problems import is_for_people
 from hub.web.route import Route
 from hub.web.routes import ROUTES
-from tests.browser.show import ANNA, BRAM, Who
+from tests.browser.show import ANNA, BRAM, SANNE, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Page:
         return self.status, self.ends or self.status
 
 
-POLICE, COORDINATOR, AUDITOR = Role.POLICE, Role.COORDINATOR, Role.AUDITOR
+POLICE, COORDINATOR, AUDITOR, OPERATOR = Role.POLICE, Role.COORDINATOR, Role.AUDITOR, Role.OPERATOR
 
 LIVE: Final = "#connection.good"
 """What says that a page hears of what happens."""
@@ -68,8 +68,30 @@ PAGES: Final = (
     # signing in
     Page("signin", "/login"),
     Page("signin/wrong-key", "/login", fill={"key": "bs_police_wrong"}, status=401),
+    Page("signin/wrong-account", "/login", fill={"login": "niemand", "passphrase": "fout", "code": "1"}, status=401),
     Page("signin/needed", "/console", status=401),
     Page("signin/used-link", "/login/gone", status=401),
+    # one's own account
+    Page("account/welcome", "/welcome/{welcome}"),
+    Page("account/welcome-mistakes", "/welcome/{welcome}", fill={"passphrase": "kort"}, status=400, ends=404),
+    Page("account/welcome-gone", "/welcome/gone", status=404),
+    Page("account", "/account", SANNE),
+    Page("account/mistakes", "/account", SANNE, fill={"passphrase": "password12345", "again": "x"}, status=400),
+    Page("account/second-factor", "/account/second-factor", SANNE),
+    Page("account/second-factor-wrong", "/account/second-factor", SANNE, fill={"code": "x"}, status=400),
+    Page("account/recovery", "/account", SANNE, fill={"renew": "1"}),
+    Page("account/confirm", "/account/confirm", SANNE),
+    Page("account/confirm-wrong", "/account/confirm", SANNE, fill={"passphrase": "fout"}, status=401),
+    Page("account/confirm-key", "/account/confirm", OPERATOR),
+    # who works with the hub
+    Page("staff", "/staff", OPERATOR),
+    Page("staff/empty", "/staff", OPERATOR, empty=True),
+    Page("staff/invite", "/staff/invite", OPERATOR),
+    Page("staff/invite-mistakes", "/staff/invite", OPERATOR, fill={"name": "", "municipalities": "Atlantis"}, status=400),
+    Page("staff/invited", "/staff/invite", OPERATOR, fill={"name": "Nieuw", "login": "nieuw", "sender": "oc@politie.example"}),
+    Page("staff/person", "/staff/{staff_colleague}", OPERATOR),
+    Page("staff/person-mistakes", "/staff/{staff_colleague}", OPERATOR, fill={"name": "", "sender": ""}, status=400),
+    Page("staff/person-disabled", "/staff/{staff_disabled}", OPERATOR),
     # the public register
     Page("public/front", "/", shows=AREA),
     Page("public/front-empty", "/", empty=True, shows=AREA),

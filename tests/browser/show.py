@@ -7,20 +7,23 @@ from typing import Final, Literal
 
 from hub.directory.linking import hash_token
 from hub.domain import Role
+from hub.store.sessions import Strength
 from hub.trust.keys import hash_secret
-from hub.web.identity import COOKIE
+from hub.web.identity import cookie_name
 from hub.web.own.entering import COOKIE as OWN_COOKIE
 from tests.clock import FakeClock
+from tests.sessions import begun
 from tests.web.world import World
 
 PUBLIC_URL: Final = "https://buurtsein.example"
 """Not where it is served: so links and QR codes are the same every time."""
 
-Who = Role | Literal["anna", "bram"]
-"""As whom a page is looked at: with a key, or as this admin on their own page."""
+Who = Role | Literal["anna", "bram", "sanne"]
+"""As whom a page is looked at: with a key, as this admin on their own page, or with this account of the staff."""
 ANNA: Final = "anna"
 BRAM: Final = "bram"
-EVERYBODY: Final[tuple[Who, ...]] = (*Role, ANNA, BRAM)
+SANNE: Final = "sanne"
+EVERYBODY: Final[tuple[Who, ...]] = (*Role, ANNA, BRAM, SANNE)
 
 SESSION_MS: Final = 12 * 3_600_000
 
@@ -45,8 +48,11 @@ class Showcase:
         """Once more, after somebody signed out."""
         store, secret, now = self.world.hub.store, self.session(who), self.clock.now()
         if isinstance(who, Role):
-            await store.keys.drop_session(hash_secret(secret), now)
-            await store.keys.put_session(hash_secret(secret), f"id-{who}", ticket=False, expires_at=now + SESSION_MS)
+            await store.sessions.drop(hash_secret(secret), now)
+            await store.sessions.put(begun(secret, f"id-{who}", now, now + SESSION_MS))
+        elif who == SANNE and who in self.named:
+            await store.sessions.drop(hash_secret(secret), now)
+            await store.sessions.put(begun(secret, self.named[who], now, now + SESSION_MS, Strength.TOTP))
         elif who in self.named:
             await store.own_sessions.drop(hash_token(secret))
             admin = int(self.named[who])
@@ -55,4 +61,5 @@ class Showcase:
     def cookies(self, who: Who | None) -> dict[str, str]:
         if who is None:
             return {}
-        return {COOKIE if isinstance(who, Role) else OWN_COOKIE: self.session(who)}
+        of_staff = isinstance(who, Role) or who == SANNE
+        return {cookie_name(self.world.hub) if of_staff else OWN_COOKIE: self.session(who)}

@@ -94,7 +94,7 @@ async def _furnish(show: Showcase) -> None:
     await people.put(show)
     await alerts.put_last_month(show)
     await show.clock.advance((now - show.clock.now()) / 1000)
-    for put in (people.put_today, alerts.put, requests.put, decisions.put):
+    for put in (people.put_today, people.put_staff, alerts.put, requests.put, decisions.put):
         await put(show)
 
 

@@ -34,7 +34,7 @@ async def ticket(walk: Walk) -> str:
     key_id, key = make_key(Role.COORDINATOR)
     await store.keys.put(key_id, name="Zoetermeer", role=Role.COORDINATOR, sender="", hash=hash_secret(key), now=now)
     secret = make_session()
-    await store.keys.put_session(hash_secret(secret), key_id, ticket=True, expires_at=now + 60_000)
+    await store.sessions.offer(hash_secret(secret), key_id, now + 60_000)
     return f"{walk.url}/login/{secret}"
 
 

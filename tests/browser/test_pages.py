@@ -22,7 +22,7 @@ async def ticket(walk: Walk) -> str:
     secret = make_session()
     key = (await walk.hub.store.keys.list())[0]
     expires = walk.hub.clock.now() + 60_000
-    await walk.hub.store.keys.put_session(hash_secret(secret), key.id, ticket=True, expires_at=expires)
+    await walk.hub.store.sessions.offer(hash_secret(secret), key.id, expires)
     return f"{walk.url}/login/{secret}"
 
 

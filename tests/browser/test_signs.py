@@ -43,7 +43,7 @@ class Town:
             key_id, name="Coördinator", role=Role.COORDINATOR, sender="", hash=hash_secret(key), now=now
         )
         secret = make_session()
-        await self.store.keys.put_session(hash_secret(secret), key_id, ticket=True, expires_at=now + 60_000)
+        await self.store.sessions.offer(hash_secret(secret), key_id, now + 60_000)
         return f"{self.url}/login/{secret}"
 
     async def mail(self, number: int) -> str:

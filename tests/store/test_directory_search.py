@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hub.domain import Address, Admin, Group, Handle, Neighbourhood, Status
 from hub.store.database import Store
 from hub.store.directory_search import ADMIN_STATES, GROUP_STATES, Sought
@@ -40,13 +42,13 @@ async def filled(store: Store) -> None:
     await store.directory.put_admin(Admin(0, "Els", "nl", way("5", "stopped")))
 
 
-async def groups(store: Store, order: str = "name", **sought: str) -> list[str]:
+async def groups(store: Store, order: str = "name", **sought: Any) -> list[str]:
     lines, total = await store.directory_search.groups(Sought(**sought), order, 0, 50, START)
     assert len(lines) == total
     return [one.name for one in lines]
 
 
-async def admins(store: Store, order: str = "name", **sought: str) -> list[str]:
+async def admins(store: Store, order: str = "name", **sought: Any) -> list[str]:
     lines, total = await store.directory_search.admins(Sought(**sought), order, 0, 50, START)
     assert len(lines) == total
     return [one.name for one in lines]

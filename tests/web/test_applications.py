@@ -256,6 +256,6 @@ async def test_thirty_days_after_the_decision_who_it_was_is_erased_and_what_was_
 async def test_every_decision_needs_a_form_of_ours(world: World) -> None:
     path = await open_application(world)
     response = await world.client.post(
-        f"{path}/refuse", data={"note": "x"}, headers={"Cookie": f"buurtsein_session={KEYS[COORDINATOR]}"}
+        f"{path}/refuse", data={"note": "x"}, headers={"Cookie": f"__Host-buurtsein_session={KEYS[COORDINATOR]}"}
     )
     assert response.status == 403

@@ -50,9 +50,8 @@ async def test_a_guarded_route_lets_in_its_roles_and_nobody_else(world: World, m
         assert (answer.status == 403) == (role not in route.may), (role, answer.status)
         assert answer.status != 401
     one_of_its_roles = min(route.may)
-    for scopes in [{scope} for scope in route.scopes] + (
-        [set(Scope) - route.scopes] if route.scopes != ANY_SCOPE else []
-    ):
+    others = [] if route.scopes == ANY_SCOPE else [set(Scope) - route.scopes]
+    for scopes in [*({scope} for scope in route.scopes), *others]:
         secret = f"scoped {' '.join(sorted(scopes))}"
         await put_scoped(world, secret, one_of_its_roles, scopes)
         answer = await world.call(method, path_of(route), None, headers={"Authorization": f"Bearer {secret}"})
@@ -76,8 +75,9 @@ async def test_a_session_has_the_scopes_of_the_key_it_was_opened_with(world: Wor
     assert form.status == 403
 
 
-def test_every_guarded_route_names_its_scopes() -> None:
-    assert [(route.method, route.path) for route in GUARDED if not route.scopes] == []
+def test_every_guarded_route_names_its_scopes_but_those_on_staff() -> None:
+    """No key with scopes makes accounts."""
+    assert {route.path.split("/")[1] for route in GUARDED if not route.scopes} == {"staff"}
     assert {scope for route in ROUTES for scope in route.scopes} == set(Scope)
 
 
@@ -117,7 +117,7 @@ def test_the_document_is_in_step_with_the_table() -> None:
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.form], ids=lambda one: one.path)
 async def test_a_form_of_another_site_is_refused_before_it_is_read(world: World, route: Route) -> None:
     for origin in ({}, {"Origin": "null"}, {"Origin": "https://evil.example"}):
-        session = {"Cookie": "buurtsein_session=whatever"}
+        session = {"Cookie": "__Host-buurtsein_session=whatever"}
         assert (await world.call("POST", path_of(route), None, headers={**origin, **session})).status == 403
 
 
@@ -130,6 +130,9 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("POST", "/login"),
         ("GET", "/login/{ticket}"),
         ("POST", "/logout"),
+        ("POST", "/login/account"),
+        ("GET", "/welcome/{token}"),
+        ("POST", "/welcome/{token}"),
         ("GET", "/"),
         ("GET", "/groups"),
         ("GET", "/groups/{id}"),
@@ -173,6 +176,11 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/static/{name}"),
     }
     assert {route.path for route in ROUTES if route.may is Open.VERIFIED_BY_PROVIDER} == {"/hooks/{channel}"}
+
+
+def test_one_s_own_account_is_for_accounts_alone() -> None:
+    assert {route.path.split("/")[1] for route in ROUTES if route.may is Open.ACCOUNT} == {"account"}
+    assert all(route.form for route in ROUTES if route.may is Open.ACCOUNT and route.method != "GET")
 
 
 def test_an_admin_s_own_routes_lie_where_their_cookie_goes() -> None:

@@ -24,9 +24,9 @@ async def sign_in(world: World, role: Role = Role.POLICE) -> dict[str, str]:
     """The header of a browser that is signed in."""
     response = await post_form(world, "/login", {"key": KEYS[role], "next": "/console"}, OURS)
     assert response.status == 303 and response.headers["Location"] == "/console"
-    cookie = response.cookies["buurtsein_session"]
+    cookie = response.cookies["__Host-buurtsein_session"]
     assert cookie["httponly"] and cookie["secure"] and cookie["samesite"] == "Strict" and cookie["path"] == "/"
-    return {"Cookie": f"buurtsein_session={cookie.value}"}
+    return {"Cookie": f"__Host-buurtsein_session={cookie.value}"}
 
 
 async def post_form(world: World, path: str, fields: dict[str, str], headers: dict[str, str]) -> ClientResponse:
@@ -247,12 +247,12 @@ async def test_a_form_of_another_site_is_refused(world: World, path: str, origin
 
 async def test_a_ticket_opens_one_session_once(world: World) -> None:
     now = world.clock.now()
-    await world.hub.store.keys.put_session(hash_secret("ticket-1"), "id-auditor", ticket=True, expires_at=now + 60_000)
-    await world.hub.store.keys.put_session(hash_secret("ticket-2"), "id-auditor", ticket=True, expires_at=now + 60_000)
+    await world.hub.store.sessions.offer(hash_secret("ticket-1"), "id-auditor", now + 60_000)
+    await world.hub.store.sessions.offer(hash_secret("ticket-2"), "id-auditor", now + 60_000)
     first = await world.get("/login/ticket-1", None)
     assert first.status == 303 and first.headers["Location"] == "/console" and first.cookies
     assert (await world.get("/login/ticket-1", None)).status == 401
-    ticket_as_cookie = {"Cookie": "buurtsein_session=ticket-2"}
+    ticket_as_cookie = {"Cookie": "__Host-buurtsein_session=ticket-2"}
     assert (await world.get("/console", None, headers=ticket_as_cookie)).status == 401
     world.clock.turn(61)
     assert (await world.get("/login/ticket-2", None)).status == 401

@@ -241,7 +241,7 @@ async def a_colleague(world: World) -> dict[str, str]:
     response = await world.client.post(
         "/login", data={"key": "bs_colleague", "next": "/console"}, headers=OURS, allow_redirects=False
     )
-    return {"Cookie": f"buurtsein_session={response.cookies['buurtsein_session'].value}"}
+    return {"Cookie": f"__Host-buurtsein_session={response.cookies['__Host-buurtsein_session'].value}"}
 
 
 @pytest.fixture

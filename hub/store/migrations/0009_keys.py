@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hub", "0007_faces")]
+    dependencies = [("hub", "0008_staff")]
 
     initial = False
 

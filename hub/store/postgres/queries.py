@@ -488,13 +488,8 @@ POSTGRES = Queries(
         FROM api_key WHERE (hash = $1::text OR (old_hash = $1::text AND old_until > $2::bigint))
             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::bigint)""",
     # What more than its secret must prove opens no session, and has none any more.
-    find_session="""SELECT k.id, k.name, k.role, k.sender, k.municipalities, k.scopes
-        FROM web_session s JOIN api_key k ON k.id = s.key_id
-        WHERE s.hash = $1::text AND NOT s.ticket AND s.expires_at > $2::bigint AND k.certificate = '' AND k.public_key = ''
-            AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2::bigint)""",
-    put_session="INSERT INTO web_session (hash, key_id, ticket, expires_at) VALUES ($1, $2, $3, $4)",
-    use_ticket="DELETE FROM web_session WHERE hash = $1::text AND ticket AND expires_at > $2::bigint RETURNING key_id",
-    drop_session="DELETE FROM web_session WHERE hash = $1::text OR expires_at <= $2::bigint",
+    key_of="""SELECT id, name, role, sender, municipalities, scopes FROM api_key WHERE id = $1::text
+            AND certificate = '' AND public_key = '' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::bigint)""",
     key_used="UPDATE api_key SET used_on = $2::bigint WHERE id = $1::text AND used_on < $2::bigint",
     keys_ending="SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL AND expires_at < $1::bigint",
     # Two that sweep at once must not wait for each other's rows, in whatever order they come to them.

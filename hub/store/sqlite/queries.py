@@ -461,13 +461,8 @@ SQLITE = Queries(
         FROM api_key WHERE (hash = ?1 OR (old_hash = ?1 AND old_until > ?2))
             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)""",
     # What more than its secret must prove opens no session, and has none any more.
-    find_session="""SELECT k.id, k.name, k.role, k.sender, k.municipalities, k.scopes
-        FROM web_session s JOIN api_key k ON k.id = s.key_id
-        WHERE s.hash = ?1 AND s.ticket = 0 AND s.expires_at > ?2 AND k.certificate = '' AND k.public_key = ''
-            AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?2)""",
-    put_session="INSERT INTO web_session (hash, key_id, ticket, expires_at) VALUES (?1, ?2, ?3, ?4)",
-    use_ticket="DELETE FROM web_session WHERE hash = ?1 AND ticket = 1 AND expires_at > ?2 RETURNING key_id",
-    drop_session="DELETE FROM web_session WHERE hash = ?1 OR expires_at <= ?2",
+    key_of="""SELECT id, name, role, sender, municipalities, scopes FROM api_key WHERE id = ?1
+            AND certificate = '' AND public_key = '' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)""",
     key_used="UPDATE api_key SET used_on = ?2 WHERE id = ?1 AND used_on < ?2",
     keys_ending="SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL AND expires_at < ?1",
     sweep_nonces="DELETE FROM signed_nonce WHERE until <= ?1",

@@ -45,7 +45,7 @@ async def list_alerts(call: Call) -> web.Response:
     """Newest first."""
     cursor, limit = call.cursor(int, str), call.limit()
     before = (cursor[0], cursor[1]) if cursor else NEWEST
-    views = await call.hub.store.alerts.page(before, limit + 1)
+    views = await seen_alerts(call, before, limit + 1)
     now = call.now()
     return page(views, limit, lambda view: alert_answer(view, now), lambda view: (view.accepted_at, view.id))
 
@@ -62,9 +62,26 @@ async def list_deliveries(call: Call) -> web.Response:
     return page(views, limit, delivery_answer, lambda view: (view.id,))
 
 
+async def seen_alerts(call: Call, before: tuple[int, str], most: int) -> list[AlertView]:
+    """Those that whoever asks may see, newest first."""
+    found: list[AlertView] = []
+    while len(found) < most:
+        views = await call.hub.store.alerts.page(before, most)
+        found += [view for view in views if may_see(call, view)]
+        if len(views) < most:
+            break
+        before = (views[-1].accepted_at, views[-1].id)
+    return found[:most]
+
+
+def may_see(call: Call, view: AlertView) -> bool:
+    """Who is bound to some municipalities sees the alerts that reach them, with all who got those."""
+    return call.bounds.touches(one.code for one in view.matched)
+
+
 async def known_alert(call: Call) -> AlertView:
     """The alert the path names, or 404."""
     view = await call.hub.store.alerts.view(call.part("id"))
-    if view is None:
+    if view is None or not may_see(call, view):
         raise not_found("alert", call.part("id"))
     return view

@@ -20,7 +20,7 @@ from hub.domain import Role
 from hub.relay.events import moment
 from hub.store.alerts import AlertView
 from hub.trust.signing import Signing
-from hub.web.api.alerts import NEWEST, known_alert
+from hub.web.api.alerts import NEWEST, known_alert, seen_alerts
 from hub.web.calls import Call
 from hub.web.problems import Problem
 
@@ -48,7 +48,7 @@ async def get_alert_cap(call: Call) -> web.Response:
 
 
 async def get_alerts_feed(call: Call) -> web.Response:
-    views = await call.hub.store.alerts.page(NEWEST, ENTRIES)
+    views = await seen_alerts(call, NEWEST, ENTRIES)
     public_url = call.hub.settings.web.public_url
     answer = _answer(call, views, ATOM_TYPE)
     if not _is_known(call, answer):

@@ -9,6 +9,7 @@ from aiohttp import web
 from hub.relay.events import moment
 from hub.report.statistics import By, Line, period, statistics
 from hub.store.clocks import AlertClock, Clocked, Step
+from hub.web.api.alerts import known_alert
 from hub.web.api.answers import Moment
 from hub.web.calls import Call, answer, refused
 from hub.web.problems import not_found
@@ -77,7 +78,8 @@ class StatisticsAnswer:
 
 
 async def get_clock(call: Call) -> web.Response:
-    clock = await call.hub.store.clocks.of(call.part("id"))
+    view = await known_alert(call)
+    clock = await call.hub.store.clocks.of(view.id)
     if clock is None:
         raise not_found("alert", call.part("id"))
     return answer(clock_answer(clock))
@@ -88,9 +90,8 @@ async def get_statistics(call: Call) -> web.Response:
     if by not in tuple(By):
         raise refused("by", f"give {' or '.join(By)}")
     since, until = period(call.parameter("from") or "", call.parameter("to") or "", call.now())
-    return answer(
-        statistics_answer(since, until, By(by), await statistics(call.hub.store.clocks, since, until, By(by)))
-    )
+    found = await statistics(call.hub.store.clocks, since, until, By(by), call.bounds)
+    return answer(statistics_answer(since, until, By(by), found))
 
 
 def clock_answer(clock: AlertClock) -> ClockAnswer:

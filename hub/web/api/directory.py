@@ -8,11 +8,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from hub.domain import Admin, Group
 from hub.web.api.answers import AdminAnswer, GroupAnswer, admin_answer, group_answer
-from hub.web.api.directory_given import id_number, read_admin, read_group
+from hub.web.api.directory_given import read_admin, read_group
 from hub.web.calls import Call, answer, page
-from hub.web.problems import not_found
+from hub.web.within import allow_admin, allow_group, known_admin, known_group, own_admin, own_group
 
 MERGE_TYPE = "application/merge-patch+json"
 """RFC 7396: members left out stay as they are."""
@@ -23,12 +22,14 @@ NAMES = {one.name for answered in (AdminAnswer, GroupAnswer) for one in fields(a
 
 async def list_admins(call: Call) -> web.Response:
     cursor, limit = call.cursor(int), call.limit()
-    found = await call.hub.store.directory.admins(after=cursor[0] if cursor else 0, limit=limit + 1)
+    found = await call.hub.store.directory.admins(after=cursor[0] if cursor else 0, limit=limit + 1, bounds=call.bounds)
     return page(found, limit, admin_answer, lambda one: (one.id,))
 
 
 async def create_admin(call: Call) -> web.Response:
-    admin_id = await call.hub.store.directory.put_admin(read_admin(await call.json_object(), None))
+    admin = read_admin(await call.json_object(), None)
+    await allow_admin(call, admin)
+    admin_id = await call.hub.store.directory.put_admin(admin)
     await call.changed("admin.added", admin_id)
     return _created("admins", admin_id, admin_answer(await known_admin(call, str(admin_id))))
 
@@ -39,14 +40,16 @@ async def get_admin(call: Call) -> web.Response:
 
 async def update_admin(call: Call) -> web.Response:
     given = await call.json_object(MERGE_TYPE)
-    old = await known_admin(call, call.part("id"))
-    await call.hub.store.directory.put_admin(read_admin(_merged(admin_answer(old), given), old))
+    old = await own_admin(call, call.part("id"))
+    admin = read_admin(_merged(admin_answer(old), given), old)
+    await allow_admin(call, admin)
+    await call.hub.store.directory.put_admin(admin)
     await call.changed("admin.changed", old.id, fields=sorted(given.keys() & NAMES))
     return await get_admin(call)
 
 
 async def delete_admin(call: Call) -> web.Response:
-    admin = await known_admin(call, call.part("id"))
+    admin = await own_admin(call, call.part("id"))
     await call.hub.store.directory.delete_admin(admin.id)
     await call.changed("admin.removed", admin.id)
     return web.Response(status=204)
@@ -54,12 +57,13 @@ async def delete_admin(call: Call) -> web.Response:
 
 async def list_groups(call: Call) -> web.Response:
     cursor, limit = call.cursor(int), call.limit()
-    found = await call.hub.store.directory.groups(after=cursor[0] if cursor else 0, limit=limit + 1)
+    found = await call.hub.store.directory.groups(after=cursor[0] if cursor else 0, limit=limit + 1, bounds=call.bounds)
     return page(found, limit, group_answer, lambda one: (one.id,))
 
 
 async def create_group(call: Call) -> web.Response:
     group = read_group(await call.json_object(), None, call.hub.atlas.index)
+    await allow_group(call, group)
     group_id = await call.hub.store.directory.put_group(group)
     await call.changed("group.added", group_id)
     return _created("groups", group_id, group_answer(await known_group(call, str(group_id))))
@@ -71,41 +75,19 @@ async def get_group(call: Call) -> web.Response:
 
 async def update_group(call: Call) -> web.Response:
     given = await call.json_object(MERGE_TYPE)
-    old = await known_group(call, call.part("id"))
-    await call.hub.store.directory.put_group(read_group(_merged(group_answer(old), given), old, call.hub.atlas.index))
+    old = await own_group(call, call.part("id"))
+    group = read_group(_merged(group_answer(old), given), old, call.hub.atlas.index)
+    await allow_group(call, group)
+    await call.hub.store.directory.put_group(group)
     await call.changed("group.changed", old.id, fields=sorted(given.keys() & NAMES))
     return await get_group(call)
 
 
 async def delete_group(call: Call) -> web.Response:
-    group = await known_group(call, call.part("id"))
+    group = await own_group(call, call.part("id"))
     await call.hub.store.directory.delete_group(group.id)
     await call.changed("group.removed", group.id)
     return web.Response(status=204)
-
-
-async def known_admin(call: Call, admin_id: str) -> Admin:
-    """The admin of this id, or 404."""
-    found = await call.hub.store.directory.admins([_number("admin", admin_id)])
-    if not found:
-        raise not_found("admin", admin_id)
-    return found[0]
-
-
-async def known_group(call: Call, group_id: str) -> Group:
-    """The group of this id, or 404."""
-    found = await call.hub.store.directory.groups([_number("group", group_id)])
-    if not found:
-        raise not_found("group", group_id)
-    return found[0]
-
-
-def _number(what: str, given: str) -> int:
-    """An id as a number; one that can be none of ours is not found."""
-    number = id_number(given)
-    if number is None:
-        raise not_found(what, given)
-    return number
 
 
 def _merged(old: Any, given: dict[str, Any]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class DirectoryHealthAnswer:
 
 
 async def get_directory_health(call: Call) -> web.Response:
-    facts = await call.hub.store.health.facts(call.now() - UNANSWERED_DAYS * DAY_MS)
+    facts = await call.hub.store.health.facts(call.now() - UNANSWERED_DAYS * DAY_MS, call.bounds)
     return answer(directory_health_answer(await asyncio.to_thread(health_of, facts)))
 
 

@@ -8,10 +8,13 @@ from hub.relay.drills import begin
 from hub.web.api.answers import alert_answer
 from hub.web.api.directory_given import read_drill
 from hub.web.calls import Call, answer
+from hub.web.within import beyond
 
 
 async def post_drill(call: Call) -> web.Response:
     drill, hub = read_drill(await call.json_object()), call.hub
+    if not call.bounds.holds([drill.code]):
+        raise beyond("drill")
     taken = await begin(drill, hub.intake, hub.store.results, hub.atlas.index, hub.clock, call.identity)
     await call.changed("drill.begun", taken.view.id, place=drill.code)
     place = f"/api/v1/alerts/{taken.view.id}"

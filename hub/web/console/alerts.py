@@ -66,5 +66,8 @@ def which_of(call: Call) -> Which:
 
 
 async def _rows(call: Call, listed: list[Listed]) -> list[Row]:
+    if call.bounds.municipalities:
+        seen = await call.hub.store.watching.within([one.id for one in listed], call.bounds)
+        listed = [one for one in listed if one.id in seen]
     infos, now = await call.state.board.infos(call.hub, listed), call.now()
     return [Row(one, one.state(now), infos[one.id]) for one in listed]

@@ -23,8 +23,8 @@ async def reports_page(call: Call) -> web.Response:
     reports = call.hub.store.neighbour_reports
     return call.show(
         "console/neighbour_reports",
-        waiting=await reports.waiting(SHOWN),
-        decided=await reports.decided(SHOWN),
+        waiting=[one for one in await reports.waiting(SHOWN) if call.bounds.touches(one.codes)],
+        decided=[one for one in await reports.decided(SHOWN) if call.bounds.touches(one.codes)],
         names=_names(call),
         on=call.hub.settings.registry.neighbour_reports,
     )
@@ -69,7 +69,7 @@ async def _asked(call: Call) -> NeighbourReport:
     number = call.part("id")
     known = number.isascii() and number.isdecimal() and len(number) < 20 and int(number) < 2**63
     found = await call.hub.store.neighbour_reports.find(int(number)) if known else None
-    if found is None:
+    if found is None or not call.bounds.touches(found.codes):
         raise not_found("neighbour report", number)
     return found
 
@@ -79,7 +79,8 @@ def _choice(call: Call, report: NeighbourReport) -> list[tuple[str, str]]:
     index = call.hub.atlas.index
     near = [code for own in report.codes for code in index.neighbours(own)]
     names = _names(call)
-    known = [code for code in dict.fromkeys([*report.codes, *near]) if index.get(code) is not None]
+    there = [code for code in dict.fromkeys([*report.codes, *near]) if index.get(code) is not None]
+    known = [code for code in there if call.bounds.holds([code])]
     return [(code, names(code)) for code in known]
 
 

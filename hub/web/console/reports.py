@@ -12,6 +12,7 @@ from hub.domain import Role
 from hub.report.account import Account, Found, account_of, find, map_of, overshoot_of
 from hub.report.page import POLICY, as_page
 from hub.report.table import as_csv
+from hub.web.api.alerts import may_see
 from hub.web.calls import Call
 from hub.web.problems import not_found
 
@@ -55,7 +56,7 @@ async def _made(call: Call, render: Callable[[Account], T]) -> T:
 
 async def _found(call: Call) -> Found:
     found = await find(call.hub.store, call.part("id"))
-    if found is None:
+    if found is None or not may_see(call, found.view):
         raise not_found("alert", call.part("id"))
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from hub.web.api.alerts import may_see
 from hub.web.calls import Call
 from hub.web.console.alerts import first_rows, which_of
 from hub.web.console.shown import head_of, person_row, place_row
@@ -27,7 +28,7 @@ LONGEST_MARK = 40
 
 async def alert_stream(call: Call) -> web.StreamResponse:
     watched = await call.state.watching.of(call.hub, call.part("id"))
-    if watched is None:
+    if watched is None or not may_see(call, watched.view):
         raise not_found("alert", call.part("id"))
     mark = (call.request.headers.get("Last-Event-ID") or call.parameter("after") or "")[:LONGEST_MARK]
     return await streamed(call, _changes(call, watched, watched.turn_of(mark)))

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from hub.domain import Role
 from hub.web import labels
-from hub.web.api.alerts import known_alert
+from hub.web.api.alerts import known_alert, may_see
 from hub.web.calls import Call, written_cursor
 from hub.web.console.beside import Beside, beside_of
 from hub.web.console.shown import REST, head_of, person_row, place_row
@@ -75,7 +75,7 @@ async def deliveries_page(call: Call) -> web.Response:
 
 async def _watched(call: Call) -> Watched:
     watched = await call.state.watching.of(call.hub, call.part("id"))
-    if watched is None:
+    if watched is None or not may_see(call, watched.view):
         raise not_found("alert", call.part("id"))
     return watched
 

@@ -15,7 +15,6 @@ from markupsafe import Markup
 from hub.directory.linking import drawn, make_link
 from hub.domain import Admin, Refused
 from hub.store.directory_search import ADMIN_ORDERS, ADMIN_STATES, Preferences, Sought
-from hub.web.api.directory import known_admin
 from hub.web.calls import Call, onward
 from hub.web.coordinator.given import (
     STATES,
@@ -43,6 +42,7 @@ from hub.web.coordinator.shown import (
 from hub.web.forms import Form, tidy
 from hub.web.labels import CHANNELS, platform_name
 from hub.web.languages import N_
+from hub.web.within import allow_admin, known_admin, own_admin
 
 ADMINS: Final = "/coordinator/admins"
 SOUGHT: Final = "buurtsein_sought"
@@ -50,13 +50,14 @@ SOUGHT: Final = "buurtsein_sought"
 
 async def admins_page(call: Call) -> web.Response:
     search = call.hub.store.directory_search
-    municipalities, names = await search.municipalities(), await search.platforms()
+    municipalities, names = await search.municipalities(call.bounds), await search.platforms()
     named = call.parameter("named") == "1"
     sought = Sought(
         text=_remembered(call) if named else "",
         municipality=asked(call, "municipality", [code for code, _ in municipalities]),
         platform=asked(call, "platform", names),
         state=asked(call, "state", ADMIN_STATES),
+        bounds=call.bounds,
     )
     order = asked(call, "order", ADMIN_ORDERS) or "name"
     page, now = call.page_number(), call.now()
@@ -113,8 +114,8 @@ async def admin_page(call: Call) -> web.Response:
     admin = await known_admin(call, call.part("id"))
     search = call.hub.store.directory_search
     preferences = await search.preferences(admin.id)
-    groups = await search.group_lines(admin.groups)
-    stand_in = await search.admin_lines([preferences.stand_in]) if preferences.stand_in else []
+    groups = await search.group_lines(admin.groups, call.bounds)
+    stand_in = await search.admin_lines([preferences.stand_in], call.bounds) if preferences.stand_in else []
     index, full = call.hub.atlas.index, may_change(call)
     return call.show(
         "coordinator/admin",
@@ -143,7 +144,7 @@ async def new_admin_page(call: Call) -> web.Response:
 
 
 async def change_admin_page(call: Call) -> web.Response:
-    admin = await known_admin(call, call.part("id"))
+    admin = await own_admin(call, call.part("id"))
     preferences = await call.hub.store.directory_search.preferences(admin.id)
     return await _form_page(call, admin_form(admin, preferences, call.now()), admin)
 
@@ -153,7 +154,7 @@ async def add_admin(call: Call) -> web.Response:
 
 
 async def change_admin(call: Call) -> web.Response:
-    return await _save(call, await known_admin(call, call.part("id")))
+    return await _save(call, await own_admin(call, call.part("id")))
 
 
 async def _save(call: Call, old: Admin | None) -> web.Response:
@@ -166,6 +167,7 @@ async def _save(call: Call, old: Admin | None) -> web.Response:
     if form.ok:
         store = call.hub.store
         try:
+            await allow_admin(call, admin)
             admin_id = await store.directory.put_admin(admin)
         except Refused as error:
             refuse(form, error, {"groups": "group"})
@@ -183,8 +185,8 @@ async def _save(call: Call, old: Admin | None) -> web.Response:
 async def _form_page(call: Call, form: Form, old: Admin | None, status: int = 200) -> web.Response:
     search, index = call.hub.store.directory_search, call.hub.atlas.index
     text = tidy(form.shown("find_group"))
-    mine = await search.group_lines(numbers(form.chosen("group")))
-    more = (await search.groups(Sought(text), "name", 0, FOUND, call.now()))[0] if text else []
+    mine = await search.group_lines(numbers(form.chosen("group")), call.bounds)
+    more = (await search.groups(Sought(text, bounds=call.bounds), "name", 0, FOUND, call.now()))[0] if text else []
     return call.show(
         "coordinator/admin_form",
         status,
@@ -202,7 +204,7 @@ async def _form_page(call: Call, form: Form, old: Admin | None, status: int = 20
 
 
 async def remove_admin_page(call: Call) -> web.Response:
-    admin = await known_admin(call, call.part("id"))
+    admin = await own_admin(call, call.part("id"))
     groups = await call.hub.store.directory_search.group_lines(admin.groups)
     ways = len(admin.addresses)
     goes = [call.say(N_("Naam en adressen van deze beheerder (%(count)s)"), count=ways)]
@@ -222,7 +224,7 @@ async def remove_admin_page(call: Call) -> web.Response:
 
 
 async def remove_admin(call: Call) -> web.Response:
-    admin = await known_admin(call, call.part("id"))
+    admin = await own_admin(call, call.part("id"))
     await call.hub.store.directory.delete_admin(admin.id)
     await call.changed("admin.removed", admin.id)
     return onward(f"{ADMINS}?done=removed")
@@ -230,7 +232,7 @@ async def remove_admin(call: Call) -> web.Response:
 
 async def make_admin_link(call: Call) -> web.Response:
     """Shown once, to hand over: the hub keeps only its hash."""
-    admin = await known_admin(call, call.part("id"))
+    admin = await own_admin(call, call.part("id"))
     form = await call.form()
     channel = form.choice("channel", _channels(call))
     if not form.ok:

@@ -16,7 +16,7 @@ from hub.directory.applications import Like, Similar, admin_group_name, similar
 from hub.directory.csv_in import NAME_MOST
 from hub.directory.linking import LASTS_DAYS, MadeLink, make_link
 from hub.domain import Admin, Group, Neighbourhood, Refused
-from hub.store.applications import Application, Decision, Kind, State
+from hub.store.applications import Application, Decision, Kind, State, codes_asked
 from hub.store.first_drills import FirstDrill
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
@@ -67,6 +67,7 @@ async def inbox_page(call: Call) -> web.Response:
         cursor = call.cursor(int)
         page = await store.page(cursor[0] if cursor else NEWEST, SHOWN_DECIDED + 1, DECIDED, kinds)
         found, more = page[:SHOWN_DECIDED], page[SHOWN_DECIDED - 1] if len(page) > SHOWN_DECIDED else None
+    found = [one for one in found if _touches(call, one)]
     progress = {one.id: await _progress(call, one) for one in found if one.admin_id is not None}
     return call.show(
         "coordinator/applications",
@@ -75,7 +76,7 @@ async def inbox_page(call: Call) -> web.Response:
         progress=progress,
         state=state,
         kind=kinds[0].value if len(kinds) == 1 else "",
-        waiting=await store.count_open(),
+        waiting=sum(_touches(call, one) for one in await store.open(list(Kind))),
         older=more.id if more else None,
     )
 
@@ -182,7 +183,9 @@ async def _shown(call: Call, application: Application, form: Form, status: int =
             }
         )
     same_email = [
-        one for one in await call.hub.store.applications.of_email(application.email) if one.id != application.id
+        one
+        for one in await call.hub.store.applications.of_email(application.email)
+        if one.id != application.id and _touches(call, one)
     ]
     codes = _asked_codes(call, application)
     return call.show(
@@ -207,12 +210,16 @@ async def _wanted(call: Call, application: Application, form: Form) -> tuple[lis
     """Which groups to make and which to join; mistakes go to the form."""
     if application.kind is Kind.STARTING:
         return [], []
-    known = {str(one.group.id): one.group.id for one in await _similar(call, application)}
+    mine = [one.group for one in await _similar(call, application) if call.bounds.holds(one.group.neighbourhoods)]
+    known = {str(one.id): one.id for one in mine}
     if application.kind is Kind.ADMIN:
         join = [known[one] for one in form.several("join", known, required=False)]
         name, codes = _district_group(call, application)
         if form.flag("district") and codes:
             there = await call.hub.store.directory.groups_named([name])
+            if there and not call.bounds.holds(there[0].neighbourhoods):
+                form.wrong("join", N_("Deze groep reikt buiten uw gemeente. Vraag een coördinator van alle gemeenten."))
+                return [], join
             if there:
                 return [], list(dict.fromkeys([*join, there[0].id]))
             return [Group(0, name, "whatsapp", 0, tuple(codes), ())], join
@@ -223,6 +230,7 @@ async def _wanted(call: Call, application: Application, form: Form) -> tuple[lis
     if into and into != NEW:
         return [], [known[into]]
     codes = [one for one in dict.fromkeys(form.chosen("codes")) if call.hub.atlas.index.get(one) is not None]
+    codes = [one for one in codes if call.bounds.holds([one])]
     if not codes or len(codes) > CODES_MOST:
         form.wrong("codes", N_("Laat minstens één buurt staan."))
     name = form.line("name", most=NAME_MOST)
@@ -285,8 +293,12 @@ async def _same_place(call: Call, application: Application, codes: Sequence[str]
     return [
         one
         for one in await call.hub.store.applications.open()
-        if one.id != application.id and wanted.intersection(one.content.get("codes", ()))
+        if one.id != application.id and _touches(call, one) and wanted.intersection(one.content.get("codes", ()))
     ]
+
+
+def _touches(call: Call, application: Application) -> bool:
+    return call.bounds.touches(codes_asked(application.content))
 
 
 def _asked_codes(call: Call, application: Application) -> list[str]:
@@ -322,6 +334,6 @@ async def _known(call: Call) -> Application:
     given = call.part("id")
     number = int(given) if re.fullmatch(r"[0-9]{1,19}", given) else 1 << 63
     found = await call.hub.store.applications.get(number) if number < 1 << 63 else None
-    if found is None:
+    if found is None or not _touches(call, found):
         raise not_found("application", given)
     return found

@@ -45,6 +45,9 @@ NOUNS: Final = {
     "ring": N_("ring van een melding"),
     "draft": N_("concept van een melding"),
     "neighbour_report": N_("melding van buren"),
+    "staff": N_("medewerker"),
+    "session": N_("aanmelding"),
+    "recovery": N_("herstelcode"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -84,6 +87,14 @@ VERBS: Final = {
     "agreed": N_("akkoord"),
     "taken-back": N_("teruggenomen"),
     "restored": N_("teruggezet"),
+    "opened": N_("aangemeld"),
+    "signed_out": N_("afgemeld"),
+    "invited": N_("uitgenodigd"),
+    "reset": N_("opnieuw uitgenodigd"),
+    "disabled": N_("uitgezet"),
+    "used": N_("gebruikt"),
+    "passphrase_set": N_("andere wachtzin"),
+    "factor_set": N_("tweede factor ingesteld"),
 }
 FIELDS: Final = {
     "name": N_("naam"),
@@ -123,6 +134,10 @@ FIELDS: Final = {
     "sent": N_("verstuurd"),
     "on": N_("voor"),
     "signs": N_("tekens"),
+    "by": N_("met"),
+    "sessions": N_("aantal"),
+    "municipalities": N_("gemeenten"),
+    "sender": N_("afzender"),
 }
 UNSHOWN: Final = ("admin", "group")
 """Ids that say nothing to people; they stand in the table."""
@@ -205,7 +220,7 @@ async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
         cursor[0] if cursor else NEWEST,
         limit,
         f"{kind}." if kind else "",
-        who=name,
+        who=only_own(call) or name,
         subject=subject,
         since=since,
         until=until,
@@ -213,11 +228,16 @@ async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
     return form, found
 
 
+def only_own(call: Call) -> str | None:
+    """Whose changes they see who are bound to some municipalities: a line does not say where it was. None: everybody's."""
+    return call.identity.name if call.bounds.municipalities else None
+
+
 async def shown_changes(call: Call, changes: Sequence[Change]) -> list[ShownChange]:
     ids = [number for one in changes if (number := id_number(one.subject)) is not None]
     search = call.hub.store.directory_search
-    names = {one.id: one.name for one in await search.group_lines(ids)}
-    names |= {one.id: one.name for one in await search.admin_lines(ids)}
+    names = {one.id: one.name for one in await search.group_lines(ids, call.bounds)}
+    names |= {one.id: one.name for one in await search.admin_lines(ids, call.bounds)}
     return [_shown(call, one, names) for one in changes]
 
 

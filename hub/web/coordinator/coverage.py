@@ -54,7 +54,7 @@ def state_of(cover: Cover | None) -> str:
 
 async def coverage_page(call: Call) -> web.Response:
     """Of one municipality; of the only one, or the first, unless another is asked for."""
-    municipalities = await call.hub.store.directory_search.municipalities()
+    municipalities = await call.hub.store.directory_search.municipalities(call.bounds)
     codes = [code for code, _ in municipalities]
     municipality = asked(call, "municipality", codes) or (codes[0] if codes else "")
     index = call.hub.atlas.index

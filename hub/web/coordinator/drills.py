@@ -44,7 +44,7 @@ class DistrictDrill:
 async def district_drills(call: Call) -> list[DistrictDrill]:
     """Those with groups, those that waited longest first."""
     last = await call.hub.store.drills.last()
-    covered = await call.hub.store.directory_search.covered()
+    covered = await call.hub.store.directory_search.covered(call.bounds)
     index = call.hub.atlas.index
     rehearsed: dict[str, int] = defaultdict(int)
     names: dict[str, tuple[str, str, str]] = {}
@@ -70,7 +70,7 @@ async def drills_page(call: Call) -> web.Response:
     municipality = asked(call, "municipality", [code for _, code in municipalities])
     shown = [one for one in districts if not municipality or one.municipality == municipality]
     page, now = call.page_number(), call.now()
-    drills, total = await call.hub.store.drills.page((page - 1) * SIZE, SIZE)
+    drills, total = await call.hub.store.drills.page((page - 1) * SIZE, SIZE, call.bounds)
     index = call.hub.atlas.index
     rows: list[tuple[PastDrill, str, bool]] = []
     for drill in drills:
@@ -118,7 +118,7 @@ async def begin_drill(call: Call) -> web.Response:
 def _district(call: Call, code: str) -> str:
     """Its name; 404 for none of ours."""
     index = call.hub.atlas.index
-    if not code.startswith("WK") or not len(index.rows_of(code)):
+    if not code.startswith("WK") or not len(index.rows_of(code)) or not call.bounds.holds([code]):
         raise not_found("district", code)
     return index[int(index.rows_of(code)[0])].district_name
 
@@ -144,7 +144,7 @@ async def _begin_page(call: Call, form: Form, status: int = 200) -> web.Response
 async def drill_page(call: Call) -> web.Response:
     """Of a drill; of a real alert its results stand in the control room's own pages."""
     view = await known_alert(call)
-    if view.status is not Status.EXERCISE:
+    if view.status is not Status.EXERCISE or not call.bounds.touches(one.code for one in view.matched):
         raise not_found("drill", view.id)
     cursor = call.cursor(int)
     found = await call.hub.store.results.groups(view.id, cursor[0] if cursor else 0, SHOWN_GROUPS + 1)

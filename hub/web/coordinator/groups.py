@@ -6,7 +6,6 @@ from aiohttp import web
 
 from hub.domain import Group, Refused, Role
 from hub.store.directory_search import GROUP_ORDERS, GROUP_STATES, Sought
-from hub.web.api.directory import known_group
 from hub.web.calls import Call, onward
 from hub.web.coordinator.given import (
     changed_fields,
@@ -24,6 +23,7 @@ from hub.web.forms import Form, tidy
 from hub.web.labels import platform_name
 from hub.web.languages import N_
 from hub.web.map.search import neighbourhoods_named
+from hub.web.within import allow_group, known_group, own_group
 
 FOUND = 30
 """Neighbourhoods, or admins, that a search in the form shows; who sees so many searches more closely."""
@@ -31,12 +31,13 @@ FOUND = 30
 
 async def groups_page(call: Call) -> web.Response:
     search = call.hub.store.directory_search
-    municipalities, names = await search.municipalities(), await search.platforms()
+    municipalities, names = await search.municipalities(call.bounds), await search.platforms()
     sought = Sought(
         text=call.words("q"),
         municipality=asked(call, "municipality", [code for code, _ in municipalities]),
         platform=asked(call, "platform", names),
         state=asked(call, "state", GROUP_STATES),
+        bounds=call.bounds,
     )
     order = asked(call, "order", GROUP_ORDERS) or "name"
     page = call.page_number()
@@ -66,7 +67,7 @@ async def groups_page(call: Call) -> web.Response:
 async def group_page(call: Call) -> web.Response:
     group = await known_group(call, call.part("id"))
     (line,) = await call.hub.store.directory_search.group_lines([group.id])
-    admins = await call.hub.store.directory_search.admin_lines(group.admins)
+    admins = await call.hub.store.directory_search.admin_lines(group.admins, call.bounds)
     return call.show(
         "coordinator/group",
         group=group,
@@ -85,7 +86,7 @@ async def new_group_page(call: Call) -> web.Response:
 
 
 async def change_group_page(call: Call) -> web.Response:
-    group = await known_group(call, call.part("id"))
+    group = await own_group(call, call.part("id"))
     return await _form_page(call, group_form(group, call.hub.atlas.index), group)
 
 
@@ -94,7 +95,7 @@ async def add_group(call: Call) -> web.Response:
 
 
 async def change_group(call: Call) -> web.Response:
-    return await _save(call, await known_group(call, call.part("id")))
+    return await _save(call, await own_group(call, call.part("id")))
 
 
 async def _save(call: Call, old: Group | None) -> web.Response:
@@ -105,9 +106,10 @@ async def _save(call: Call, old: Group | None) -> web.Response:
     check_stands(form, old)
     if form.ok:
         try:
+            await allow_group(call, group)
             group_id = await call.hub.store.directory.put_group(group)
         except Refused as error:
-            refuse(form, error, {"name": "name", "admins": "admin"})
+            refuse(form, error, {"name": "name", "admins": "admin", "neighbourhoods": "neighbourhood"})
         else:
             kind = "group.changed" if old else "group.added"
             await call.changed(kind, group_id, fields=changed_fields(old, group))
@@ -125,8 +127,8 @@ async def _form_page(call: Call, form: Form, old: Group | None, status: int = 20
         places = (await neighbourhoods_named(call, text))[:FOUND]
         found = dict.fromkeys([*(one.district for one in places), *(one.code for one in places)])
     person = tidy(form.shown("find_admin"))
-    people = await search.admin_lines(numbers(form.chosen("admin")))
-    more = (await search.admins(Sought(person), "name", 0, FOUND, call.now()))[0] if person else []
+    people = await search.admin_lines(numbers(form.chosen("admin")), call.bounds)
+    more = (await search.admins(Sought(person, bounds=call.bounds), "name", 0, FOUND, call.now()))[0] if person else []
     return call.show(
         "coordinator/group_form",
         status,
@@ -148,7 +150,7 @@ def _has(old: Group | None, code: str) -> bool:
 
 
 async def remove_group_page(call: Call) -> web.Response:
-    group = await known_group(call, call.part("id"))
+    group = await own_group(call, call.part("id"))
     search = call.hub.store.directory_search
     alone = await search.admin_lines(await search.alone_in(group.admins, group.id))
     covers = await search.covers(group.neighbourhoods)
@@ -166,7 +168,7 @@ async def remove_group_page(call: Call) -> web.Response:
 
 
 async def remove_group(call: Call) -> web.Response:
-    group = await known_group(call, call.part("id"))
+    group = await own_group(call, call.part("id"))
     await call.hub.store.directory.delete_group(group.id)
     await call.changed("group.removed", group.id)
     return onward("/coordinator/groups?done=removed")

@@ -51,10 +51,10 @@ class Item:
 
 
 async def health_page(call: Call) -> web.Response:
-    facts = await call.hub.store.health.facts(call.now() - UNANSWERED_DAYS * DAY_MS)
+    facts = await call.hub.store.health.facts(call.now() - UNANSWERED_DAYS * DAY_MS, call.bounds)
     items = await asyncio.to_thread(items_of, facts)
     # Names of municipalities are the map's; facts have their codes only.
-    names = dict(await call.hub.store.directory_search.municipalities())
+    names = dict(await call.hub.store.directory_search.municipalities(call.bounds))
     kind = asked(call, "kind", KINDS)
     municipality = asked(call, "municipality", names)
     there = [one for one in items if not municipality or one.municipality == municipality]

@@ -55,7 +55,7 @@ async def do_import(call: Call) -> web.Response:
         form.wrong("file", N_("Het bestand kwam niet goed over. Kies het nog een keer."))
         return _page(call, form, 400)
     try:
-        plan = await plan_import(call.hub.store, raw)
+        plan = await plan_import(call.hub.store, raw, call.bounds)
     except Refused as error:
         return _mistaken(call, error)
     if plan.mark.encode() != parts.get("mark"):
@@ -67,7 +67,7 @@ async def do_import(call: Call) -> web.Response:
 
 async def export_directory(call: Call) -> web.Response:
     """Who took the whole list, with every address, is noted."""
-    text = await write_directory(call.hub.store)
+    text = await write_directory(call.hub.store, call.bounds)
     await call.changed("directory.exported", "")
     headers = {"Content-Disposition": 'attachment; filename="buurtsein-groepen.csv"'}
     return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)
@@ -100,7 +100,7 @@ async def _parts(call: Call) -> dict[str, bytes]:
 
 async def _look(call: Call, raw: bytes) -> web.Response:
     try:
-        plan = await plan_import(call.hub.store, raw)
+        plan = await plan_import(call.hub.store, raw, call.bounds)
     except Refused as error:
         return _mistaken(call, error)
     return _planned(call, raw, plan)

@@ -21,11 +21,15 @@ from hub.domain import Refused
 from hub.web.calls import Call, onward
 from hub.web.forms import Form
 from hub.web.languages import N_
+from hub.web.within import beyond
 
 PAGE: Final = "/coordinator/reconcile"
 EXAMPLE: Final = """groep;platform;leden;buurten;postcodes
 Buurtapp Seghwaert West;whatsapp;180;BU06370300;
 Buurtapp Rokkeveen;whatsapp;95;;2718"""
+MOVED: Final = N_(
+    "De lijst is intussen door iemand anders veranderd. Er is niets overgenomen. Kijk opnieuw en kies nog eens."
+)
 UNPACKED_MOST: Final = 16 << 20
 SHOWN_WRONG: Final = 200
 REASONS: Final = {
@@ -77,17 +81,19 @@ async def take_over_chosen(call: Call) -> web.Response:
     if not marks:
         return await _side_by_side(call, raw, 400, N_("Zet minstens één vinkje, of verlaat deze pagina."))
     try:
-        taken = await take_over(call.hub.store, await _read(call, raw), marks)
+        taken = await take_over(call.hub.store, await _read(call, raw), marks, call.bounds)
     except Unreadable:  # the map was changed meanwhile
         return await _side_by_side(call, raw, 409)
-    except (Moved, Refused):
+    except Refused as refused:
+        if call.bounds.municipalities:
+            raise beyond("list") from refused
+        return await _side_by_side(call, raw, 409, MOVED)
+    except Moved:
         return await _side_by_side(
             call,
             raw,
             409,
-            N_(
-                "De lijst is intussen door iemand anders veranderd. Er is niets overgenomen. Kijk opnieuw en kies nog eens."
-            ),
+            MOVED,
         )
     await call.changed("directory.reconciled", "", new=taken.new, changed=taken.changed, gone=taken.gone)
     return onward(f"{PAGE}?new={taken.new}&changed={taken.changed}&gone={taken.gone}")
@@ -111,7 +117,7 @@ async def _side_by_side(call: Call, raw: bytes, status: int = 200, sentence: str
         )
     if sentence:
         form.wrong("", sentence)
-    found = await compare(call.hub.store, theirs)
+    found = await compare(call.hub.store, theirs, call.bounds)
     index = call.hub.atlas.index
     names = {one.code: one.name for one in index}
     return call.show(

@@ -17,6 +17,16 @@ HANDLES: Final = {
 _SENTENCES: Final = tuple(
     (re.compile(pattern), sentence)
     for pattern, sentence in (
+        (r"(?P<code>\w+) lies outside your municipality", N_("%(code)s ligt buiten uw gemeente.")),
+        (r"choose a group in your municipality", N_("Kies een groep in uw gemeente.")),
+        (
+            r"this group lies outside your municipality, or reaches beyond it",
+            N_("Deze groep ligt buiten uw gemeente, of reikt erbuiten."),
+        ),
+        (
+            r"somebody in this list also runs a group outside your municipality",
+            N_("Iemand in deze lijst beheert ook een groep buiten uw gemeente."),
+        ),
         (r"another group has this name", N_("Er is al een groep met deze naam.")),
         (r"there is no admin (?P<id>\d+)", N_("Een van deze beheerders is er niet meer. Zoek opnieuw.")),
         (r"there is no group (?P<id>\d+)", N_("Een van deze groepen is er niet meer. Zoek opnieuw.")),

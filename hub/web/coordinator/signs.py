@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
@@ -65,7 +65,7 @@ async def signs_page(call: Call) -> web.Response:
 
 async def show_list(call: Call, form: Form, status: int = 200) -> web.Response:
     is_on(call)
-    signs = await call.hub.store.signs.all(list(STATES))
+    signs = await _signs(call, list(STATES))
     state = State(given) if (given := call.parameter("state") or "") in list(STATES) else State.ASKED
     kind = given if (given := call.parameter("kind") or "") in list(Kind) else ""
     chosen = [one for one in signs if one.state is state and kind in ("", one.kind)]
@@ -104,7 +104,7 @@ async def sign_page(call: Call) -> web.Response:
 async def show_sign(call: Call, form: Form, status: int = 200) -> web.Response:
     """`form`: the one of this page that was filled in, if any."""
     sign = await found_sign(call)
-    signs = await call.hub.store.signs.all(OPEN)
+    signs = await _signs(call, OPEN)
     beside = Compared(signs if sign.state in OPEN else [*signs, sign])
     row = _row(call, sign, beside)
     return call.show(
@@ -127,7 +127,7 @@ async def show_sign(call: Call, form: Form, status: int = 200) -> web.Response:
 async def work_page(call: Call) -> web.Response:
     """For whoever goes round with the ladder: what is planned, by district, to print."""
     is_on(call)
-    signs = await call.hub.store.signs.all([State.PLANNED])
+    signs = await _signs(call, [State.PLANNED])
     until = call.parameter("until") or ""
     index = call.hub.atlas.index
     rows = [(one, index.get(one.code)) for one in signs if not until or one.planned_for <= until]
@@ -154,7 +154,7 @@ async def work_page(call: Call) -> web.Response:
 async def signs_csv(call: Call) -> web.Response:
     """Without who asked: a file goes from hand to hand."""
     is_on(call)
-    signs = await call.hub.store.signs.all(list(STATES))
+    signs = await _signs(call, list(STATES))
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -169,9 +169,14 @@ async def found_sign(call: Call) -> Sign:
     given = call.part("id")
     known = given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS + 1 and int(given) < 2**63
     sign = await call.hub.store.signs.get(int(given)) if known else None
-    if sign is None:
+    if sign is None or not call.bounds.touches([sign.code]):
         raise not_found("sign", given)
     return sign
+
+
+async def _signs(call: Call, states: Collection[State]) -> list[Sign]:
+    """Those whoever asks may see, oldest first."""
+    return [one for one in await call.hub.store.signs.all(states) if call.bounds.touches([one.code])]
 
 
 def may_change(call: Call) -> bool:

@@ -46,6 +46,8 @@ async def remove(call: Call) -> web.Response:
 async def move(call: Call) -> web.Response:
     sign, form = await found_sign(call), await call.form()
     spot, where = read_point(form, call.hub.atlas.index), form.line("place")
+    if spot is not None and not call.bounds.holds([spot.code]):
+        form.wrong("", N_("Deze plek ligt buiten uw gemeente."))
     if not form.ok or spot is None:
         return await show_sign(call, form, 400)
     if not await call.hub.store.signs.move(sign.id, spot.latitude, spot.longitude, spot.code, where):
@@ -66,7 +68,11 @@ async def plan_several(call: Call) -> web.Response:
     planned = 0
     for sign_id in sorted(ids):
         sign = await call.hub.store.signs.get(sign_id) if sign_id < 2**63 else None
-        if sign is not None and await _decided(call, sign, State.PLANNED, planned_for=day):
+        if (
+            sign is not None
+            and call.bounds.touches([sign.code])
+            and await _decided(call, sign, State.PLANNED, planned_for=day)
+        ):
             planned += 1
     return onward(f"/coordinator/signs?state=planned&told=several&count={planned}")
 

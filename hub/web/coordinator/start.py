@@ -8,11 +8,12 @@ from typing import Final
 from aiohttp import web
 
 from hub.web.calls import Call
-from hub.web.coordinator.changes import shown_changes
+from hub.web.coordinator.changes import only_own, shown_changes
 from hub.web.coordinator.drills import districts_due
 from hub.web.coordinator.groups import may_change
 from hub.web.languages import N_
 from hub.web.navigation import COORDINATORS, STAFF, shown
+from hub.web.public.contact import open_contacts
 
 LAST_CHANGES: Final = 8
 MOST_CONTACTS: Final = 200
@@ -31,9 +32,9 @@ class Need:
 
 
 async def start_page(call: Call) -> web.Response:
-    found = await call.hub.store.directory_search.attention(call.now())
+    found = await call.hub.store.directory_search.attention(call.now(), call.bounds)
     due = await districts_due(call)
-    asked = len(await call.hub.store.contact_requests.open(MOST_CONTACTS))
+    asked = len(await open_contacts(call, MOST_CONTACTS))
     needs = [
         Need(
             found.applications,
@@ -75,5 +76,5 @@ async def start_page(call: Call) -> web.Response:
     if may_change(call) and found.reports:  # of before it was switched off
         there.add(REPORTS)
     needs = [one for one in needs if one.path.partition("?")[0] in there]
-    changes = await shown_changes(call, await call.hub.store.changes.page(1 << 62, LAST_CHANGES))
+    changes = await shown_changes(call, await call.hub.store.changes.page(1 << 62, LAST_CHANGES, who=only_own(call)))
     return call.show("coordinator/start", needs=needs, changes=changes, may_change=may_change(call))

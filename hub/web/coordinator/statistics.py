@@ -41,8 +41,8 @@ async def statistics_page(call: Call) -> web.Response:
     form, since, until = _period(call)
     kind = asked(call, "kind", KINDS) or Status.ACTUAL.value
     clocks = call.hub.store.clocks
-    districts = [one for one in await statistics(clocks, since, until, By.DISTRICT) if one.status == kind]
-    months = [one for one in await statistics(clocks, since, until, By.MONTH) if one.status == kind]
+    districts = [one for one in await statistics(clocks, since, until, By.DISTRICT, call.bounds) if one.status == kind]
+    months = [one for one in await statistics(clocks, since, until, By.MONTH, call.bounds) if one.status == kind]
     return call.show(
         "coordinator/statistics",
         400 if form.mistakes else 200,
@@ -67,7 +67,7 @@ async def statistics_table(call: Call) -> web.Response:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("by", "key", "name", "status", "alerts", "neighbourhoods", "step", "count", "p50", "p95"))
     for by in By:
-        for one in await statistics(call.hub.store.clocks, since, until, by):
+        for one in await statistics(call.hub.store.clocks, since, until, by, call.bounds):
             for took in one.steps:
                 numbers = (took.count, f"{took.p50 / 1000:.1f}", f"{took.p95 / 1000:.1f}")
                 name = guard(one.name)

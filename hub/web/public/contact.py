@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hub.directory.linking import hash_token
 from hub.relay.forgetting import CONFIRM_DAYS
-from hub.store.contact_requests import Asked
+from hub.store.contact_requests import Asked, ContactRequest
 from hub.store.registry import PublicGroup
 from hub.web import confirming, spam
 from hub.web.api.directory_given import id_number
@@ -17,9 +17,11 @@ from hub.web.calls import Call, onward
 from hub.web.forms import Form
 from hub.web.languages import N_
 from hub.web.mailing import can_mail, post
+from hub.web.problems import not_found
 from hub.web.public.groups import about, known_group
 
 LONGEST_MESSAGE: Final = 1000
+EVERY_CONTACT: Final = 100_000
 PHONE: Final = re.compile(r"\+?[0-9][0-9 ()./-]{6,24}")
 
 
@@ -79,13 +81,25 @@ async def confirm(call: Call) -> web.Response:
     return onward(call.request.path)
 
 
+async def open_contacts(call: Call, most: int) -> list[ContactRequest]:
+    """Those not dealt with that whoever asks may see, the newest first."""
+    if not call.bounds.municipalities:
+        return await call.hub.store.contact_requests.open(most)
+    found = await call.hub.store.contact_requests.open(EVERY_CONTACT)
+    groups = [one.asked.group_id for one in found]
+    theirs = {one.id for one in await call.hub.store.directory.groups(groups, bounds=call.bounds)}
+    return [one for one in found if one.asked.group_id in theirs][:most]
+
+
 async def contact_list(call: Call) -> web.Response:
     """The coordinator's: what visitors asked of groups and nobody has dealt with."""
-    return call.show("public/contacts", requests=await call.hub.store.contact_requests.open(200))
+    return call.show("public/contacts", requests=await open_contacts(call, 200))
 
 
 async def close_contact(call: Call) -> web.Response:
     number = id_number(call.part("id")) or 0
+    if call.bounds.municipalities and number not in {one.id for one in await open_contacts(call, EVERY_CONTACT)}:
+        raise not_found("contact", call.part("id"))
     if await call.hub.store.contact_requests.close(number, call.identity.name, call.now()):
         await call.changed("contact.closed", number)
     return onward("/coordinator/contacts")

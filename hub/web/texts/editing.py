@@ -11,12 +11,14 @@ from hub.web.languages import LANGUAGES, N_
 from hub.web.problems import not_found
 from hub.web.texts.markdown import rendered, title_of
 from hub.web.texts.show import filled_in
+from hub.web.within import only_everywhere
 
 MOST_SIGNS = 50_000
 LONGEST_TITLE = 200
 
 
 async def text_list(call: Call) -> web.Response:
+    only_everywhere(call)
     changed = {(one.slug, one.language): one for one in await call.hub.store.public_texts.all()}
     rows = [
         (
@@ -32,11 +34,13 @@ async def text_list(call: Call) -> web.Response:
 
 
 async def edit_text(call: Call) -> web.Response:
+    only_everywhere(call)
     return await _editor(call, Form())
 
 
 async def change_text(call: Call) -> web.Response:
     """Shows what it would look like, keeps it, or goes back to the text as shipped: as the button says that was pressed."""
+    only_everywhere(call)
     slug, language = call.part("slug"), _language(call)
     _shipped(call, slug, language)
     form = await call.form()

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from hub.directory.importing import import_directory
 from hub.directory.linking import hash_token
+from hub.domain import Role
 from hub.store import tables
+from hub.store.sessions import Strength
+from hub.store.staff import Account, make_id
+from hub.trust.keys import hash_secret
 from tests.browser.show import Showcase
+from tests.sessions import begun
 from tests.walk.world import HEADER
 
 DAY_MS: Final = 24 * 3_600_000
+NOBODYS: Final = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+"""A hash that no passphrase has."""
 
 ROWS: Final = [
     "Seghwaert West,whatsapp,180,BU06370300,Anna de Vries,nl,whatsapp,+31612340001,1",
@@ -23,6 +31,34 @@ ROWS: Final = [
     "Buurtpreventie Oosterheem en omstreken,signal,1240,BU06370600|BU06370601,Dirk Smit,nl,matrix,@dirk:voorbeeld.example,1",
     "Oude Leyens,whatsapp,12,BU06370201,Ed Veldhuis,nl,whatsapp,+31612340009,1",
 ]
+
+
+STAFF: Final = (
+    ("sanne", "Sanne Dijkstra", Role.POLICE, frozenset[str]()),
+    ("colleague", "Mo Haddad", Role.COORDINATOR, frozenset({"GM0637"})),
+    ("disabled", "Oud Medewerker", Role.AUDITOR, frozenset[str]()),
+    ("invited", "Nog Niet", Role.OPERATOR, frozenset[str]()),
+)
+"""Accounts of the staff, in every state."""
+
+
+async def put_staff(show: Showcase) -> None:
+    staff, now = show.world.hub.store.staff, show.clock.now()
+    for name, called, role, municipalities in STAFF:
+        account = Account(
+            make_id(), called, f"{name}@gemeente.example", role, "", municipalities, invited_until=now + 3 * DAY_MS
+        )
+        show.named[name if name == "sanne" else f"staff_{name}"] = account.id
+        await staff.add(account, hash_secret(f"welcome-{name}"), now)
+        if name != "invited":
+            await staff.accept(hash_secret(f"welcome-{name}"), NOBODYS, now)
+            await staff.offer_totp(account.id, "JBSWY3DPEHPK3PXP")
+            await staff.take_totp(account.id, "JBSWY3DPEHPK3PXP", 0, [hash_secret(f"{name}-recovery")], now)
+    await staff.disable(show.named["staff_disabled"], now)
+    for secret in ("phone", "desk"):
+        session = begun(f"{secret}-of-sanne", show.named["sanne"], now, now + DAY_MS, Strength.TOTP)
+        await show.world.hub.store.sessions.put(replace(session, described="Firefox, Android"))
+    show.named["welcome"] = "welcome-invited"
 
 
 async def put(show: Showcase) -> None:
