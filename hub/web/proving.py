@@ -5,6 +5,7 @@ Whoever asks has shown the secret already, so a refusal says in words what is wr
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import IPv6Address, ip_address
 
 import structlog
@@ -19,6 +20,9 @@ from hub.web.calls import READ
 from hub.web.problems import Problem
 
 log = structlog.get_logger()
+
+BODY_SECONDS = 30.0
+"""For a body of 1 MiB over the slowest line that is of use."""
 
 
 async def prove(hub: Hub, request: web.Request, key: KnownKey) -> None:
@@ -63,8 +67,12 @@ def _is_believed(hub: Hub, request: web.Request) -> bool:
 async def _prove_signature(hub: Hub, request: web.Request, key: KnownKey) -> None:
     if request.content_type.startswith("multipart/"):
         raise Problem(415, "A signed request holds no files", "This key is for the API: send JSON or XML.")
-    # At most as much as the API takes: aiohttp refuses more by itself.
-    request[READ] = body = await request.read()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            # At most as much as the API takes: aiohttp refuses more by itself.
+            request[READ] = body = await request.read()
+    except TimeoutError:
+        raise Problem(408, "The body came too slowly", f"Send all of it within {BODY_SECONDS:g} seconds.") from None
     signed = SignedRequest(
         request.method,
         # The public address, for a proxy may have changed the one that came here; the path as it was sent.

@@ -14,7 +14,8 @@ Written by `make routes` from the tables that the hub is built from; a test keep
 that is not here is answered 404, another method 405.
 
 - **Role**: whose key, account or session it takes. `police` is the dispatcher in the control room.
-- **Scope**: a key with scopes needs one of these; a key without has all of its role. *any*: whichever it has.
+- **Scope**: a key with scopes needs one of these; a key without has all of its role. *any*: whichever it has; *none*: no key with
+  scopes comes in.
 - **Session**: a browser's session will do, not only a key in `Authorization`. *origin*: a form, taken from pages of ours alone (the
   `Origin` header), unless it comes with a key.
 - HEAD works where GET does, but where looking has an effect or never ends (*no HEAD*).
@@ -42,7 +43,8 @@ def line_of(route: Route) -> Line:
         session = "origin" if route.form else "no"
     else:
         roles = tuple(role.value for role in Role if role in route.may)
-        scopes = ("any",) if route.scopes == ANY_SCOPE else tuple(one.value for one in Scope if one in route.scopes)
+        named = tuple(one.value for one in Scope if one in route.scopes)
+        scopes = ("*any*",) if route.scopes == ANY_SCOPE else named or ("*none*",)
         session = "origin" if route.form else "yes" if route.method == "GET" else "no"
     return Line(route.method, route.path, roles, scopes, session, route.method == "GET" and route.head, route.summary)
 

@@ -11,12 +11,12 @@ from hub.domain import Role
 from hub.settings import Database
 from hub.store.database import Store
 from hub.store.keys import Identity, KeyView, KnownKey
-from hub.trust.keys import hash_secret
 from tests.sessions import begun
 from tests.store.databases import column
 from tests.store.world import START
 
 HOUR_MS = 3_600_000
+SESSION = begun("s", "k1", START, START + DAY_MS)
 
 
 async def put(store: Store, **more: object) -> None:
@@ -26,12 +26,6 @@ async def put(store: Store, **more: object) -> None:
 async def view(store: Store) -> KeyView:
     (only,) = await store.keys.list()
     return only
-
-
-async def in_session(store: Store, now: int) -> Identity | None:
-    """Whom the browser stands for that signed in with the key."""
-    session = await store.sessions.find(hash_secret("s"), now)
-    return await store.keys.of(session.key_id, now) if session else None
 
 
 async def test_a_key_has_its_scopes_municipalities_and_proofs(store: Store) -> None:
@@ -51,9 +45,8 @@ async def test_a_key_has_its_scopes_municipalities_and_proofs(store: Store) -> N
 
 async def test_a_key_ends_by_itself_and_its_session_with_it(store: Store) -> None:
     await put(store, expires_at=START + 10)
-    await store.sessions.put(begun("s", "k1", START, START + DAY_MS))
-    assert await store.keys.find("first", START + 9) and await in_session(store, START + 9)
-    assert await store.keys.find("first", START + 10) is None and await in_session(store, START + 10) is None
+    assert await store.keys.find("first", START + 9) and await store.keys.of("k1", START + 9)
+    assert await store.keys.find("first", START + 10) is None and await store.keys.of("k1", START + 10) is None
     assert [(await view(store)).state(now) for now in (START + 9, START + 10)] == ["active", "expired"]
     assert await store.keys.ending(START + 10) == [] and await store.keys.ending(START + 11) == [("k1", START + 10)]
     assert (await store.figures.snapshot(START)).keys_ending == 1
@@ -63,14 +56,14 @@ async def test_a_key_ends_by_itself_and_its_session_with_it(store: Store) -> Non
 
 async def test_a_new_secret_is_the_same_key_and_the_old_one_works_until_then(store: Store) -> None:
     await put(store)
-    await store.sessions.put(begun("s", "k1", START, START + DAY_MS))
+    await store.sessions.put(SESSION)
     assert await store.keys.rotate("k1", "second", START + HOUR_MS)
     old, new = await store.keys.find("first", START), await store.keys.find("second", START)
     assert old and new and old.identity == new.identity
     assert (old.until, new.until) == (START + HOUR_MS, None)
-    assert await in_session(store, START + HOUR_MS - 1)
+    assert await store.sessions.find(SESSION.hash, START + HOUR_MS - 1)
     assert await store.keys.find("first", START + HOUR_MS) is None
-    assert await in_session(store, START + HOUR_MS) is None, "it may have been opened with the old one"
+    assert await store.sessions.find(SESSION.hash, START + HOUR_MS) is None, "it may have been opened with the old one"
     assert await store.keys.find("second", START + DAY_MS)
     assert await store.keys.rotate("k1", "third", START + HOUR_MS)
     assert await store.keys.find("first", START) is None, "two secrets at most"
@@ -88,11 +81,10 @@ async def test_a_key_of_before_has_no_old_secret_that_an_empty_one_would_fit(sto
 @pytest.mark.parametrize("proof", ["certificate", "public_key"])
 async def test_sessions_end_where_the_secret_is_no_longer_enough(store: Store, proof: str) -> None:
     await put(store)
-    await store.sessions.put(begun("s", "k1", START, START + DAY_MS))
-    assert await in_session(store, START)
+    assert await store.keys.of("k1", START)
     assert await store.keys.bind("k1", **{proof: "x"})
-    assert await in_session(store, START) is None
-    assert await store.keys.bind("k1", certificate="", public_key="") and await in_session(store, START)
+    assert await store.keys.of("k1", START) is None
+    assert await store.keys.bind("k1", certificate="", public_key="") and await store.keys.of("k1", START)
     assert not await store.keys.bind("k2", certificate="x")
 
 

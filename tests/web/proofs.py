@@ -100,4 +100,5 @@ async def session_of(world: World, secret: str) -> dict[str, str]:
         "/login", data={"key": secret}, headers={"Origin": PUBLIC_URL}, allow_redirects=False
     )
     assert response.status == 303
-    return {"Cookie": f"__Host-buurtsein_session={response.cookies['__Host-buurtsein_session'].value}"}
+    name = "__Host-buurtsein_session"
+    return {"Cookie": f"{name}={response.cookies[name].value}"}

@@ -50,9 +50,8 @@ async def test_a_guarded_route_lets_in_its_roles_and_nobody_else(world: World, m
         assert (answer.status == 403) == (role not in route.may), (role, answer.status)
         assert answer.status != 401
     one_of_its_roles = min(route.may)
-    for scopes in [{scope} for scope in route.scopes] + (
-        [set(Scope) - route.scopes] if route.scopes != ANY_SCOPE else []
-    ):
+    others = [] if route.scopes == ANY_SCOPE else [set(Scope) - route.scopes]
+    for scopes in [*({scope} for scope in route.scopes), *others]:
         secret = f"scoped {' '.join(sorted(scopes))}"
         await put_scoped(world, secret, one_of_its_roles, scopes)
         answer = await world.call(method, path_of(route), None, headers={"Authorization": f"Bearer {secret}"})
