@@ -8,7 +8,7 @@ import typer
 
 from hub.commands.shell import CLOCK, opened, run
 from hub.domain import Mistake, Refused, Role
-from hub.store.changes import COMMAND_LINE
+from hub.store.audit import COMMAND_LINE
 from hub.trust.keys import hash_secret, make_key
 
 app = typer.Typer(no_args_is_help=True, help="API keys: shown once, kept as a hash.")
@@ -26,7 +26,7 @@ def create(
         async with opened() as (_, store):
             key_id, secret = make_key(role)
             await store.keys.put(key_id, name=name, role=role, sender=sender, hash=hash_secret(secret), now=CLOCK.now())
-            await store.changes.put(COMMAND_LINE, "key.made", key_id, {"role": role.value}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "key.made", key_id, {"role": role.value}, CLOCK.now())
             return {"key": secret, "id": key_id}
 
     run(command())
@@ -62,7 +62,7 @@ def revoke(key_id: str) -> None:
         async with opened() as (_, store):
             if not await store.keys.revoke(key_id, CLOCK.now()):
                 raise Refused("Nothing revoked", [Mistake(key_id, "no such key, or revoked before")])
-            await store.changes.put(COMMAND_LINE, "key.revoked", key_id, {}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "key.revoked", key_id, {}, CLOCK.now())
             return {"revoked": key_id}
 
     run(command())

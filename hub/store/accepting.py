@@ -101,7 +101,7 @@ def storing(sql: Queries, news: Sequence[NewAlert]) -> list[Statement]:
     """The statements; the first gives the numbers of those whose name was free. One that ends others must be the only one."""
     now = min(new.accepted_at for new in news)
     statements: list[Statement] = [
-        (sql.insert_alerts, Rows(15, [_alert_row(new) for new in news])),
+        (sql.insert_alerts, Rows(16, [_alert_row(new) for new in news])),
         (sql.insert_matches, Rows(9, [row for new in news for row in _match_rows(new)])),
     ]
     for new in news:
@@ -145,6 +145,7 @@ def _alert_row(new: NewAlert) -> Row:
         orjson.dumps(new.repeats).decode(),
         orjson.dumps(audience).decode(),
         _planned_at(new),
+        new.hold,
     )
 
 

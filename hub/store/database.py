@@ -20,7 +20,7 @@ from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
 from hub.store.applications import Applications
-from hub.store.changes import Changes
+from hub.store.audit import AuditChain
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
 from hub.store.contact_requests import ContactRequests
@@ -93,7 +93,7 @@ class Store:
     clocks: Clocks
     conclusions: Conclusions
     erasing: Erasing
-    changes: Changes
+    audit: AuditChain
     mails: Mails
     drafts: Drafts
     applications: Applications
@@ -137,7 +137,7 @@ def tortoise_config(where: Database | Path, **pragmas: str) -> dict[str, Any]:
         "connections": {"default": connection},
         "apps": {
             "hub": {
-                "models": ["hub.store.tables", "hub.store.registry_tables"],
+                "models": ["hub.store.tables", "hub.store.registry_tables", "hub.store.audit_tables"],
                 "migrations": "hub.store.migrations",
                 "default_connection": "default",
             }
@@ -180,7 +180,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             clocks=Clocks(),
             conclusions=Conclusions(),
             erasing=Erasing(settings),
-            changes=Changes(ids),
+            audit=AuditChain(engine, sql),
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),

@@ -11,7 +11,7 @@ from typing import Any
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from hub.store import registry_tables, tables
+from hub.store import audit_tables, registry_tables, tables
 from hub.store.batches import batches
 from hub.store.engine import shielded
 from hub.store.erasing import overwrite_references
@@ -45,7 +45,7 @@ class OwnData:
         found["neighbour_report"] = await _rows(registry_tables.NeighbourReport, **mine)
         found["contact_copy"] = await _rows(registry_tables.ContactCopy, **mine)
         found["own_session"] = await _rows(registry_tables.OwnSession, **mine)
-        found["change"] = await _rows(registry_tables.Change, who=str(admin_id))
+        found["audit"] = await _rows(audit_tables.Audit, who=str(admin_id))
         return found
 
     @shielded

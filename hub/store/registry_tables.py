@@ -201,18 +201,3 @@ class OwnSession(Table):
     class Meta:
         table = "own_session"
         indexes = [Index(fields=("admin_id",))]
-
-
-class Change(Table):
-    """Who changed what. `who`: a key's name, an admin's id for their own page, empty for a visitor. `kind`: noun.verb. `subject`: the id of what was changed. `what`: JSON, names of fields and ids, never personal data."""  # noqa: E501  # one SQL comment
-
-    id = fields.BigIntField(primary_key=True)
-    at = fields.BigIntField()
-    who = fields.CharField(max_length=200)
-    kind = fields.CharField(max_length=40)
-    subject = fields.CharField(max_length=40)
-    what = fields.TextField()
-
-    class Meta:
-        table = "change"
-        indexes = [Index(fields=("at",)), Index(fields=("kind", "subject"))]

@@ -100,7 +100,7 @@ async def the_group(world: World, name: str = "Groep BU06370300") -> Group:
 
 
 async def kinds_of_changes(world: World) -> list[str]:
-    return [one.kind for one in await world.hub.store.changes.page(1 << 62, 20)]
+    return [one.kind for one in await world.hub.store.audit.page(1 << 62, 20)]
 
 
 # everybody's -------------------------------------------------------------------------------------------------------------------
@@ -231,8 +231,11 @@ async def test_a_group_is_added_changed_and_removed(world: World) -> None:
     assert (await post(world, remove, {})).headers["Location"] == "/coordinator/groups?done=removed"
     assert await world.hub.store.directory.groups_named(["Meerzicht"]) == []
     assert await kinds_of_changes(world) == ["group.removed", "group.changed", "group.added"]
-    changed = (await world.hub.store.changes.page(1 << 62, 20))[1]
-    assert sorted(changed.what["fields"]) == ["admins", "members"] and changed.who == "De coordinator"
+    changed = (await world.hub.store.audit.page(1 << 62, 20))[1]
+    assert sorted(changed.what["fields"]) == ["admins", "members"] and (changed.who, changed.role) == (
+        "id-coordinator",
+        "coordinator",
+    )
 
 
 async def test_removing_a_group_says_who_goes_with_it(world: World) -> None:
