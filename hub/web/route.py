@@ -44,7 +44,9 @@ class Described:
 class Route:
     """`may`: the roles let in. `head`: whether HEAD works as well as GET; not where looking has an effect or never ends.
 
-    `form`: it is posted from a page of ours, so a session will do, and its origin is looked at.
+    `form`: it is posted from a page of ours, so a session will do, and its origin is looked at. `shows`: the noun of the personal
+    data in its answer, and of the entry in the audit chain that says who was shown it. `live`: its answer has no end, so that is
+    noted before it begins.
     """
 
     method: str
@@ -55,3 +57,5 @@ class Route:
     described: Described | None = field(default=None, kw_only=True)
     head: bool = field(default=True, kw_only=True)
     form: bool = field(default=False, kw_only=True)
+    shows: str = field(default="", kw_only=True)
+    live: bool = field(default=False, kw_only=True)

@@ -44,7 +44,7 @@ async def state_of(world: World, sign_id: int) -> State:
 
 
 def noted(world: World) -> list[tuple[str, str, str]]:
-    return world.rows("SELECT kind, who, what FROM change ORDER BY id")
+    return world.rows("SELECT kind, who, what FROM audit WHERE NOT look ORDER BY sequence")
 
 
 async def test_a_request_is_planned_and_placed_and_the_resident_hears_each_time(world: World) -> None:

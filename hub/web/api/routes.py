@@ -63,10 +63,10 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/deliveries", list_deliveries, ANY_KEY, "Its deliveries, nearest to the scene first",
-        described=Described("alerts", {200: "DeliveryPage"}, (400, 404), LISTED),
+        described=Described("alerts", {200: "DeliveryPage"}, (400, 404), LISTED), shows="alert",
     ),
     Route(
-        "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False,
+        "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False, live=True,
         described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
     ),
     Route(
@@ -103,11 +103,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/sightings", list_sightings, POLICE, "What admins wrote or sent us while it was active",
-        described=Described("alerts", {200: "SightingPage"}, (400, 404), LISTED),
+        described=Described("alerts", {200: "SightingPage"}, (400, 404), LISTED), shows="sighting",
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/sightings/{{sid}}/picture", get_sighting_picture, POLICE, "The picture of a sighting",
-        described=Described("alerts", {200: "picture"}, (400, 404)),
+        described=Described("alerts", {200: "picture"}, (400, 404)), shows="sighting",
     ),
     Route(
         "POST", f"{API}/drills", post_drill, COORDINATOR_OR_POLICE, "Begin a drill: an exercise to one district",
@@ -123,7 +123,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/admins", list_admins, DIRECTORY_READERS, "Admins",
-        described=Described("directory", {200: "AdminPage"}, (400,), LISTED),
+        described=Described("directory", {200: "AdminPage"}, (400,), LISTED), shows="admin",
     ),
     Route(
         "POST", f"{API}/admins", create_admin, COORDINATOR, "Add an admin",
@@ -131,11 +131,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/admins/{{id}}", get_admin, DIRECTORY_READERS, "One admin",
-        described=Described("directory", {200: "AdminAnswer"}, (400, 404)),
+        described=Described("directory", {200: "AdminAnswer"}, (400, 404)), shows="admin",
     ),
     Route(
         "PATCH", f"{API}/admins/{{id}}", update_admin, COORDINATOR, "Change an admin; what is left out stays",
-        described=Described("directory", {200: "AdminAnswer"}, (*WRITE_ERRORS, 404), (), "AdminGiven"),
+        described=Described("directory", {200: "AdminAnswer"}, (*WRITE_ERRORS, 404), (), "AdminGiven"), shows="admin",
     ),
     Route(
         "DELETE", f"{API}/admins/{{id}}", delete_admin, COORDINATOR, "Remove an admin",
@@ -167,7 +167,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/directory/health", get_directory_health, DIRECTORY_READERS, "What is wrong with the directory",
-        described=Described("directory", {200: "DirectoryHealthAnswer"}),
+        described=Described("directory", {200: "DirectoryHealthAnswer"}), shows="admin",
     ),
     Route(
         "GET", f"{API}/openapi.json", get_openapi, PUBLIC, "This description",

@@ -45,6 +45,9 @@ NOUNS: Final = {
     "ring": N_("ring van een melding"),
     "draft": N_("concept van een melding"),
     "neighbour_report": N_("melding van buren"),
+    "sighting": N_("waarneming"),
+    "own": N_("eigen pagina"),
+    "audit": N_("logboek"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -81,6 +84,12 @@ VERBS: Final = {
     "agreed": N_("akkoord"),
     "taken-back": N_("teruggenomen"),
     "restored": N_("teruggezet"),
+    "looked": N_("bekeken"),
+    "pruned": N_("opgeschoond"),
+    "verified": N_("nagelopen"),
+    "held": N_("vastgehouden"),
+    "lapsed": N_("verlopen zonder akkoord"),
+    "glass_broken": N_("zonder tweede paar ogen verstuurd"),
 }
 FIELDS: Final = {
     "name": N_("naam"),
