@@ -19,6 +19,7 @@ from random import Random
 from hub.channel import Channel, Part
 from hub.clock import Clock
 from hub.places.atlas import Atlas
+from hub.relay.auditing import Auditing
 from hub.relay.backlog import Backlog
 from hub.relay.backoff import Backoff
 from hub.relay.commands import Commands
@@ -54,6 +55,7 @@ from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
 from hub.store.database import Store
+from hub.store.engine import StoreUnavailable
 from hub.trust.signing import Signing, signing_of
 
 LAST_SECONDS = 1.0
@@ -99,6 +101,7 @@ class Hub:
     rescuer: Rescuer
     eraser: Eraser
     forgetting: Forgetting
+    auditing: Auditing
     withdrawals: Withdrawals
     widener: Widener
     reachability: Reachability
@@ -228,6 +231,7 @@ def build_hub(
         ),
         eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
         forgetting=Forgetting(store, clock, hours=settings.retention.hours),
+        auditing=Auditing(store.audit, settings.audit, clock, store.measures),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
@@ -316,6 +320,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("widener", hub.widener.run)
     start("eraser", hub.eraser.run)
     start("forgetting", hub.forgetting.run)
+    start("auditing", hub.auditing.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
     start("newcomers", hub.newcomers.run)
@@ -337,6 +342,9 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
         # Each account may take the whole of the time allowed.
         await hub.tenures.resign(hub.settings.relay.shutdown + LAST_SECONDS)
         await hub.loops.stop()
+        with suppress(TimeoutError, StoreUnavailable):
+            async with asyncio.timeout(LAST_SECONDS):
+                await hub.auditing.anchor()
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_SECONDS):
                 await asyncio.gather(*(sender.channel.close() for sender in hub.senders))

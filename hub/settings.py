@@ -415,6 +415,20 @@ class Retention(_Section):
     hours: float = Field(24.0, ge=1)
 
 
+class Audit(_Section):
+    """`anchor_file`: where the chain's ends are written down. `keep_days`: of entries; `content_days`: of reasons."""
+
+    anchor_file: str = ""
+    anchor_minutes: float = Field(10.0, gt=0)
+    keep_days: int = Field(1826, ge=30)
+    content_days: int = Field(30, ge=1)
+    verify_hours: float = Field(24.0, gt=0)
+
+    @property
+    def anchor_path(self) -> Path | None:
+        return ROOT / self.anchor_file if self.anchor_file else None
+
+
 class Tracing(_Section):
     """`exporter`: an OpenTelemetry exporter's name; empty: no traces. See hub/tracing.py."""
 
@@ -439,6 +453,7 @@ class Settings(BaseSettings):
     registry: Registry = Registry()
     mail: Mail = Mail()
     retention: Retention = Retention()
+    audit: Audit = Audit()
     log: Log = Log()
     tracing: Tracing = Tracing()
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.clock import to_datetime
-from hub.commands.shell import CLOCK, configuration, run
+from hub.commands.shell import CLOCK, COMMAND_LINE, configuration, opened, run
 from hub.settings import ROOT
 from hub.store.backups import back_up
 from hub.store.backups import restore as put_back
@@ -21,6 +21,8 @@ def backup(
 
     async def command() -> dict[str, Any]:
         moment = to_datetime(CLOCK.now()).strftime("%Y%m%dT%H%M%SZ")
+        async with opened() as (_, store):
+            await store.audit.put(COMMAND_LINE, "database.copied", "", {}, CLOCK.now())
         made = await back_up(configuration().database, file or ROOT / "var" / "backups" / f"hub-{moment}.backup")
         return {"file": str(made.file), "bytes": made.bytes, "schema": made.schema}
 
@@ -32,6 +34,8 @@ def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) 
 
     async def command() -> dict[str, Any]:
         done = await put_back(configuration().database, file, CLOCK)
+        async with opened() as (_, store):
+            await store.audit.put(COMMAND_LINE, "database.restored", "", {"alerts": done.alerts}, CLOCK.now())
         return {
             "alerts": done.alerts,
             "deliveries": done.deliveries,

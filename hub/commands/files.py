@@ -47,7 +47,9 @@ def postcodes(file: File) -> None:
         rows = await asyncio.to_thread(read_postcodes, file)
         async with opened() as (_, store):
             await store.neighbourhoods.replace_postcodes(rows, source=file.name, now=CLOCK.now())
-            return {"postcodes": len({row[0] for row in rows})}
+            count = len({row[0] for row in rows})
+            await store.audit.put(COMMAND_LINE, "map.imported", "", {"postcodes": count}, CLOCK.now())
+            return {"postcodes": count}
 
     run(command())
 
@@ -75,6 +77,7 @@ def directory_csv() -> None:
 
     async def command() -> dict[str, Any]:
         async with opened() as (_, store):
+            await store.audit.put(COMMAND_LINE, "directory.exported", "", {}, CLOCK.now())
             text = await write_directory(store)
         if Output.json:
             return {"csv": text}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,12 +157,13 @@ class AuditChain:
                 yield _entry(row)
             after = rows[-1][0]
 
-    async def verify(self, anchors: Sequence[Anchor] = ()) -> Verdict:
-        """Walks along all that is kept. Pruned meanwhile, it begins anew."""
+    async def verify(self, anchors: Sequence[Anchor] = (), beat: Callable[[], None] = lambda: None) -> Verdict:
+        """Walks along all that is kept. Pruned meanwhile, it begins anew. Each entry is a `beat`."""
         while True:
             head = await self.head()
             walk = Walk(head, anchors)
             async for entry in self.entries():
+                beat()
                 if entry.sequence > head.sequence and (await self.head()).sequence >= entry.sequence:
                     break  # added since
                 walk.see(entry)

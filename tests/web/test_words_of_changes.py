@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hub.store.signs import State
 from hub.web.coordinator.changes import FIELDS, NOUNS, UNSHOWN, VERBS
+from hub.web.routes import ROUTES
 
 HUB = Path(__file__).resolve().parents[2] / "hub"
 ALSO = {
@@ -17,6 +18,18 @@ ALSO = {
     "map.imported",
     "key.made",
     "key.revoked",
+    "database.copied",
+    "database.restored",
+    "audit.exported",
+    "audit.erased",
+    "audit.pruned",
+    "alert.accepted",
+    "alert.glass_broken",
+    "alert.held",
+    "alert.agreed",
+    "alert.refused",
+    "alert.lapsed",
+    *(f"{route.shows}.looked" for route in ROUTES if route.shows),
 }
 """Whose name is put together as it is noted, or which the command line notes."""
 
@@ -39,7 +52,7 @@ def noted() -> Iterator[tuple[set[str], set[str]]]:
 def test_every_kind_of_change_and_what_stands_beside_it_has_words() -> None:
     found = list(noted())
     kinds = ALSO.union(*(kinds for kinds, _ in found))
-    names = set[str]().union(*(names for _, names in found)) - {"fields", "place", *UNSHOWN}
+    names = set[str]().union(*(names for _, names in found)) - {"fields", "place", "route", *UNSHOWN}
     assert len(kinds) > 40
     assert sorted(kind for kind in kinds if kind.split(".")[0] not in NOUNS or kind.split(".")[1] not in VERBS) == []
     assert sorted(names - FIELDS.keys()) == []

@@ -48,6 +48,7 @@ NOUNS: Final = {
     "sighting": N_("waarneming"),
     "own": N_("eigen pagina"),
     "audit": N_("logboek"),
+    "database": N_("database"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -84,6 +85,7 @@ VERBS: Final = {
     "agreed": N_("akkoord"),
     "taken-back": N_("teruggenomen"),
     "restored": N_("teruggezet"),
+    "copied": N_("gekopieerd"),
     "looked": N_("bekeken"),
     "pruned": N_("opgeschoond"),
     "verified": N_("nagelopen"),
