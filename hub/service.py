@@ -29,6 +29,7 @@ from hub.relay.eraser import Eraser
 from hub.relay.escalator import Escalator
 from hub.relay.expiry import Expiry
 from hub.relay.forgetting import Forgetting
+from hub.relay.holding import Holding
 from hub.relay.intake import Intake
 from hub.relay.ladder import Ladder, read_ladder
 from hub.relay.letterbox import Letterbox
@@ -102,6 +103,7 @@ class Hub:
     eraser: Eraser
     forgetting: Forgetting
     auditing: Auditing
+    holding: Holding
     withdrawals: Withdrawals
     widener: Widener
     reachability: Reachability
@@ -231,6 +233,16 @@ def build_hub(
         ),
         eraser=Eraser(store.erasing, messages, clock, hours=settings.retention.hours),
         forgetting=Forgetting(store, clock, hours=settings.retention.hours),
+        holding=Holding(
+            store.holds,
+            store.alerts,
+            store.audit,
+            store.ids,
+            wakes,
+            clock,
+            store.measures,
+            {s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
+        ),
         auditing=Auditing(store.audit, settings.audit, clock, store.measures),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
@@ -321,6 +333,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("eraser", hub.eraser.run)
     start("forgetting", hub.forgetting.run)
     start("auditing", hub.auditing.run)
+    start("holding", hub.holding.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
     start("newcomers", hub.newcomers.run)

@@ -370,10 +370,19 @@ class Map(_Section):
 
 
 class Console(_Section):
-    """`second_pair`: for which alerts somebody else must agree before they are sent."""
+    """`second_pair…`: for which alerts somebody else must agree first; `…_api`: those of the police's own systems too."""
 
     second_pair: Literal["never", "municipality", "always"] = "never"
     second_pair_admins: int = Field(0, ge=0)
+    second_pair_neighbourhoods: int = Field(0, ge=0)
+    second_pair_extreme: bool = False
+    second_pair_api: bool = False
+
+    @property
+    def asks_for_two(self) -> bool:
+        """Whether there are alerts that somebody else must agree to."""
+        numbers = self.second_pair_admins or self.second_pair_neighbourhoods
+        return self.second_pair != "never" or bool(numbers) or self.second_pair_extreme
 
 
 class Registry(_Section):

@@ -131,9 +131,9 @@ class AuditChain:
             noted = [
                 Noted(
                     at, key_id, "", "alert.accepted", alert, False,
-                    {"status": status, "msgType": msg_type, "fingerprint": fingerprint},
+                    {"status": status, "msgType": msg_type, "fingerprint": fingerprint, "hold": hold},
                 )
-                for alert, key_id, at, status, msg_type, fingerprint in rows
+                for alert, key_id, at, status, msg_type, fingerprint, hold in rows
             ]  # fmt: skip
             if await self._add(head, noted, (self._sql.mark_alerts, [row[0] for row in rows])):
                 return len(rows)

@@ -35,6 +35,7 @@ from hub.store.figures import Figures
 from hub.store.first_drills import FirstDrills
 from hub.store.form_keys import FormKeys
 from hub.store.health import Health
+from hub.store.holds import Holds
 from hub.store.ids import HIGHEST, Ids
 from hub.store.keys import Keys
 from hub.store.leases import Leases
@@ -94,6 +95,7 @@ class Store:
     conclusions: Conclusions
     erasing: Erasing
     audit: AuditChain
+    holds: Holds
     mails: Mails
     drafts: Drafts
     applications: Applications
@@ -181,6 +183,7 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             conclusions=Conclusions(),
             erasing=Erasing(settings),
             audit=AuditChain(engine, sql),
+            holds=Holds(engine, sql),
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),

@@ -63,6 +63,9 @@ class Queries:
     unplanned_codes: str
     planned_event: str
     alert_planned: str
+    held: str
+    release_held: str
+    end_held: str
     closed_alerts: str
     run_out: str
     alerts: str

@@ -35,6 +35,7 @@ STAFF: Final = (
     Entry("/console/write", N_("Nieuwe melding"), frozenset({Role.POLICE}), also=("/console/drafts",)),
     Entry("/console/neighbour-reports", N_("Meldingen van buren"), frozenset({Role.POLICE, Role.COORDINATOR})),
     Entry("/coordinator", N_("Coördinator"), frozenset({Role.COORDINATOR, Role.AUDITOR})),
+    Entry("/auditor", N_("Logboek"), frozenset({Role.AUDITOR})),
     Entry("/", N_("Openbare kaart")),
 )
 COORDINATORS: Final = (

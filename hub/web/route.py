@@ -23,6 +23,7 @@ ANY_KEY = frozenset(Role)
 POLICE = frozenset({Role.POLICE})
 COORDINATOR = frozenset({Role.COORDINATOR})
 COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
+AUDITOR = frozenset({Role.AUDITOR})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 
 

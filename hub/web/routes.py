@@ -6,6 +6,7 @@ Each folder keeps its own part of it. A test tries every lock with every role.
 from __future__ import annotations
 
 from hub.web.api.routes import ROUTES as API
+from hub.web.auditor.routes import ROUTES as AUDITOR_PAGES
 from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.coordinator.applications_routes import ROUTES as APPLICATIONS
 from hub.web.coordinator.routes import ROUTES as COORDINATOR_PAGES
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *CONSOLE,
     *APPLICATIONS,
     *COORDINATOR_PAGES,
+    *AUDITOR_PAGES,
     *PUBLIC_PAGES,
     *JOIN,
     *OWN,

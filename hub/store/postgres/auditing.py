@@ -20,7 +20,7 @@ AUDITING = Auditing(
     erase=f"UPDATE audit SET content = NULL WHERE sequence = ANY($1::bigint[]) AND {_OURS}",
     move_first="UPDATE audit_head SET kept_from = $1::bigint, base = $3::text WHERE id = 1 AND token = $2::text",
     prune=f"DELETE FROM audit WHERE sequence <= $1::bigint AND {_OURS}",
-    unaudited="""SELECT id, key_id, accepted_at, status, msg_type, fingerprint FROM alert WHERE audited = 0
+    unaudited="""SELECT id, key_id, accepted_at, status, msg_type, fingerprint, hold FROM alert WHERE audited = 0
         ORDER BY accepted_at, id LIMIT $1::int""",
     entries="""SELECT sequence, at, who, role, kind, subject, look, what, content, content_hash, previous, hash FROM audit
         WHERE sequence > $1::bigint ORDER BY sequence LIMIT $2::int""",

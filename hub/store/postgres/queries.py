@@ -158,6 +158,13 @@ POSTGRES = Queries(
         FOR NO KEY UPDATE) p"""),
     alert_planned="""UPDATE alert SET planned_at = $2::bigint WHERE id = $1::text AND planned_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = $1::text AND an.planned_at IS NULL)""",
+    held="""SELECT id, key_id, accepted_at, expires_at FROM alert WHERE hold = 'held' AND closed_at IS NULL
+        ORDER BY accepted_at LIMIT 100""",
+    # One that is not held any more breaks the rule that `hold` is never null, so that nothing of the unit is stored.
+    release_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL AND expires_at > $3::bigint
+        THEN $2::text END WHERE id = $1::text""",
+    end_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL THEN $2::text END, closed_as = $3::text,
+        closed_at = $4::bigint WHERE id = $1::text""",
     closed_alerts="SELECT id FROM alert WHERE id = ANY($1::text[]) AND closed_at IS NOT NULL",
     run_out="""SELECT id, sender, identifier, status, content FROM alert
         WHERE accepted_at > $3::bigint AND closed_at IS NULL AND expires_at <= $1::bigint AND expires_at > $2::bigint

@@ -20,7 +20,7 @@ AUDITING = Auditing(
     erase=f"UPDATE audit SET content = NULL WHERE sequence IN (SELECT value FROM json_each(?1)) AND {_OURS}",
     move_first="UPDATE audit_head SET kept_from = ?1, base = ?3 WHERE id = 1 AND token = ?2",
     prune=f"DELETE FROM audit WHERE sequence <= ?1 AND {_OURS}",
-    unaudited="""SELECT id, key_id, accepted_at, status, msg_type, fingerprint FROM alert WHERE audited = 0
+    unaudited="""SELECT id, key_id, accepted_at, status, msg_type, fingerprint, hold FROM alert WHERE audited = 0
         ORDER BY accepted_at, id LIMIT ?1""",
     entries="""SELECT sequence, at, who, role, kind, subject, look, what, content, content_hash, previous, hash FROM audit
         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2""",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from hub.web.api.agreements import post_agreement
 from hub.web.api.alerts import get_alert, list_alerts, list_deliveries, post_alert, simulate_alert
+from hub.web.api.audit import list_audit
 from hub.web.api.cap import get_alert_cap, get_alerts_feed
 from hub.web.api.clocks import get_clock, get_statistics
 from hub.web.api.directory import (
@@ -29,6 +31,7 @@ from hub.web.api.stream import alert_events
 from hub.web.api.widenings import decide_widening, list_widenings
 from hub.web.route import (
     ANY_KEY,
+    AUDITOR,
     COORDINATOR,
     COORDINATOR_OR_POLICE,
     DIRECTORY_READERS,
@@ -46,7 +49,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{API}/alerts", post_alert, POLICE, "Post an alert; answered once it is on disk, or with 503 while too much waits",
         described=Described(
-            "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409), ("allowEmpty", "Idempotency-Key"), "alert"
+            "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409), ("allowEmpty", "Idempotency-Key", "Break-Glass"), "alert"
         ),
     ),
     Route(
@@ -92,6 +95,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{API}/alerts/{{id}}/outcome", post_outcome, POLICE, "Say what came of it; who got the alert is thanked, once",
         described=Described("alerts", {202: "OutcomeAnswer", 200: "OutcomeAnswer"}, (*WRITE_ERRORS, 404, 409), (), "OutcomeGiven"),
+    ),
+    Route(
+        "POST", f"{API}/alerts/{{id}}/agreement", post_agreement, POLICE, "Agree to a held alert, refuse it, or break the glass",
+        described=Described("alerts", {200: "Alert"}, (*WRITE_ERRORS, 404, 409), (), "AgreementGiven"),
     ),
     Route(
         "GET", f"{API}/statistics", get_statistics, ANY_KEY, "How long each step took, by district or month",
@@ -168,6 +175,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/directory/health", get_directory_health, DIRECTORY_READERS, "What is wrong with the directory",
         described=Described("directory", {200: "DirectoryHealthAnswer"}), shows="admin",
+    ),
+    Route(
+        "GET", f"{API}/audit", list_audit, AUDITOR, "The audit chain: what was changed and looked at, oldest first",
+        described=Described("audit", {200: "AuditPage"}, (400,), LISTED), shows="audit",
     ),
     Route(
         "GET", f"{API}/openapi.json", get_openapi, PUBLIC, "This description",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.web.console.actions import clear, decide_ring, say_outcome, widen, withdraw
+from hub.web.console.actions import clear, decide_held, decide_ring, say_outcome, widen, withdraw
 from hub.web.console.alerts import alerts_page
 from hub.web.console.drafts import decide_draft, draft_page, take_back
 from hub.web.console.neighbours import decide
@@ -31,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{ALERT}/clear", clear, POLICE, "Say that it is over", form=True),
     Route("POST", f"{ALERT}/cancel", withdraw, POLICE, "Take it back", form=True),
     Route("POST", f"{ALERT}/outcome", say_outcome, POLICE, "Say what came of it", form=True, shows="alert"),
+    Route("POST", f"{ALERT}/agreement", decide_held, POLICE, "A second pair of eyes for one that is held", form=True),
     Route("GET", f"{ALERT}/report", report_page, ANY_KEY, "What came of it, to print", shows="alert"),
     Route("GET", f"{ALERT}/report.pdf", report_pdf, ANY_KEY, "The same as a PDF", shows="alert"),
     Route("GET", f"{ALERT}/report.csv", report_csv, ANY_KEY, "Its clock as a table", shows="alert"),

@@ -88,7 +88,6 @@ VERBS: Final = {
     "copied": N_("gekopieerd"),
     "looked": N_("bekeken"),
     "pruned": N_("opgeschoond"),
-    "verified": N_("nagelopen"),
     "held": N_("vastgehouden"),
     "lapsed": N_("verlopen zonder akkoord"),
     "glass_broken": N_("zonder tweede paar ogen verstuurd"),
@@ -131,8 +130,14 @@ FIELDS: Final = {
     "sent": N_("verstuurd"),
     "on": N_("voor"),
     "signs": N_("tekens"),
+    "route": N_("pagina of adres"),
+    "postcodes": N_("postcodes"),
+    "sequences": N_("regels"),
+    "until": N_("tot en met regel"),
+    "status": N_("status"),
+    "msgType": N_("soort bericht"),
 }
-UNSHOWN: Final = ("admin", "group")
+UNSHOWN: Final = ("admin", "group", "hash", "fingerprint", "hold")
 """Ids that say nothing to people; they stand in the table."""
 
 VALUES: Final[dict[str, dict[str, str]]] = {
@@ -163,7 +168,7 @@ class ShownChange:
 
 
 async def changes_page(call: Call) -> web.Response:
-    form, found = await _found(call, SIZE + 1)
+    form, found = await found_changes(call, SIZE + 1)
     last = found[SIZE - 1].sequence if len(found) > SIZE else None
     keys = await key_names(call)
     return call.show(
@@ -179,7 +184,7 @@ async def changes_page(call: Call) -> web.Response:
 
 
 async def changes_table(call: Call) -> web.Response:
-    form, found = await _found(call, MOST_ROWS)
+    form, found = await found_changes(call, MOST_ROWS)
     if form.mistakes:
         return await changes_page(call)
     names = await key_names(call)
@@ -193,8 +198,11 @@ async def changes_table(call: Call) -> web.Response:
     return web.Response(text=out.getvalue(), content_type="text/csv", charset="utf-8", headers=headers)
 
 
-async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
-    """What the address asks for, as a form that can be shown again, and a page of it; all of it where the period is wrong."""
+async def found_changes(call: Call, limit: int, *, look: bool | None = False) -> tuple[Form, list[Change]]:
+    """What the address asks for, as a form that can be shown again, and a page of it; all of it where the period is wrong.
+
+    `look`: what was looked at, instead of changed; None for both.
+    """
     keys = await key_names(call)
     given = {name: [call.parameter(name) or ""] for name in ("from", "to")}
     kind = asked(call, "kind", NOUNS)
@@ -214,6 +222,7 @@ async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
         cursor[0] if cursor else NEWEST,
         limit,
         f"{kind}." if kind else "",
+        look=look,
         who=by,
         subject=subject,
         since=since,
