@@ -65,10 +65,10 @@ class Holds:
     async def _whole(self, *statements: Statement) -> bool:
         """False if the first finds no held alert: then nothing of the rest is stored either."""
         try:
-            await self._engine.write(*statements)
+            released, *_ = await self._engine.write(*statements)
         except NOT_HELD:
             return False
-        return True
+        return bool(released)
 
 
 def _ended(held: NewAlert, now: int) -> list[tuple[str, str, int, str, str]]:

@@ -162,9 +162,9 @@ POSTGRES = Queries(
         ORDER BY accepted_at LIMIT 100""",
     # One that is not held any more breaks the rule that `hold` is never null, so that nothing of the unit is stored.
     release_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL AND expires_at > $3::bigint
-        THEN $2::text END WHERE id = $1::text""",
+        THEN $2::text END WHERE id = $1::text RETURNING id""",
     end_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL THEN $2::text END, closed_as = $3::text,
-        closed_at = $4::bigint WHERE id = $1::text""",
+        closed_at = $4::bigint WHERE id = $1::text RETURNING id""",
     closed_alerts="SELECT id FROM alert WHERE id = ANY($1::text[]) AND closed_at IS NOT NULL",
     run_out="""SELECT id, sender, identifier, status, content FROM alert
         WHERE accepted_at > $3::bigint AND closed_at IS NULL AND expires_at <= $1::bigint AND expires_at > $2::bigint

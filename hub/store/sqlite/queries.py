@@ -134,9 +134,9 @@ SQLITE = Queries(
         ORDER BY accepted_at LIMIT 100""",
     # One that is not held any more breaks the rule that `hold` is never null, so that nothing of the unit is stored.
     release_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL AND expires_at > ?3 THEN ?2 END
-        WHERE id = ?1""",
+        WHERE id = ?1 RETURNING id""",
     end_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL THEN ?2 END, closed_as = ?3, closed_at = ?4
-        WHERE id = ?1""",
+        WHERE id = ?1 RETURNING id""",
     closed_alerts="SELECT id FROM alert WHERE id IN (SELECT value FROM json_each(?1)) AND closed_at IS NOT NULL",
     # Ends, which matched nothing themselves, run out in silence.
     run_out="""SELECT id, sender, identifier, status, content FROM alert
