@@ -220,18 +220,9 @@ class AuditChain:
 
     async def erase_contents(self, before: int, now: int) -> int:
         """Contents from before then (ms); their hashes stay, and an entry says that they were erased. How many, at most a batch."""
-        return await self._erase(now, content__isnull=False, at__lt=before)
-
-    async def erase_contents_of(self, who: str, now: int) -> int:
-        """Contents of what this person did, or that was done about them."""
-        return await self._erase(now, content__isnull=False, who=who) + await self._erase(
-            now, content__isnull=False, subject=who
-        )
-
-    async def _erase(self, now: int, **which: Any) -> int:
         while True:
             head = await self.head()
-            due = await self._due(which)
+            due = await self._due(before)
             if not due:
                 return 0
             note = Noted(now, HUB.id, HUB.role, ERASED, "", False, {"sequences": due})
@@ -239,8 +230,8 @@ class AuditChain:
                 return len(due)
 
     @shielded
-    async def _due(self, which: Mapping[str, Any]) -> list[int]:
-        rows = tables.Audit.filter(**which).order_by("sequence").limit(BATCH_MOST)
+    async def _due(self, before: int) -> list[int]:
+        rows = tables.Audit.filter(content__isnull=False, at__lt=before).order_by("sequence").limit(BATCH_MOST)
         return [int(str(one)) for one in await rows.values_list("sequence", flat=True)]
 
     async def prune(self, before: int, now: int) -> int:
