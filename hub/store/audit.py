@@ -130,7 +130,7 @@ class AuditChain:
                 return 0
             noted = [
                 Noted(
-                    at, key_id, "", "alert.accepted", alert, False,
+                    at, key_id, "", "alert.taken", alert, False,
                     {"status": status, "msgType": msg_type, "fingerprint": fingerprint, "hold": hold},
                 )
                 for alert, key_id, at, status, msg_type, fingerprint, hold in rows

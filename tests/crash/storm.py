@@ -110,7 +110,7 @@ async def not_audited(url: str, alerts: Sequence[str]) -> list[str]:
         while await store.audit.note_alerts():
             pass
         verdict = await store.audit.verify()
-        chained = Counter([one.subject async for one in store.audit.entries() if one.kind == "alert.accepted"])
+        chained = Counter([one.subject async for one in store.audit.entries() if one.kind == "alert.taken"])
     losses = [f"audit chain: {one}" for one in verdict.faults]
     return losses + [f"audit chain: alert {one} is in it {chained[one]} times" for one in alerts if chained[one] != 1]
 

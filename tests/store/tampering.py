@@ -163,7 +163,7 @@ async def filled(chain: AuditChain, rng: Random) -> list[Anchor]:
     anchors: list[Anchor] = []
     for n in range(LENGTH):
         content = {"reason": f"reden {n}"} if n % 4 == 0 else None
-        kind = rng.choice(("admin.looked", "group.changed", "alert.accepted"))
+        kind = rng.choice(("admin.looked", "group.changed", "alert.taken"))
         now = START + n * 1000
         await chain.put(rng.choice(who), kind, str(n), {"fields": [str(n)]}, now, content=content)
         if n == LENGTH // 2:

@@ -91,7 +91,7 @@ async def test_every_accepted_alert_is_in_it_once_whichever_process_looks(store:
     assert sum(await asyncio.gather(*(store.audit.note_alerts(2) for _ in range(4)))) == 3
     assert await store.audit.note_alerts() == 0
     entries = [one async for one in store.audit.entries()]
-    assert sorted((one.kind, one.subject) for one in entries) == [("alert.accepted", name) for name in "ABC"]
+    assert sorted((one.kind, one.subject) for one in entries) == [("alert.taken", name) for name in "ABC"]
     assert orjson.loads(entries[0].what)["msgType"] == "Alert" and await verified(store.audit) == 3
 
 

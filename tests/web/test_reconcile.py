@@ -79,7 +79,7 @@ async def test_only_what_is_chosen_is_taken_over_and_admins_stay_where_the_list_
     assert after["Groep BU06370300"].admins == before["Groep BU06370300"].admins
     assert after["Buurtapp Nieuw"].platform == "whatsapp" and after["Groep BU06370301"] == before["Groep BU06370301"]
     assert world.rows("SELECT who, kind, what FROM audit WHERE NOT look") == [
-        ("De coordinator", "directory.reconciled", '{"new":1,"changed":1,"gone":0}')
+        ("id-coordinator", "directory.reconciled", '{"new":1,"changed":1,"gone":0}')
     ]
 
 

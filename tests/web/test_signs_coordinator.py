@@ -64,9 +64,9 @@ async def test_a_request_is_planned_and_placed_and_the_resident_hears_each_time(
     assert kinds == [
         ("sign.asked", ""),
         ("sign.confirmed", ""),
-        ("sign.planned", "De coordinator"),
-        ("sign.placed", "De coordinator"),
-        ("sign.removed", "De coordinator"),
+        ("sign.planned", "id-coordinator"),
+        ("sign.placed", "id-coordinator"),
+        ("sign.removed", "id-coordinator"),
     ]
     assert not any(word in what for _, _, what in noted(world) for word in ("Els", "els@", "Dorpsstraat", "paal"))
 

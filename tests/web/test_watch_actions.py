@@ -46,7 +46,10 @@ async def state(world: World, alert: dict[str, Any]) -> dict[str, Any]:
 
 
 def noted(world: World) -> list[str]:
-    return [row[0] for row in world.rows("SELECT kind FROM audit WHERE NOT look ORDER BY sequence")]
+    return [
+        row[0]
+        for row in world.rows("SELECT kind FROM audit WHERE NOT look AND kind <> 'alert.taken' ORDER BY sequence")
+    ]
 
 
 async def alert_with_rings(world: World) -> dict[str, Any]:

@@ -23,7 +23,7 @@ ALSO = {
     "audit.exported",
     "audit.erased",
     "audit.pruned",
-    "alert.accepted",
+    "alert.taken",
     "alert.glass_broken",
     "alert.held",
     "alert.agreed",

@@ -66,6 +66,7 @@ VERBS: Final = {
     "asked": N_("gevraagd"),
     "confirmed": N_("bevestigd"),
     "accepted": N_("goedgekeurd"),
+    "taken": N_("aangenomen"),
     "accept": N_("erbij gezet"),
     "refused": N_("afgewezen"),
     "refuse": N_("geweigerd"),
