@@ -72,6 +72,10 @@ crash: $(DEV)
 histories: $(DEV)
 	$(BIN)/python -m tests.walk.histories $(if $(N),--count $(N))
 
+# make tampering N=1000 SEED=1: whatever is done to the audit chain behind the hub's back, on both stores and in an exported record
+tampering: $(DEV)
+	$(BIN)/python -m tests.store.tampering $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED))
+
 # PostgreSQL stopped for a minute, one of two hubs killed, a replica promoted
 crash-postgres: $(DEV)
 	$(BIN)/python -m tests.crash.postgres $(if $(SEED),--seed $(SEED))

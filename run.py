@@ -28,6 +28,7 @@ from hub import interpreter, log
 from hub.cap import Posted, read_json, read_xml
 from hub.channel import ChannelDown
 from hub.commands import (
+    audit,
     backups,
     doors,
     files,
@@ -92,7 +93,10 @@ app.command()(backups.restore)
 app.command("rotate-key")(rotating.rotate_key)
 app.command()(measuring.statistics)
 app.command()(measuring.report)
+app.command()(audit.verify_audit)
+app.command()(audit.anchor_audit)
 app.add_typer(files.imports, name="import")
+files.exports.command("audit")(audit.export_audit)
 app.add_typer(files.exports, name="export")
 
 
@@ -300,6 +304,8 @@ def outcome(
                 done = await conclude(store.conclusions, hub.intake, view, what, text, COMMAND_LINE, CLOCK.now())
             except ConcludedOtherwise as other:
                 raise Refused("No outcome was stored", [Mistake("outcome", str(other))]) from None
+            if done.new:
+                await store.audit.put(COMMAND_LINE, "alert.concluded", alert, {"outcome": what.value}, CLOCK.now())
             return asdict(outcome_answer(view.id, done))
 
     run(command())
@@ -334,6 +340,7 @@ def simulate(
             comparison = None if view is None else simulations.compared(view, then, found)
             senders = [replace(s, account=accounts[s.channel.name, s.channel.account]) for s in hub.senders]
             shown = simulation_answer(found, senders, hub.ladder, names=True)
+            await store.audit.put(COMMAND_LINE, "admin.looked", "", {"route": "simulate"}, CLOCK.now())
             return simulations.told(shown, comparison, readable=not Output.json)
 
     run(command())
@@ -363,6 +370,7 @@ def drill(
                 taken = await drills.begin(asked, hub.intake, store.results, hub.atlas.index, CLOCK, COMMAND_LINE)
             except drills.DrillOngoing as other:
                 raise Refused("The drill was not begun", [Mistake("", str(other))]) from None
+            await store.audit.put(COMMAND_LINE, "drill.begun", taken.view.id, {"place": asked.code}, CLOCK.now())
             return {"id": taken.view.id, "admins": taken.view.audience.admins, "warnings": list(taken.warnings)}
 
     run(command())

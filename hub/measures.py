@@ -144,6 +144,14 @@ class Measures:
         self.escalations = counter("escalations", "Steps of the escalation taken, by whom they turn to", "tell")
         self.breaker_trips = counter("breaker_trips", "Times an account's breaker opened", *account)
         self.reports = counter("reports", "Receipts and answers understood, on disk", "channel", "kind")
+        self.audit_faults = Gauge(
+            "buurtsein_audit_faults",
+            f"What the last walk along the audit chain found to be wrong{SHARED}",
+            registry=registry,
+        )
+        self.second_pair = counter(
+            "second_pair", "Alerts that needed a second pair of eyes, by what became of it", "what"
+        )
         self.unreadable = counter("unreadable_updates", "Updates kept because they were not understood", "channel")
 
         self.hook_failures = counter("hook_failures", "POSTs that a system of the police did not take", "hook")

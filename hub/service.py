@@ -19,6 +19,7 @@ from random import Random
 from hub.channel import Channel, Part
 from hub.clock import Clock
 from hub.places.atlas import Atlas
+from hub.relay.auditing import Auditing
 from hub.relay.backlog import Backlog
 from hub.relay.backoff import Backoff
 from hub.relay.commands import Commands
@@ -28,6 +29,7 @@ from hub.relay.eraser import Eraser
 from hub.relay.escalator import Escalator
 from hub.relay.expiry import Expiry
 from hub.relay.forgetting import Forgetting
+from hub.relay.holding import Holding
 from hub.relay.intake import Intake
 from hub.relay.ladder import Ladder, read_ladder
 from hub.relay.letterbox import Letterbox
@@ -54,6 +56,7 @@ from hub.relay.withdrawals import Withdrawals
 from hub.settings import Account, Settings
 from hub.store.alerts import Routes
 from hub.store.database import Store
+from hub.store.engine import StoreUnavailable
 from hub.trust.provider import Provider
 from hub.trust.signing import Signing, signing_of
 
@@ -100,6 +103,8 @@ class Hub:
     rescuer: Rescuer
     eraser: Eraser
     forgetting: Forgetting
+    auditing: Auditing
+    holding: Holding
     withdrawals: Withdrawals
     widener: Widener
     reachability: Reachability
@@ -228,8 +233,19 @@ def build_hub(
         rescuer=Rescuer(
             store.outbox, atlas, wakes, clock, settings.relay.poll, store.measures, lease=settings.relay.lease
         ),
-        eraser=Eraser(store.erasing, store.changes, messages, clock, hours=settings.retention.hours),
+        eraser=Eraser(store.erasing, store.audit, messages, clock, hours=settings.retention.hours),
         forgetting=Forgetting(store, clock, hours=settings.retention.hours),
+        holding=Holding(
+            store.holds,
+            store.alerts,
+            store.audit,
+            store.ids,
+            wakes,
+            clock,
+            store.measures,
+            {s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
+        ),
+        auditing=Auditing(store.audit, settings.audit, clock, store.measures),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),
@@ -319,6 +335,8 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
     start("widener", hub.widener.run)
     start("eraser", hub.eraser.run)
     start("forgetting", hub.forgetting.run)
+    start("auditing", hub.auditing.run)
+    start("holding", hub.holding.run)
     start("reachability", hub.reachability.run)
     start("weekly", hub.weekly.run)
     start("newcomers", hub.newcomers.run)
@@ -340,6 +358,9 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
         # Each account may take the whole of the time allowed.
         await hub.tenures.resign(hub.settings.relay.shutdown + LAST_SECONDS)
         await hub.loops.stop()
+        with suppress(TimeoutError, StoreUnavailable):
+            async with asyncio.timeout(LAST_SECONDS):
+                await hub.auditing.anchor()
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_SECONDS):
                 await asyncio.gather(*(sender.channel.close() for sender in hub.senders))

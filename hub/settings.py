@@ -505,10 +505,19 @@ class Map(_Section):
 
 
 class Console(_Section):
-    """`second_pair`: for which alerts somebody else must agree before they are sent."""
+    """`second_pair…`: for which alerts somebody else must agree first; `…_api`: those of the police's own systems too."""
 
     second_pair: Literal["never", "municipality", "always"] = "never"
     second_pair_admins: int = Field(0, ge=0)
+    second_pair_neighbourhoods: int = Field(0, ge=0)
+    second_pair_extreme: bool = False
+    second_pair_api: bool = False
+
+    @property
+    def asks_for_two(self) -> bool:
+        """Whether there are alerts that somebody else must agree to."""
+        numbers = self.second_pair_admins or self.second_pair_neighbourhoods
+        return self.second_pair != "never" or bool(numbers) or self.second_pair_extreme
 
 
 class Staff(_Section):
@@ -561,6 +570,20 @@ class Retention(_Section):
     hours: float = Field(24.0, ge=1)
 
 
+class Audit(_Section):
+    """`anchor_file`: where the chain's ends are written down. `keep_days`: of entries; `content_days`: of reasons."""
+
+    anchor_file: str = ""
+    anchor_minutes: float = Field(10.0, gt=0)
+    keep_days: int = Field(1826, ge=30)
+    content_days: int = Field(30, ge=1)
+    verify_hours: float = Field(24.0, gt=0)
+
+    @property
+    def anchor_path(self) -> Path | None:
+        return ROOT / self.anchor_file if self.anchor_file else None
+
+
 class Tracing(_Section):
     """`exporter`: an OpenTelemetry exporter's name; empty: no traces. See hub/tracing.py."""
 
@@ -587,6 +610,7 @@ class Settings(BaseSettings):
     registry: Registry = Registry()
     mail: Mail = Mail()
     retention: Retention = Retention()
+    audit: Audit = Audit()
     log: Log = Log()
     tracing: Tracing = Tracing()
 

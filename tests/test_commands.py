@@ -199,6 +199,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0007_faces",
         "0008_staff",
         "0009_keys",
+        "0010_audit",
         "0011_sealed",
         "0012_consent",
         "0013_challenges",

@@ -14,7 +14,7 @@ from hub.commands.shell import CLOCK, Output, opened, run
 from hub.directory.csv_out import write_directory
 from hub.directory.importing import import_directory
 from hub.places.reading import read_neighbourhoods, read_postcodes
-from hub.store.changes import COMMAND_LINE
+from hub.store.audit import COMMAND_LINE
 
 imports = typer.Typer(no_args_is_help=True, help="Neighbourhoods, postcodes, the directory: all or nothing.")
 exports = typer.Typer(no_args_is_help=True, help="The directory, as it can be imported again.")
@@ -29,7 +29,7 @@ def neighbourhoods(file: File, edition: Annotated[int | None, typer.Option(help=
         found, warnings = await asyncio.to_thread(read_neighbourhoods, file, edition)
         async with opened() as (_, store):
             await store.neighbourhoods.replace(found, source=file.name, now=CLOCK.now())
-            await store.changes.put(COMMAND_LINE, "map.imported", "", {"neighbourhoods": len(found)}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "map.imported", "", {"neighbourhoods": len(found)}, CLOCK.now())
             orphans = [
                 f"groups name {code}, which this map does not have" for code in await store.neighbourhoods.orphans()
             ]
@@ -47,7 +47,9 @@ def postcodes(file: File) -> None:
         rows = await asyncio.to_thread(read_postcodes, file)
         async with opened() as (_, store):
             await store.neighbourhoods.replace_postcodes(rows, source=file.name, now=CLOCK.now())
-            return {"postcodes": len({row[0] for row in rows})}
+            count = len({row[0] for row in rows})
+            await store.audit.put(COMMAND_LINE, "map.imported", "", {"postcodes": count}, CLOCK.now())
+            return {"postcodes": count}
 
     run(command())
 
@@ -63,7 +65,7 @@ def directory(
         async with opened() as (_, store):
             report = await import_directory(store, raw, dry_run)
             if report.stored:
-                await store.changes.put(COMMAND_LINE, "directory.imported", "", report.changes(), CLOCK.now())
+                await store.audit.put(COMMAND_LINE, "directory.imported", "", report.changes(), CLOCK.now())
             return asdict(report)
 
     run(command())
@@ -75,6 +77,7 @@ def directory_csv() -> None:
 
     async def command() -> dict[str, Any]:
         async with opened() as (_, store):
+            await store.audit.put(COMMAND_LINE, "directory.exported", "", {}, CLOCK.now())
             text = await write_directory(store)
         if Output.json:
             return {"csv": text}

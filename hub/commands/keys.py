@@ -12,7 +12,7 @@ import typer
 from hub.clock import DAY_MS, to_datetime
 from hub.commands.shell import CLOCK, opened, run
 from hub.domain import Mistake, Refused, Role, Scope
-from hub.store.changes import COMMAND_LINE
+from hub.store.audit import COMMAND_LINE
 from hub.store.keys import KeyView
 from hub.trust.certificates import from_pem, thumbprint
 from hub.trust.keys import hash_secret, make_key, make_secret
@@ -70,7 +70,7 @@ def create(
                 scopes=[one.value for one in scope or []],
                 **{kind: value for kind, value in proofs.items() if value is not None},
             )
-            await store.changes.put(COMMAND_LINE, "key.made", key_id, {"role": role.value}, now)
+            await store.audit.put(COMMAND_LINE, "key.made", key_id, {"role": role.value}, now)
             return {"key": secret, "id": key_id}
 
     run(command())
@@ -110,7 +110,7 @@ def rotate(
                 )
             secret, old_until = make_secret(found.role), now + round(overlap * HOUR_MS)
             await store.keys.rotate(key_id, hash_secret(secret), old_until, _end(expires))
-            await store.changes.put(COMMAND_LINE, "key.rotated", key_id, {}, now)
+            await store.audit.put(COMMAND_LINE, "key.rotated", key_id, {}, now)
             return {"key": secret, "id": key_id, "oldUntil": _moment(old_until)}
 
     run(command())
@@ -132,7 +132,7 @@ def bind(
         async with opened() as (_, store):
             if not await store.keys.bind(key_id, **proofs):
                 raise Refused("Nothing bound", [Mistake(key_id, "no such key, or it was revoked")])
-            await store.changes.put(COMMAND_LINE, "key.unbound" if unbind else "key.bound", key_id, {}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "key.unbound" if unbind else "key.bound", key_id, {}, CLOCK.now())
             return {"bound": key_id, "proves": [kind for kind, value in proofs.items() if value]}
 
     run(command())
@@ -146,7 +146,7 @@ def revoke(key_id: str) -> None:
         async with opened() as (_, store):
             if not await store.keys.revoke(key_id, CLOCK.now()):
                 raise Refused("Nothing revoked", [Mistake(key_id, "no such key, or revoked before")])
-            await store.changes.put(COMMAND_LINE, "key.revoked", key_id, {}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "key.revoked", key_id, {}, CLOCK.now())
             return {"revoked": key_id}
 
     run(command())

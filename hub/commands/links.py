@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.clock import to_datetime
-from hub.commands.shell import CLOCK, opened, run
+from hub.commands.shell import CLOCK, COMMAND_LINE, opened, run
 from hub.directory.linking import make_link
 from hub.domain import Admin, Mistake, Refused
 from hub.settings import Channels
@@ -26,6 +26,7 @@ def link(
             made = await make_link(
                 store, _set_up(settings.channels), who.id, channel, settings.web.public_url, CLOCK.now()
             )
+            await store.audit.put(COMMAND_LINE, "link.made", str(who.id), {"channel": channel}, CLOCK.now())
             return {"url": made.url, "channel": made.channel, "expiresAt": to_datetime(made.expires_at).isoformat()}
 
     run(command())

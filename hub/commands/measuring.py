@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.commands.shell import CLOCK, opened, run
+from hub.commands.shell import CLOCK, COMMAND_LINE, opened, run
 from hub.domain import Mistake, Refused
 from hub.places.atlas import Atlas
 from hub.report.account import account_of, find, map_of, overshoot_of
@@ -40,6 +40,7 @@ def report(
             found = await find(store, alert)
             if found is None:
                 raise Refused("No such alert", [Mistake("", alert)])
+            await store.audit.put(COMMAND_LINE, "alert.looked", alert, {"route": "report"}, CLOCK.now())
             if not (html or pdf or csv):
                 rows = [delivery_answer(row) for row in found.deliveries]
                 return {**alert_answer(found.view, CLOCK.now()), "items": rows}

@@ -14,7 +14,7 @@ from hub.clock import to_datetime
 from hub.commands.shell import CLOCK, opened, run
 from hub.domain import Handle, Mistake, Refused
 from hub.relay.forgetting import terms
-from hub.store.changes import COMMAND_LINE, ITSELF
+from hub.store.audit import COMMAND_LINE, HUB
 from hub.store.database import Store
 
 app = typer.Typer(no_args_is_help=True, help="All that the hub holds about one person: given to them, or erased.")
@@ -45,7 +45,7 @@ def export(
             held = await _held(store, person)
             _write(file, held)
             for subject in person.admins or (0,):
-                await store.changes.put(COMMAND_LINE, "person.exported", str(subject), {}, CLOCK.now())
+                await store.audit.put(COMMAND_LINE, "person.exported", str(subject), {}, CLOCK.now())
             return {"file": str(file), "rows": _counted(held)}
 
     run(command())
@@ -66,10 +66,10 @@ def erase(
                 return {"erased": False, "rows": rows, "next": "give --yes to erase it"}
             for admin_id in person.admins:
                 await store.own_data.erase(admin_id)
-                await store.changes.put(COMMAND_LINE, "admin.erased", str(admin_id), {}, CLOCK.now())
+                await store.audit.put(COMMAND_LINE, "admin.erased", str(admin_id), {}, CLOCK.now())
             if person.email:
                 gone = await store.visitors.erase(person.email, CLOCK.now())
-                await store.changes.put(COMMAND_LINE, "person.erased", "", gone, CLOCK.now())
+                await store.audit.put(COMMAND_LINE, "person.erased", "", gone, CLOCK.now())
             await store.erasing.leave_the_log()
             return {"erased": True, "rows": rows}
 
@@ -132,7 +132,7 @@ def retention() -> None:
             kept = {"alerts": texts_ms, "late_receipts": texts_ms, "unread_updates": texts_ms}
             kept |= {term.what: term.after_ms for term in terms(store, texts_ms)}
             last: dict[str, dict[str, Any]] = {}
-            for change in await store.changes.page(1 << 62, LATEST, who=ITSELF):
+            for change in await store.audit.page(1 << 62, LATEST, who=HUB.id):
                 for what, count in change.what.items():
                     if count:
                         last.setdefault(what, {"last": to_datetime(change.at).isoformat(), "erased": count})

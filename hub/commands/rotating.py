@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from hub.commands.shell import CLOCK, Output, opened, run
-from hub.store.changes import COMMAND_LINE
+from hub.store.audit import COMMAND_LINE
 
 
 def rotate_key() -> None:
@@ -16,7 +16,7 @@ def rotate_key() -> None:
     async def command() -> dict[str, Any]:
         async with opened() as (settings, store):
             done = await store.rotating.rotate(_tell)
-            await store.changes.put(COMMAND_LINE, "key.rotated", done.key, {"values": done.values}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "key.rotated", done.key, {"values": done.values}, CLOCK.now())
             told = {"key": done.key, "values": done.values}
             return {**told, "file": str(settings.database.key_file)} if settings.database.has_key_file else told
 

@@ -10,7 +10,7 @@ import typer
 from hub.commands.shell import CLOCK, opened, run
 from hub.domain import Mistake, Refused, Role
 from hub.settings import Settings
-from hub.store.changes import COMMAND_LINE
+from hub.store.audit import COMMAND_LINE
 from hub.store.database import Store
 from hub.store.staff import Account, make_id
 from hub.trust.keys import hash_secret, make_session
@@ -34,7 +34,7 @@ def add(
             await _check(store, asked)
             token, until = make_session(), _until(settings)
             await store.staff.add(replace(asked, invited_until=until), hash_secret(token), CLOCK.now())
-            await store.changes.put(COMMAND_LINE, "staff.invited", asked.id, {"role": role.value}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "staff.invited", asked.id, {"role": role.value}, CLOCK.now())
             return {"id": asked.id, "invitation": _link(settings, token)}
 
     run(command())
@@ -73,7 +73,7 @@ def disable(who: Annotated[str, typer.Argument(help="The account's id, or what t
             account = await _known(store, who)
             if not await store.staff.disable(account.id, CLOCK.now()):
                 raise Refused("Nothing disabled", [Mistake(who, "was disabled before")])
-            await store.changes.put(COMMAND_LINE, "staff.disabled", account.id, {}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "staff.disabled", account.id, {}, CLOCK.now())
             return {"disabled": account.id}
 
     run(command())
@@ -87,7 +87,7 @@ def reset(who: Annotated[str, typer.Argument(help="The account's id, or what the
         async with opened() as (settings, store):
             account, token = await _known(store, who), make_session()
             await store.staff.reset(account.id, hash_secret(token), _until(settings))
-            await store.changes.put(COMMAND_LINE, "staff.reset", account.id, {}, CLOCK.now())
+            await store.audit.put(COMMAND_LINE, "staff.reset", account.id, {}, CLOCK.now())
             return {"id": account.id, "invitation": _link(settings, token)}
 
     run(command())

@@ -11,7 +11,7 @@ import structlog
 
 from hub.clock import Clock
 from hub.relay.message import Messages
-from hub.store.changes import ITSELF, Changes
+from hub.store.audit import HUB, AuditChain
 from hub.store.erasing import Erasing
 
 log = structlog.get_logger()
@@ -24,10 +24,10 @@ ALERTS_AT_ONCE = 100
 
 
 class Eraser:
-    def __init__(self, erasing: Erasing, changes: Changes, messages: Messages, clock: Clock, *, hours: float) -> None:
+    def __init__(self, erasing: Erasing, audit: AuditChain, messages: Messages, clock: Clock, *, hours: float) -> None:
         """`hours`: how long after an alert has ended."""
         self._erasing = erasing
-        self._changes = changes
+        self._audit = audit
         self._messages = messages
         self._clock = clock
         self._milliseconds = round(hours * 3_600_000)
@@ -58,6 +58,6 @@ class Eraser:
         if alerts or late or unread:
             await self._erasing.leave_the_log()
             erased = {"alerts": alerts, "late_receipts": late, "unread_updates": unread}
-            await self._changes.put(ITSELF, "alerts.erased", "", erased, now)
+            await self._audit.put(HUB, "alerts.erased", "", erased, now)
             log.info("alerts_erased", **erased)
         self._messages.forget(await self._erasing.erased(self._messages.known()))

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from hub.clock import DAY_MS, Clock
-from hub.store.changes import ITSELF
+from hub.store.audit import HUB
 from hub.store.database import Store
 from hub.store.engine import StoreUnavailable
 
@@ -94,5 +94,5 @@ class Forgetting:
                 beat()
         if erased:
             await self._store.erasing.leave_the_log()
-            await self._store.changes.put(ITSELF, "people.erased", "", erased, now)
+            await self._store.audit.put(HUB, "people.erased", "", erased, now)
             log.info("people_erased", **erased)

@@ -26,12 +26,14 @@ from hub.relay.backlog import Backlog
 from hub.relay.forecast import Send, forecast
 from hub.relay.message import ENDS, beside_of, kind_of
 from hub.relay.pace import Pace
+from hub.relay.second_pair import needs_second_pair
 from hub.relay.tier import Tier
 from hub.relay.wakes import Wakes
-from hub.settings import Account
+from hub.settings import Account, Console
 from hub.store.alerts import NOT_ACTUAL, Alerts, AlertView, Audience, NewAlert, Routes, view_of_new
 from hub.store.claiming import Claim, Claimed
 from hub.store.engine import StoreUnavailable
+from hub.store.holds import BROKEN, HELD
 from hub.store.ids import Ids
 from hub.store.keys import Identity
 from hub.store.outbox import Outbox
@@ -179,9 +181,17 @@ class Intake:
         return Simulation(alert, match, audience, tuple(by_account), tuple(warnings), tuple(sends), beyond)
 
     async def accept(
-        self, posted: Posted, who: Identity, *, allow_empty: bool = False, idempotency_key: str = ""
+        self,
+        posted: Posted,
+        who: Identity,
+        *,
+        allow_empty: bool = False,
+        idempotency_key: str = "",
+        second_pair: Console | None = None,
+        break_glass: bool = False,
     ) -> Taken:
-        """Store the alert and tell the planner.
+        """Store the alert and tell the planner. One that this rule (`second_pair`) wants somebody else to agree to is held instead
+        (holding.py), unless the glass is broken.
 
         Raises Refused, AlreadyDifferent, BacklogFull, StoreUnavailable; then nothing was stored.
         """
@@ -203,8 +213,10 @@ class Intake:
             mistakes.append(NOBODY)
         if mistakes:
             raise Refused("The alert was not accepted", mistakes)
+        hold = self._hold(second_pair, alert, audience, [m.code for m in matches], broken=break_glass)
+        held = hold == HELD
         chain = await self._alerts.chain(list(closes.values())) if closes else ()
-        at_once = audience.admins <= PLANNED_AT_ONCE
+        at_once = audience.admins <= PLANNED_AT_ONCE and not held
         beside, repeats = await self._beside_of(alert, chain)
         idle = [one for one in self._dispatchers if one.is_idle()] if at_once else []
         offered = NewAlert(
@@ -216,7 +228,7 @@ class Intake:
             expires_at=to_milliseconds(alert.expires),
             matches=matches,
             audience=audience,
-            closes=chain,
+            closes=() if held else chain,
             closes_as=CLOSES_AS.get(kind_of(alert), AlertState.ENDED),
             first_id=self._ids.block() if chain else 0,
             amends=self._amends,
@@ -227,10 +239,11 @@ class Intake:
             repeats=repeats,
             first_only=self._first_only,
             check_after=self._check_after,
+            hold=hold,
         )
         # What ends or takes the place of an alert is always taken: people act on what they were told.
         with (
-            self._backlog.room(offered.priority, audience.admins, always=bool(closes)),
+            self._backlog.room(offered.priority, 0 if held else audience.admins, always=bool(closes) or held),
             span("intake", alert=offered.id),
         ):
             stored = await self._alerts.accept(offered)
@@ -246,15 +259,20 @@ class Intake:
         self._measures.intake.add(self._clock.monotonic() - began)
         self._measures.alerts.labels(alert.status.value).inc()
         log.info("alert_accepted", alert=offered.id, neighbourhoods=len(matches), admins=audience.admins)
-        if offered.routes is None:
+        if hold:
+            self._measures.second_pair.labels(hold).inc()
+        if held:
+            log.info("alert_held", alert=offered.id)
+        elif offered.routes is None:
             self._wakes.plan(offered.id)
         else:
             self._measures.plan.add(0.0)
         begun = sum(one.alert_id == offered.id for claimed in stored.claimed for one in claimed)
-        if chain or begun < audience.admins:
+        if not held and (chain or begun < audience.admins):
             self._wakes.dispatch()
         self._wakes.changed()
         warnings = [*posted.warnings, *match.warnings]
+        warnings += [HELD_FOR_NOW] if held else []
         warnings += await self._warnings([m.code for m in matches], audience, alert)
         warnings += [
             f"references: {r.identifier} is not an alert of ours"
@@ -262,6 +280,15 @@ class Intake:
             if (r.sender, r.identifier) not in closes and alert.msg_type is MsgType.UPDATE
         ]
         return Taken(taken, True, tuple(warnings))
+
+    def _hold(
+        self, rule: Console | None, alert: Alert, audience: Audience, codes: Sequence[str], *, broken: bool
+    ) -> str:
+        if rule is None or ends(alert):
+            return ""
+        if not needs_second_pair(rule, alert, audience.admins, codes, self._atlas.index):
+            return ""
+        return BROKEN if broken else HELD
 
     async def _warnings(self, codes: Sequence[str], audience: Audience, alert: Alert) -> list[str]:
         """What the accounts' limits will not let through; nothing if the store is away, for the alert may be stored by now."""
@@ -325,6 +352,9 @@ class Intake:
         return "key-" + hashlib.sha256(f"{who.key_id}\n{idempotency_key}".encode()).hexdigest()[:32]
 
 
+HELD_FOR_NOW = (
+    "held for a second pair of eyes: it is relayed once somebody else agrees (POST …/agreement, or on the console)"
+)
 CLOSES_AS = {"cancelled": AlertState.CANCELLED, "expired": AlertState.EXPIRED}
 """What an alert is once one of this kind has ended it; after any other it has ended."""
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 BATCH_MOST = 100
 CONTENT = "alert.content"
+HOLDS = {"held": "held", "broken": "glass_broken"}
+"""How the log tells that an alert is held for a second pair of eyes, or was sent without one (holds.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,12 @@ def storing(sql: Queries, news: Sequence[NewAlert]) -> list[Statement]:
     """The statements; the first gives the numbers of those whose name was free. One that ends others must be the only one."""
     now = min(new.accepted_at for new in news)
     statements: list[Statement] = [
-        (sql.insert_alerts, Rows(15, [_alert_row(new) for new in news])),
+        (sql.insert_alerts, Rows(16, [_alert_row(new) for new in news])),
         (sql.insert_matches, Rows(9, [row for new in news for row in _match_rows(new)])),
     ]
     for new in news:
         if new.closes:
-            statements += _closing(sql, new)
+            statements += closing(sql, new)
     events = [(new.id, *event) for new in news for event in _events(new)]
     statements.append((sql.add_events, Rows(5, events)))
     at_once = [new for new in news if new.routes is not None]
@@ -147,6 +149,7 @@ def _alert_row(new: NewAlert) -> Row:
         orjson.dumps(new.repeats).decode(),
         orjson.dumps(audience).decode(),
         _planned_at(new),
+        new.hold,
     )
 
 
@@ -183,12 +186,13 @@ def _events(new: NewAlert) -> list[Row]:
     closed = f'{{"as":"{new.closes_as}"}}'
     return [
         (new.id, new.accepted_at, "accepted", "{}"),
+        *([(new.id, new.accepted_at, HOLDS[new.hold], "{}")] if new.hold else []),
         *([(new.id, new.accepted_at, "planned", "{}")] if new.routes is not None else []),
         *((one, new.accepted_at, "closed", closed) for one in new.closes),
     ]
 
 
-def _closing(sql: Queries, new: NewAlert) -> list[Statement]:
+def closing(sql: Queries, new: NewAlert) -> list[Statement]:
     """What it ends is ended and withdrawn; who got that, or may have, is told."""
     ids = list(new.closes)
     told = new.id, ids, new.first_id - 1, new.priority, new.expires_at, new.accepted_at

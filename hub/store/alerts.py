@@ -87,6 +87,7 @@ class NewAlert:
     claims: tuple[Claim, ...] = ()
     first_only: bool = False
     check_after: int | None = None
+    hold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class AlertView:
     adjacent: tuple[Matched, ...] = field(default=(), kw_only=True)
     closed_by: str = field(default="", kw_only=True)
     outcome: str = field(default="", kw_only=True)
+    hold: str = field(default="", kw_only=True)
     first_sent_at: int | None
     last_sent_at: int | None
 
@@ -217,6 +219,7 @@ def view_of_new(new: NewAlert) -> AlertView:
             Matched(m.code, m.name, m.overlap_square_metres, m.distance_metres, m.why, None) for m in new.matches
         ),
         deliveries={},
+        hold=new.hold,
         first_sent_at=None,
         last_sent_at=None,
     )
@@ -342,6 +345,7 @@ class Alerts:
                 last_event=row[13] or 0,
                 closed_by=row[14],
                 outcome=row[15],
+                hold=row[16],
                 matched=tuple(one for one in matched[row[0]] if one.added != ADJACENT),
                 adjacent=tuple(one for one in matched[row[0]] if one.added == ADJACENT),
                 deliveries=counts[row[0]],

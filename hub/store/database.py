@@ -20,8 +20,8 @@ from hub.measures import Measures
 from hub.settings import Database
 from hub.store.alerts import Alerts
 from hub.store.applications import Applications
+from hub.store.audit import AuditChain
 from hub.store.challenges import Challenges
-from hub.store.changes import Changes
 from hub.store.clocks import Clocks
 from hub.store.conclusions import Conclusions
 from hub.store.consents import Consents
@@ -37,6 +37,7 @@ from hub.store.figures import Figures
 from hub.store.first_drills import FirstDrills
 from hub.store.form_keys import FormKeys
 from hub.store.health import Health
+from hub.store.holds import Holds
 from hub.store.ids import HIGHEST, Ids
 from hub.store.keys import Keys
 from hub.store.leases import Leases
@@ -111,8 +112,9 @@ class Store:
     clocks: Clocks
     conclusions: Conclusions
     erasing: Erasing
-    changes: Changes
     consents: Consents
+    audit: AuditChain
+    holds: Holds
     mails: Mails
     drafts: Drafts
     applications: Applications
@@ -160,7 +162,12 @@ def tortoise_config(where: Database | Path, **pragmas: str) -> dict[str, Any]:
         "connections": {"default": connection},
         "apps": {
             "hub": {
-                "models": ["hub.store.tables", "hub.store.registry_tables", "hub.store.staff_tables"],
+                "models": [
+                    "hub.store.tables",
+                    "hub.store.registry_tables",
+                    "hub.store.staff_tables",
+                    "hub.store.audit_tables",
+                ],
                 "migrations": "hub.store.migrations",
                 "default_connection": "default",
             }
@@ -211,8 +218,9 @@ async def open_store(settings: Database, clock: Clock) -> AsyncIterator[Store]:
             clocks=Clocks(),
             conclusions=Conclusions(),
             erasing=Erasing(settings),
-            changes=Changes(ids),
             consents=consents,
+            audit=AuditChain(engine, sql),
+            holds=Holds(engine, sql),
             drafts=Drafts(ids),
             applications=Applications(ids),
             first_drills=FirstDrills(ids),

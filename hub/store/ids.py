@@ -14,7 +14,7 @@ FRESH_MS = 1000
 
 TABLES = (
     *("watch_group", "admin", "address", "group_chat", "delivery", "widening", "alert_draft", "application", "sign"),
-    *("public_text", "mail", "contact_request", "contact_copy", "neighbour_report", "change", "consent"),
+    *("public_text", "mail", "contact_request", "contact_copy", "neighbour_report", "consent"),
 )
 """Those whose ids are made here."""
 HIGHEST = f"""SELECT COALESCE(MAX(id), 0) FROM (

@@ -11,7 +11,7 @@ from typing import Any
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from hub.store import registry_tables, tables
+from hub.store import audit_tables, registry_tables, tables
 from hub.store.batches import batches
 from hub.store.engine import shielded
 from hub.store.erasing import ERASED, overwrite_references
@@ -50,7 +50,7 @@ class OwnData:
         found["contact_copy"] = await whole_rows(registry_tables.ContactCopy, **mine)
         found["consent"] = await whole_rows(registry_tables.Consent, of="admin", subject=admin_id)
         found["own_session"] = await whole_rows(registry_tables.OwnSession, **mine)
-        found["change"] = await whole_rows(registry_tables.Change, who=str(admin_id))
+        found["audit"] = await whole_rows(audit_tables.Audit, who=str(admin_id))
         return found
 
     @shielded

@@ -31,8 +31,25 @@ class Escalating:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Auditing:
+    """Those of the audit chain: {dialect}/auditing.py."""
+
+    head: str
+    begin: str
+    move_head: str
+    append: str
+    mark_alerts: str
+    erase: str
+    move_first: str
+    prune: str
+    unaudited: str
+    entries: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:
     escalating: Escalating
+    auditing: Auditing
     insert_alerts: str
     insert_matches: str
     close_alerts: str
@@ -46,6 +63,9 @@ class Queries:
     unplanned_codes: str
     planned_event: str
     alert_planned: str
+    held: str
+    release_held: str
+    end_held: str
     closed_alerts: str
     run_out: str
     alerts: str

@@ -223,18 +223,3 @@ class Consent(Table):
     class Meta:
         table = "consent"
         indexes = [Index(fields=("of", "subject"), name="consent_of")]
-
-
-class Change(Table):
-    """Who changed what. `who`: a key's name, an admin's id for their own page, empty for a visitor. `kind`: noun.verb. `subject`: the id of what was changed. `what`: JSON, names of fields and ids, never personal data."""  # noqa: E501  # one SQL comment
-
-    id = fields.BigIntField(primary_key=True)
-    at = fields.BigIntField()
-    who = fields.CharField(max_length=200)
-    kind = fields.CharField(max_length=40)
-    subject = fields.CharField(max_length=40)
-    what = fields.TextField()
-
-    class Meta:
-        table = "change"
-        indexes = [Index(fields=("at",)), Index(fields=("kind", "subject"))]

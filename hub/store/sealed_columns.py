@@ -42,7 +42,7 @@ JUDGED: Final[dict[str, dict[How, dict[str, str]]]] = {
         How.SEALED: {"content": "descriptions of people, pictures and places"},
         How.CLEAR: {
             "id sender identifier status msg_type priority accepted_at expires_at planned_at closed_at closed_as": "CAP's names",
-            "closed_by beside repeats audience outcome outcome_at erased_at remarks key_id": "numbers, codes and counts",
+            "closed_by beside repeats audience outcome outcome_at erased_at remarks key_id audited hold": "numbers, codes and counts",
             "fingerprint": "of a whole message with its identifier and times: not to be guessed back",
         },
     },
@@ -176,6 +176,19 @@ JUDGED: Final[dict[str, dict[How, dict[str, str]]]] = {
         How.HASHED: {"hash": "keyed, of account and address"},
         How.CLEAR: {"failures failed_at known_until": "counts and times"},
     },
+    "challenge": {
+        How.HASHED: {"hash": "SHA-256 of 256 random bits", "browser": "the same, of a cookie"},
+        How.CLEAR: {"kind about expires_at": "a path of ours, a provider's name or an account's id, and a time"},
+    },
+    "audit": {
+        How.SEALED: {"content": "what may have to be erased: reasons that people wrote"},
+        How.HASHED: {"content_hash previous hash": "the chain"},
+        How.CLEAR: {"sequence at who role kind subject look what": "ids, codes and counts, so that it can be kept"},
+    },
+    "audit_head": {
+        How.HASHED: {"hash base": "the chain's end and its start"},
+        How.CLEAR: {"id sequence kept_from token verified_at verified_to verified_faults": "counts and times"},
+    },
     "consent": {
         How.CLEAR: {"id at of subject what given via language": "ids, codes and times: nothing of what anybody wrote"}
     },
@@ -190,7 +203,6 @@ JUDGED: Final[dict[str, dict[How, dict[str, str]]]] = {
         How.HASHED: {"hash": "SHA-256 of 256 random bits"},
         How.CLEAR: {"admin_id ticket expires_at": "ids and times"},
     },
-    "change": {How.CLEAR: {"id at who kind subject what": "kept without personal data, so that it can be kept"}},
     "public_text": {How.CLEAR: {"id slug language title text changed_at changed_by": "everybody may read it"}},
     "watch_group": {How.CLEAR: {"id name platform members": "the public register says so"}},
     "group_neighbourhood": {How.CLEAR: {"id group_id code": "the public register says so"}},

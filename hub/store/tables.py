@@ -225,7 +225,7 @@ class WebSession(Table):
 
 
 class Alert(Table):
-    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part). `repeats`: what of that those who got the alert before it have already. `outcome`: what came of it, as the control room says. `erased_at`: when descriptions and pictures were erased. `remarks`: free replies to it, which are counted only."""  # noqa: E501  # one SQL comment
+    """`id` is the alert number that people see: random, so that numbers cannot be guessed in bulk. `closed_by`: the Update or Cancel that ended it. `beside`: a list of what it has to send beside the message (hub/channel.py Part). `repeats`: what of that those who got the alert before it have already. `outcome`: what came of it, as the control room says. `erased_at`: when descriptions and pictures were erased. `remarks`: free replies to it, which are counted only. `audited`: 1 once the audit chain has it. `hold`: where somebody else must agree first: held, then agreed, refused, lapsed or broken (sent without, for a reason)."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=12, primary_key=True)
     sender = fields.CharField(max_length=200)
@@ -249,6 +249,8 @@ class Alert(Table):
     outcome_at = fields.BigIntField(null=True)
     erased_at = fields.BigIntField(null=True)
     remarks = fields.IntField(default=0, db_default=0)
+    audited = fields.SmallIntField(default=0, db_default=1)
+    hold = fields.CharField(max_length=10, default="", db_default="")
 
     class Meta:
         table = "alert"
@@ -256,6 +258,8 @@ class Alert(Table):
         indexes = [
             Index(fields=("accepted_at",)),
             Index(fields=("planned_at",)),
+            PartialIndex(fields=("accepted_at",), name="alert_unaudited", condition={"audited": 0}),
+            PartialIndex(fields=("accepted_at",), name="alert_held", condition={"hold": "held"}),
         ]
 
 

@@ -56,6 +56,9 @@ GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 ASKED_OFTEN = ("/healthz", "/readyz", "/metrics", "/hooks/{channel}")
 """By machines, every few seconds or in storms of thousands a second: logged at DEBUG only."""
 
+REDIRECTED, FAILED = 300, 400
+"""Statuses of answers that show nothing. A form that is shown again with its mistakes (400) may show what it is about."""
+
 MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -151,11 +154,11 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
         if route.may is Open.ADMIN:
             own = await admin_of(hub, request)
             call = Call(hub, state, request, None, own)
-            return await route.handler(call) if own is not None else closed_page(call)
+            return await _noted(route, call) if own is not None else closed_page(call)
         if route.may is Open.MEASURING:
             await check_measuring(hub, request, route.scopes)
         if isinstance(route.may, Open) and route.may is not Open.ACCOUNT:
-            return await route.handler(Call(hub, state, request, None))
+            return await _noted(route, Call(hub, state, request, None))
         who, session = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
@@ -166,9 +169,25 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             check_may(route.may, route.scopes, who)
         if session is not None and (first := elsewhere(hub, request, route, session)) is not None:
             return first
-        return await route.handler(Call(hub, state, request, who, session=session))
+        return await _noted(route, Call(hub, state, request, who, session=session))
 
     return handle
+
+
+async def _noted(route: Route, call: Call) -> web.StreamResponse:
+    """The route's answer; who is shown personal data is in the audit chain, on disk, before any of it leaves."""
+    if route.live and route.shows:
+        await _note(route, call)
+        return await route.handler(call)
+    response = await route.handler(call)
+    if route.shows and not REDIRECTED <= response.status < FAILED:
+        await _note(route, call)
+    return response
+
+
+async def _note(route: Route, call: Call) -> None:
+    subject = call.request.match_info.get("id", "")
+    await call.looked(route.shows, subject, route=f"{route.method} {route.path}")
 
 
 def _measured(hub: Hub, state: State) -> Middleware:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from hub.domain import EVERYWHERE, Bounds, Mistake, Refused
 from hub.service import Hub
+from hub.store.audit import LOOKED, VISITOR, Who
 from hub.store.keys import Identity
 from hub.store.sessions import Session
 from hub.web.forms import Form, read_form, tidy
@@ -131,9 +132,19 @@ class Call:
         return self.state.rendering.page(self.request, template, status, who=self.who, of_staff=of_staff, **values)
 
     async def changed(self, kind: str, subject: object, **what: object) -> None:
-        """Notes who changed what (store/changes.py). Names of fields, ids and counts only, never anything personal."""
-        who = self.who.name if self.who else str(self.own or "")
-        await self.hub.store.changes.put(who, kind, str(subject), what, self.now())
+        """Notes who changed what (store/audit.py). Names of fields, ids and counts only, never anything personal."""
+        await self.hub.store.audit.put(self.by, kind, str(subject), what, self.now())
+
+    async def looked(self, kind: str, subject: object, **what: object) -> None:
+        """Notes who was shown what personal data; `kind` is its noun. The table of routes says where (Route.shows)."""
+        await self.changed(f"{kind}{LOOKED}", subject, **what)
+
+    @property
+    def by(self) -> Who | Identity:
+        """Who asks, as the audit chain knows them."""
+        if self.who is not None:
+            return self.who
+        return VISITOR if self.own is None else Who(str(self.own), "admin")
 
     async def form(self) -> Form:
         """What was filled in on a page of ours."""

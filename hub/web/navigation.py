@@ -36,6 +36,7 @@ STAFF: Final = (
     Entry("/console/neighbour-reports", N_("Meldingen van buren"), frozenset({Role.POLICE, Role.COORDINATOR})),
     Entry("/coordinator", N_("Coördinator"), frozenset({Role.COORDINATOR, Role.AUDITOR})),
     Entry("/staff", N_("Medewerkers"), frozenset({Role.OPERATOR})),
+    Entry("/auditor", N_("Logboek"), frozenset({Role.AUDITOR})),
     Entry("/", N_("Openbare kaart")),
 )
 COORDINATORS: Final = (

@@ -26,6 +26,7 @@ POLICE = frozenset({Role.POLICE})
 COORDINATOR = frozenset({Role.COORDINATOR})
 OPERATOR = frozenset({Role.OPERATOR})
 COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
+AUDITOR = frozenset({Role.AUDITOR})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 MEASURERS = frozenset({Role.OPERATOR, Role.AUDITOR})
 ANY_SCOPE = frozenset(Scope)
@@ -59,6 +60,8 @@ class Route:
     `head`: whether HEAD works as well as GET; not where looking has an effect or never ends.
     `form`: it is posted from a page of ours, so a session will do, and its origin is looked at.
     `sensitive`: a browser that has not proved of late who sits at it does so first.
+    `shows`: the noun of the personal data in its answer, and of the entry in the audit chain that says who was shown it.
+    `live`: its answer has no end, so that is noted before it begins.
     """
 
     method: str
@@ -71,6 +74,8 @@ class Route:
     form: bool = field(default=False, kw_only=True)
     sensitive: bool = field(default=False, kw_only=True)
     scopes: frozenset[Scope] = field(default=frozenset(), kw_only=True)
+    shows: str = field(default="", kw_only=True)
+    live: bool = field(default=False, kw_only=True)
 
 
 def scoped(read: Scope, write: Scope, routes: Iterable[Route]) -> tuple[Route, ...]:

@@ -5,8 +5,10 @@ Each folder keeps its own part of it. A test tries every lock with every role.
 
 from __future__ import annotations
 
+from hub.domain import Scope
 from hub.web.account.routes import ROUTES as ACCOUNT
 from hub.web.api.routes import ROUTES as API
+from hub.web.auditor.routes import ROUTES as AUDITOR_PAGES
 from hub.web.console.routes import ROUTES as CONSOLE
 from hub.web.coordinator.applications_routes import ROUTES as APPLICATIONS
 from hub.web.coordinator.routes import ROUTES as COORDINATOR_PAGES
@@ -39,6 +41,7 @@ ROUTES: tuple[Route, ...] = (
     *scoped(*ALERTS, CONSOLE),
     *scoped(*DIRECTORY, APPLICATIONS),
     *scoped(*DIRECTORY, COORDINATOR_PAGES),
+    *scoped(Scope.AUDIT_READ, Scope.AUDIT_READ, AUDITOR_PAGES),
     *scoped(*DIRECTORY, PUBLIC_PAGES),
     *JOIN,
     *OWN,

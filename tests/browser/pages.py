@@ -258,6 +258,9 @@ PAGES: Final = (
     Page("coordinator/text", "/coordinator/pages/tips", COORDINATOR),
     Page("coordinator/text-preview", "/coordinator/pages/tips", COORDINATOR, fill=LOOK_AT_IT),
     Page("coordinator/text-mistakes", "/coordinator/pages/tips", COORDINATOR, fill=UNTITLED, status=400),
+    # the auditor
+    Page("auditor/record", "/auditor", AUDITOR),
+    Page("auditor/record-mistakes", "/auditor?from=2026-12-01&to=2026-01-01", AUDITOR, status=400),
     # errors
     Page("error/400", "/console?cursor=x", POLICE, status=400),
     Page("error/403", "/_failing/403", POLICE, status=403),

@@ -14,11 +14,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
+from hub.settings import Database
+from hub.store.database import open_store
 from tests.crash.bustle import CLOCK, Bustle, bustle
 from tests.crash.hubs import HubProcess
 from tests.crash.reckoning import Reckoning, left_over, reckon
@@ -94,10 +96,23 @@ async def storm(store: str, kills: int, seed: int, folder: Path) -> tuple[Reckon
             last.start()
             await last.started()
         try:
-            return await at_rest(town), deaths
+            told = await at_rest(town)
+            told.losses += await not_audited(url, [one.id for one in town.ledger.posted.values() if one.id])
+            return told, deaths
         finally:
             last.terminate()
             await last.wait_or_kill(30)
+
+
+async def not_audited(url: str, alerts: Sequence[str]) -> list[str]:
+    """What is wrong with the audit chain after all that: it is whole, and has every accepted alert once."""
+    async with open_store(Database(url=url), CLOCK) as store:
+        while await store.audit.note_alerts():
+            pass
+        verdict = await store.audit.verify()
+        chained = Counter([one.subject async for one in store.audit.entries() if one.kind == "alert.taken"])
+    losses = [f"audit chain: {one}" for one in verdict.faults]
+    return losses + [f"audit chain: alert {one} is in it {chained[one]} times" for one in alerts if chained[one] != 1]
 
 
 def report(what: str, told: Reckoning, seconds: float, folder: Path) -> str:

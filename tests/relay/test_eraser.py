@@ -21,7 +21,7 @@ DAY = 24 * 3600
 
 def eraser_of(store: Store, clock: FakeClock, messages: Messages | None = None) -> Eraser:
     return Eraser(
-        store.erasing, store.changes, messages or Messages(store.alerts, "https://hub.example"), clock, hours=24
+        store.erasing, store.audit, messages or Messages(store.alerts, "https://hub.example"), clock, hours=24
     )
 
 

@@ -73,7 +73,7 @@ async def test_two_erasers_leave_nothing_and_get_in_nobodys_way(town: Town) -> N
     await clock.advance(7200 + 25 * 3600)
     async with own_connections(store, town.database) as others:
         both = [
-            Eraser(one.erasing, one.changes, Messages(one.alerts, "https://hub.example"), clock, hours=24)
+            Eraser(one.erasing, one.audit, Messages(one.alerts, "https://hub.example"), clock, hours=24)
             for one in (store, others)
         ]
         await asyncio.gather(*(one.erase() for one in both))

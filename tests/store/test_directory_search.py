@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.domain import Address, Admin, Group, Handle, Neighbourhood, Status
+from hub.store.audit import Who
 from hub.store.database import Store
 from hub.store.directory_search import ADMIN_STATES, GROUP_STATES, Sought
 from tests.store.world import START, accept
@@ -138,12 +139,14 @@ async def test_who_covers_what_and_who_would_get_a_message(store: Store) -> None
 
 async def test_changes_are_found_by_whom_of_what_and_when(store: Store) -> None:
     for n, who in enumerate(("x", "y", "x")):
-        await store.changes.put(who, "group.changed" if n else "sign.asked", str(n), {"n": n}, START + n)
+        await store.audit.put(
+            Who(who, "coordinator"), "group.changed" if n else "sign.asked", str(n), {"n": n}, START + n
+        )
     top = 1 << 62
-    assert [one.subject for one in await store.changes.page(top, 9)] == ["2", "1", "0"]
-    assert [one.subject for one in await store.changes.page(top, 9, "group.", who="x")] == ["2"]
-    assert [one.subject for one in await store.changes.page(top, 9, subject="1")] == ["1"]
-    assert [one.subject for one in await store.changes.page(top, 9, since=START, until=START + 2)] == ["1", "0"]
+    assert [one.subject for one in await store.audit.page(top, 9)] == ["2", "1", "0"]
+    assert [one.subject for one in await store.audit.page(top, 9, "group.", who="x")] == ["2"]
+    assert [one.subject for one in await store.audit.page(top, 9, subject="1")] == ["1"]
+    assert [one.subject for one in await store.audit.page(top, 9, since=START, until=START + 2)] == ["1", "0"]
 
 
 async def test_rehearsals_are_seen_together_newest_first_and_each_neighbourhood_knows_its_last(store: Store) -> None:

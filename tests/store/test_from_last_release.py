@@ -111,6 +111,7 @@ async def _sightings(where: Database) -> None:
         "0007_faces",
         "0008_staff",
         "0009_keys",
+        "0010_audit",
         "0011_sealed",
         "0012_consent",
         "0013_challenges",

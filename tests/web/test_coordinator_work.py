@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientResponse, FormData
 
 from hub.domain import Address, Admin, Group, Handle, Role
+from hub.store.audit import VISITOR
 from hub.web.coordinator.imports import MOST_BYTES
 from tests.web.test_coordinator_pages import HER_NUMBER, OURS, filled_in, kinds_of_changes, page, post
 from tests.web.world import API, KEYS, World, an_alert
@@ -70,7 +71,7 @@ async def test_a_file_is_looked_at_by_name_before_it_is_done(world: World) -> No
         "Groep BU06370301",
         "Meerzicht",
     }
-    (change,) = await world.hub.store.changes.page(1 << 62, 5)
+    (change,) = await world.hub.store.audit.page(1 << 62, 5)
     assert change.kind == "directory.imported" and change.what["groupsNew"] == 1
     again = plain(await (await upload(world, GOOD)).text())
     assert "Er is niets te doen" in again and "Ja, verwerk dit" not in again
@@ -313,7 +314,7 @@ async def test_what_programs_change_is_noted_as_well_without_anything_personal(w
         "admin.added",
         "group.added",
     ]
-    noted = str(world.rows("SELECT who, kind, subject, what FROM change"))
+    noted = str(world.rows("SELECT who, kind, subject, what FROM audit WHERE NOT look"))
     assert "Chantal" not in noted and "700002" not in noted and drill["id"] in noted
     for role in (Role.COORDINATOR, Role.AUDITOR):
         text = await page(world, "/coordinator/changes", role)
@@ -327,7 +328,7 @@ async def test_what_programs_change_is_noted_as_well_without_anything_personal(w
 
 async def test_changes_are_paged_newest_first(world: World) -> None:
     for n in range(130):
-        await world.hub.store.changes.put("", "sign.asked", str(n), {"count": n}, world.clock.now())
+        await world.hub.store.audit.put(VISITOR, "sign.asked", str(n), {"count": n}, world.clock.now())
     first = await page(world, "/coordinator/changes?kind=sign")
     assert first.count("een bezoeker") == 100 and "count: 129" in first
     older = re.findall(r'href="([^"]*cursor=[^"]*)"', first)[0]

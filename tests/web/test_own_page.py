@@ -260,7 +260,7 @@ async def test_being_erased_has_to_be_typed_and_then_nothing_is_left(world: Worl
     assert status == 200 and "U bent gewist" in page
     assert (await mine.get())[0] == 401
     left: dict[str, Any] = await world.hub.store.own_data.everything(anna)
-    assert {table for table, rows in left.items() if rows} == {"change"}
+    assert {table for table, rows in left.items() if rows} == {"audit"}
     for table, column in (("address", "handle"), ("admin", "name"), ("own_session", "hash")):
         assert not [
             value for (value,) in world.rows(f"SELECT {column} FROM {table}") if value in (ANNA, "Anna de Vries")
@@ -283,8 +283,8 @@ async def test_the_file_holds_every_table_with_something_of_a_person(world: Worl
         if naming & set(model._meta.fields_map)
     }
     everything = await world.hub.store.own_data.everything(await id_of("Anna de Vries"))
-    # `change` is by name; consent by whose it is; group and admin by their own ids.
-    assert personal | {"admin", "watch_group", "change", "consent"} == set(everything)
+    # The chain knows them as who did it; consent is by whose it is; group and admin by their own ids.
+    assert personal | {"admin", "watch_group", "audit", "consent"} == set(everything)
 
 
 async def test_the_file_tells_all_of_one_s_own_and_nothing_of_others(relaying: World) -> None:
@@ -296,7 +296,11 @@ async def test_the_file_tells_all_of_one_s_own_and_nothing_of_others(relaying: W
     held = await answer.json()
     assert [one["handle"] for one in held["address"]] == [ANNA]
     assert [one["kind"] for one in held["acknowledgement"]] == ["forwarded"]
-    assert len(held["delivery"]) == 1 and len(held["alert_neighbourhood"]) == 1 and len(held["change"]) == 1
+    assert (
+        len(held["delivery"]) == 1
+        and len(held["alert_neighbourhood"]) == 1
+        and {one["kind"] for one in held["audit"]} == {"admin.changed"}
+    )
     assert "Bram" not in str(held) and mine.cookie not in str(held) and hash_token(mine.cookie) not in str(held)
 
 

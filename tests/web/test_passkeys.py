@@ -58,7 +58,7 @@ async def test_a_passkey_is_made_signs_in_without_a_name_is_renamed_and_removed(
     assert "reservesleutel" in another.body and "werktelefoon" not in another.body
     assert (await another.post(f"/account/passkeys/{kept}/remove")).headers["Location"].endswith("removed")
     assert await signs_in(Browser(world), one) == 401
-    kinds = [change.kind for change in await world.hub.store.changes.page(1 << 62, 100, "")]
+    kinds = [change.kind for change in await world.hub.store.audit.page(1 << 62, 100, "")]
     assert {"passkey.added", "passkey.removed", "session.refused"} <= set(kinds)
 
 

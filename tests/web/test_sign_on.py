@@ -69,7 +69,7 @@ async def signs_in(world: World, path: str = WITH) -> Browser:
 
 
 async def kinds(world: World) -> list[str]:
-    return [change.kind for change in await world.hub.store.changes.page(1 << 62, 100, "")]
+    return [change.kind for change in await world.hub.store.audit.page(1 << 62, 100, "")]
 
 
 async def test_who_signs_in_there_is_signed_in_here_with_the_role_that_their_groups_give(world: World) -> None:

@@ -18,7 +18,7 @@ async def sign_in(browser: Browser, passphrase: str, code: str, login: str = "an
 
 
 async def changes(world: World, kind: str) -> list[tuple[str, str]]:
-    return [(one.kind, one.who) for one in await world.hub.store.changes.page(1 << 62, 100, kind)]
+    return [(one.kind, one.who) for one in await world.hub.store.audit.page(1 << 62, 100, kind)]
 
 
 async def test_from_an_invitation_to_the_console_and_back_in_with_a_recovery_code(world: World) -> None:

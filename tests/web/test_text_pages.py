@@ -116,8 +116,8 @@ async def test_a_coordinator_changes_a_page_and_it_is_noted_without_what_it_says
     assert "<h1>Onze regels</h1>" in page and "<strong>aardig</strong>" in page and "Gewijzigd op" in page
     assert "SAAR" in await text(world, "huisregels", "?lang=en"), "the other language stays as it was"
     assert "De coordinator" in await (await world.get("/coordinator/pages", None, headers=cookie)).text()
-    (change,) = await world.hub.store.changes.page(1 << 62, 10, "text.")
-    assert (change.kind, change.subject, change.who) == ("text.changed", "huisregels", "De coordinator")
+    (change,) = await world.hub.store.audit.page(1 << 62, 10, "text.")
+    assert (change.kind, change.subject, change.who) == ("text.changed", "huisregels", "id-coordinator")
     assert "aardig" not in str(change.what)
 
 
@@ -135,7 +135,7 @@ async def test_back_to_what_was_shipped(world: World) -> None:
     await save(world, cookie, "# Onze regels")
     assert (await save(world, cookie, "", "shipped")).status == 303
     assert "SAAR" in await text(world, "huisregels")
-    assert [one.kind for one in await world.hub.store.changes.page(1 << 62, 10, "text.")] == [
+    assert [one.kind for one in await world.hub.store.audit.page(1 << 62, 10, "text.")] == [
         "text.restored",
         "text.changed",
     ]

@@ -46,7 +46,8 @@ async def state(world: World, alert: dict[str, Any]) -> dict[str, Any]:
 
 
 def noted(world: World) -> list[str]:
-    return [row[0] for row in world.rows("SELECT kind FROM change WHERE kind NOT LIKE 'session.%' ORDER BY id")]
+    noted = "SELECT kind FROM audit WHERE NOT look AND kind <> 'alert.taken' AND kind NOT LIKE 'session.%'"
+    return [row[0] for row in world.rows(f"{noted} ORDER BY sequence")]
 
 
 async def alert_with_rings(world: World) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from shapely.affinity import translate
 from hub.directory.linking import hash_token
 from hub.domain import Address, Admin, Bounds, Group, Handle, Neighbourhood, Role
 from hub.store.applications import Kind, NewApplication
+from hub.store.audit import Who
 from hub.store.contact_requests import Asked
 from hub.store.mails import Letter
 from hub.store.signs import Kind as SignKind
@@ -264,7 +265,7 @@ async def test_lists_tables_and_counts_leave_out_what_lies_elsewhere(
     world: World, there: dict[str, str], bound: Browser, free: Browser
 ) -> None:
     seen: set[str] = set()
-    await world.hub.store.changes.put("Collega Overkant", "group.added", there["group"], {}, world.clock.now())
+    await world.hub.store.audit.put(Who("collega", "coordinator"), "group.added", there["group"], {}, world.clock.now())
     for path in LISTS:
         assert (await bound.get(path.format(**there))).status == 200, path
         # A group that reaches across the border is seen, with the places it covers.

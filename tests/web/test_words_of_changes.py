@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.relay.forgetting import terms
 from hub.store.signs import State
 from hub.web.coordinator.changes import FIELDS, NOUNS, UNSHOWN, VERBS
+from hub.web.routes import ROUTES
 from tests.web.world import World
 
 HUB = Path(__file__).resolve().parents[2] / "hub"
@@ -26,6 +27,18 @@ ALSO = {
     "key.rotated",
     "key.bound",
     "key.unbound",
+    "database.copied",
+    "database.restored",
+    "audit.exported",
+    "audit.erased",
+    "audit.pruned",
+    "alert.taken",
+    "alert.glass_broken",
+    "alert.held",
+    "alert.agreed",
+    "alert.refused",
+    "alert.lapsed",
+    *(f"{route.shows}.looked" for route in ROUTES if route.shows),
 }
 """Whose name is put together as it is noted, or which the command line notes."""
 

@@ -159,7 +159,7 @@ def _hash() -> fields.CharField[str]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hub", "0009_keys")]
+    dependencies = [("hub", "0010_audit")]
 
     initial = False
 

@@ -12,6 +12,7 @@ Statistics of a queue are always old: PostgreSQL may believe that nothing waits,
 condition. `state + 0` keeps it from choosing an index by the state where another one leads there (seen: ten times slower).
 """
 
+from hub.store.postgres.auditing import AUDITING
 from hub.store.postgres.escalating import ESCALATING
 from hub.store.postgres.pieces import (
     ACCOUNT,
@@ -102,15 +103,16 @@ def _claim(order: str, more: str = "") -> str:
 
 POSTGRES = Queries(
     escalating=ESCALATING,
+    auditing=AUDITING,
     # alerts ------------------------------------------------------------------------------------------------------------------
     insert_alerts="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
-            accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
+            accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience, audited, hold)
         SELECT a.id, a.sender, a.identifier, a.status, a.msg_type, a.content, a.fingerprint, a.key_id, a.priority, a.accepted_at,
-            a.expires_at, a.planned_at, NULL, '', '', a.beside, a.repeats, a.audience
+            a.expires_at, a.planned_at, NULL, '', '', a.beside, a.repeats, a.audience, 0, a.hold
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
-            $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bigint[])
+            $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::text[])
             a(id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside,
-              repeats, audience, planned_at)
+              repeats, audience, planned_at, hold)
         ON CONFLICT (sender, identifier) DO NOTHING RETURNING id""",
     insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at, check_at)
         SELECT m.* FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::int[], $8::bigint[],
@@ -147,7 +149,7 @@ POSTGRES = Queries(
         JOIN alert ON alert.sender = r.sender AND alert.identifier = r.identifier""",
     unplanned="""SELECT id, priority, accepted_at, expires_at,
             GREATEST(accepted_at, (SELECT MAX(n.planned_at) FROM alert_neighbourhood n WHERE n.alert_id = alert.id)) FROM alert
-        WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
+        WHERE planned_at IS NULL AND closed_at IS NULL AND hold <> 'held' ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = $1::text AND planned_at IS NULL
         ORDER BY distance, code""",
     planned_event=logged("""SELECT p.id, $2::bigint, 'planned', '{}' FROM (SELECT id FROM alert
@@ -156,6 +158,13 @@ POSTGRES = Queries(
         FOR NO KEY UPDATE) p"""),
     alert_planned="""UPDATE alert SET planned_at = $2::bigint WHERE id = $1::text AND planned_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = $1::text AND an.planned_at IS NULL)""",
+    held="""SELECT id, key_id, accepted_at, expires_at FROM alert WHERE hold = 'held' AND closed_at IS NULL
+        ORDER BY accepted_at LIMIT 100""",
+    # One that is not held any more breaks the rule that `hold` is never null, so that nothing of the unit is stored.
+    release_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL AND expires_at > $3::bigint
+        THEN $2::text END WHERE id = $1::text RETURNING id""",
+    end_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL THEN $2::text END, closed_as = $3::text,
+        closed_at = $4::bigint WHERE id = $1::text RETURNING id""",
     closed_alerts="SELECT id FROM alert WHERE id = ANY($1::text[]) AND closed_at IS NOT NULL",
     run_out="""SELECT id, sender, identifier, status, content FROM alert
         WHERE accepted_at > $3::bigint AND closed_at IS NULL AND expires_at <= $1::bigint AND expires_at > $2::bigint
@@ -163,7 +172,8 @@ POSTGRES = Queries(
           AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.part = ''
               AND (d.state + 0 IN (1, 4, 6, 7) OR d.sent_at IS NOT NULL OR d.possible_duplicates > 0))""",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
-            closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id), closed_by, outcome
+            closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id), closed_by, outcome,
+            hold
         FROM alert WHERE id = ANY($1::text[])""",
     alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at, added, rung, dark_at
         FROM alert_neighbourhood WHERE alert_id = ANY($1::text[]) ORDER BY distance, code""",
@@ -318,7 +328,7 @@ POSTGRES = Queries(
         UNION ALL SELECT '', '', COALESCE(SUM(admins), 0)::bigint,
             COALESCE(SUM(admins) FILTER (WHERE priority < $1::int), 0)::bigint
         FROM (SELECT priority, (audience::json->>2)::bigint AS admins FROM alert
-              WHERE planned_at IS NULL AND closed_at IS NULL AND expires_at > $2::bigint) unplanned""",
+              WHERE planned_at IS NULL AND closed_at IS NULL AND hold <> 'held' AND expires_at > $2::bigint) unplanned""",
     # receipts ----------------------------------------------------------------------------------------------------------------
     insert_receipts=f"""INSERT INTO receipt (delivery_id, channel, provider_ref, kind, at, reason, heeded)
         SELECT DISTINCT ON (r.provider_ref, r.kind, r.at) COALESCE(
@@ -512,7 +522,7 @@ POSTGRES = Queries(
     open_coverage="""SELECT COUNT(DISTINCT a.id), COUNT(*), COUNT(an.forwarded_at) FROM alert a
         JOIN alert_neighbourhood an ON an.alert_id = a.id AND an.added <> 'adjacent'
         WHERE a.accepted_at > $2::bigint AND a.expires_at > $1::bigint AND a.closed_at IS NULL""",
-    oldest_unplanned="SELECT MIN(accepted_at) FROM alert WHERE planned_at IS NULL AND closed_at IS NULL",
+    oldest_unplanned="SELECT MIN(accepted_at) FROM alert WHERE planned_at IS NULL AND closed_at IS NULL AND hold <> 'held'",
     inbox_waiting="""SELECT (SELECT COUNT(*) FROM inbox),
         (SELECT received_at FROM inbox WHERE error = '' ORDER BY id LIMIT 1)""",
     last_reported="""SELECT (SELECT COALESCE(MAX(id), 0) FROM receipt), (SELECT COALESCE(MAX(id), 0) FROM acknowledgement),

@@ -7,6 +7,7 @@ One statement a batch, not one a row: the writer thread takes Python's lock once
 """
 
 from hub.store.queries import TURN, Queries
+from hub.store.sqlite.auditing import AUDITING
 from hub.store.sqlite.escalating import ESCALATING
 from hub.store.sqlite.pieces import (
     ACCOUNT,
@@ -73,13 +74,15 @@ _STATES_CHANGED = """INSERT INTO alert_event (alert_id, at, kind, data)
 
 SQLITE = Queries(
     escalating=ESCALATING,
+    auditing=AUDITING,
     # alerts ------------------------------------------------------------------------------------------------------------------
     # [id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority, accepted_at, expires_at, beside, repeats,
-    # audience, planned_at]
+    # audience, planned_at, hold]
     insert_alerts="""INSERT INTO alert (id, sender, identifier, status, msg_type, content, fingerprint, key_id, priority,
-            accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience)
+            accepted_at, expires_at, planned_at, closed_at, closed_as, closed_by, beside, repeats, audience, audited, hold)
         SELECT a.value->>0, a.value->>1, a.value->>2, a.value->>3, a.value->>4, a.value->>5, a.value->>6, a.value->>7, a.value->>8,
-            a.value->>9, a.value->>10, a.value->>14, NULL, '', '', a.value->>11, a.value->>12, a.value->>13
+            a.value->>9, a.value->>10, a.value->>14, NULL, '', '', a.value->>11, a.value->>12, a.value->>13, 0,
+            a.value->>15
         FROM json_each(?1) a WHERE true
         ON CONFLICT (sender, identifier) DO NOTHING RETURNING id""",
     insert_matches="""INSERT INTO alert_neighbourhood (alert_id, code, name, overlap, distance, why, admins, planned_at, check_at)
@@ -118,7 +121,7 @@ SQLITE = Queries(
     unplanned="""SELECT id, priority, accepted_at, expires_at,
             MAX(accepted_at, COALESCE((SELECT MAX(n.planned_at) FROM alert_neighbourhood n WHERE n.alert_id = alert.id), 0))
         FROM alert
-        WHERE planned_at IS NULL AND closed_at IS NULL ORDER BY priority, accepted_at LIMIT 100""",
+        WHERE planned_at IS NULL AND closed_at IS NULL AND hold <> 'held' ORDER BY priority, accepted_at LIMIT 100""",
     unplanned_codes="""SELECT code, admins FROM alert_neighbourhood WHERE alert_id = ?1 AND planned_at IS NULL
         ORDER BY distance, code""",
     # Unless a neighbourhood was added meanwhile.
@@ -127,6 +130,13 @@ SQLITE = Queries(
           AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = ?1 AND an.planned_at IS NULL)""",
     alert_planned="""UPDATE alert SET planned_at = ?2 WHERE id = ?1 AND planned_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM alert_neighbourhood an WHERE an.alert_id = ?1 AND an.planned_at IS NULL)""",
+    held="""SELECT id, key_id, accepted_at, expires_at FROM alert WHERE hold = 'held' AND closed_at IS NULL
+        ORDER BY accepted_at LIMIT 100""",
+    # One that is not held any more breaks the rule that `hold` is never null, so that nothing of the unit is stored.
+    release_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL AND expires_at > ?3 THEN ?2 END
+        WHERE id = ?1 RETURNING id""",
+    end_held="""UPDATE alert SET hold = CASE WHEN hold = 'held' AND closed_at IS NULL THEN ?2 END, closed_as = ?3, closed_at = ?4
+        WHERE id = ?1 RETURNING id""",
     closed_alerts="SELECT id FROM alert WHERE id IN (SELECT value FROM json_each(?1)) AND closed_at IS NOT NULL",
     # Ends, which matched nothing themselves, run out in silence.
     run_out="""SELECT id, sender, identifier, status, content FROM alert
@@ -135,7 +145,8 @@ SQLITE = Queries(
           AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.part = ''
               AND (d.state IN (1, 4, 6, 7) OR d.sent_at IS NOT NULL OR d.possible_duplicates > 0))""",
     alerts="""SELECT id, sender, identifier, status, msg_type, content, fingerprint, accepted_at, expires_at, planned_at,
-            closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id), closed_by, outcome
+            closed_at, closed_as, audience, (SELECT MAX(id) FROM alert_event e WHERE e.alert_id = alert.id), closed_by, outcome,
+            hold
         FROM alert WHERE id IN (SELECT value FROM json_each(?1))""",
     alert_matches="""SELECT alert_id, code, name, overlap, distance, why, forwarded_at, added, rung, dark_at
         FROM alert_neighbourhood WHERE alert_id IN (SELECT value FROM json_each(?1)) ORDER BY distance, code""",
@@ -281,7 +292,7 @@ SQLITE = Queries(
     waiting="""SELECT channel, account, SUM(n), SUM((priority < ?1) * n) FROM (SELECT channel, account, priority, COUNT(*) AS n
             FROM delivery WHERE state = 0 GROUP BY channel, account, priority) GROUP BY channel, account
         UNION ALL SELECT '', '', COALESCE(SUM(audience->>2), 0), COALESCE(SUM((priority < ?1) * (audience->>2)), 0)
-        FROM alert WHERE planned_at IS NULL AND closed_at IS NULL AND expires_at > ?2""",
+        FROM alert WHERE planned_at IS NULL AND closed_at IS NULL AND hold <> 'held' AND expires_at > ?2""",
     # receipts: [delivery_id or null, provider_ref, kind, level, at, reason]
     insert_receipts="""INSERT INTO receipt (delivery_id, channel, provider_ref, kind, at, reason, heeded)
         SELECT COALESCE((SELECT d.id FROM delivery d WHERE d.id = r.value->>0 AND d.channel = ?2),
@@ -442,7 +453,7 @@ SQLITE = Queries(
     open_coverage="""SELECT COUNT(DISTINCT a.id), COUNT(*), COUNT(an.forwarded_at) FROM alert a
         JOIN alert_neighbourhood an ON an.alert_id = a.id AND an.added <> 'adjacent'
         WHERE a.accepted_at > ?2 AND a.expires_at > ?1 AND a.closed_at IS NULL""",
-    oldest_unplanned="SELECT MIN(accepted_at) FROM alert WHERE planned_at IS NULL AND closed_at IS NULL",
+    oldest_unplanned="SELECT MIN(accepted_at) FROM alert WHERE planned_at IS NULL AND closed_at IS NULL AND hold <> 'held'",
     inbox_waiting="""SELECT (SELECT COUNT(*) FROM inbox),
         (SELECT received_at FROM inbox WHERE error = '' ORDER BY id LIMIT 1)""",
     last_reported="""SELECT (SELECT COALESCE(MAX(id), 0) FROM receipt), (SELECT COALESCE(MAX(id), 0) FROM acknowledgement),

@@ -7,7 +7,9 @@ import re
 from aiohttp import web
 
 from hub.cap import Posted, read_json, read_xml
+from hub.relay.holding import read_reason
 from hub.store.alerts import AlertView
+from hub.store.holds import BROKEN
 from hub.web.api.answers import alert_answer, delivery_answer
 from hub.web.api.simulation_answers import simulation_answer
 from hub.web.calls import JSON_TYPE, Call, answer, page, refused
@@ -26,7 +28,22 @@ async def post_alert(call: Call) -> web.Response:
     key = call.request.headers.get("Idempotency-Key", "")
     if key and not re.fullmatch(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}", key):
         raise refused("Idempotency-Key", f"give 1 to {LONGEST_KEY} characters of ASCII without spaces")
-    taken = await call.hub.intake.accept(posted, call.identity, allow_empty=allow_empty, idempotency_key=key)
+    console = call.hub.settings.console
+    given = call.request.headers.get("Break-Glass")
+    reason = read_reason(given, "Break-Glass") if given is not None else ""
+    taken = await call.hub.intake.accept(
+        posted,
+        call.identity,
+        allow_empty=allow_empty,
+        idempotency_key=key,
+        second_pair=console if console.second_pair_api else None,
+        break_glass=bool(reason),
+    )
+    if taken.new and taken.view.hold:
+        if taken.view.hold == BROKEN:
+            await call.hub.holding.report(taken.view.id, call.identity, reason)
+        else:
+            await call.changed("alert.held", taken.view.id)
     place = f"/api/v1/alerts/{taken.view.id}"
     return answer(alert_answer(taken.view, call.now(), taken.warnings), 202 if taken.new else 200, Location=place)
 

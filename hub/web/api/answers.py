@@ -77,7 +77,8 @@ class AlertAnswer:
     """Our part of an alert's answer; the CAP names of the alert itself stand beside these. `deliveries`: how many per state.
 
     `adjacent`: neighbourhoods next door whose admins were asked for one that stayed dark; they do not count in the coverage.
-    `closedBy`: the id of what ended or replaced it; `outcome`: what came of it.
+    `closedBy`: the id of what ended or replaced it; `outcome`: what came of it. `secondPair`: held for a second pair of eyes, and
+    then agreed, refused or lapsed; broken: sent without one, for a reason; null where none was needed.
     """
 
     id: str
@@ -86,6 +87,7 @@ class AlertAnswer:
     adjacent: tuple[MatchedAnswer, ...]
     closedBy: str | None
     outcome: str | None
+    secondPair: str | None
     audience: AudienceAnswer
     deliveries: Mapping[str, int]
     coverage: CoverageAnswer
@@ -189,6 +191,7 @@ def alert_answer(view: AlertView, now: int, warnings: Sequence[str] | None = Non
         adjacent=tuple(map(_matched, view.adjacent)),
         closedBy=view.closed_by or None,
         outcome=view.outcome or None,
+        secondPair=view.hold or None,
         audience=audience_answer(view.audience),
         deliveries={state_name(state): view.deliveries.get(state, 0) for state in DeliveryState},
         coverage=CoverageAnswer(

@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from hub.cap.schema import AlertElement
+from hub.web.api.agreements import AgreementGiven
 from hub.web.api.answers import (
     AdminAnswer,
     AlertAnswer,
@@ -24,6 +25,7 @@ from hub.web.api.answers import (
     GroupAnswer,
     LinkAnswer,
 )
+from hub.web.api.audit import AuditAnswer
 from hub.web.api.clocks import ClockAnswer, StatisticsAnswer
 from hub.web.api.directory_given import AdminGiven, DrillGiven, GroupGiven, LinkGiven, OutcomeGiven
 from hub.web.api.directory_health import DirectoryHealthAnswer
@@ -45,6 +47,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, dict[str, Any], str]]] = {
     "cursor": ("query", {"type": "string"}, "The `next` of the page before"),
     "allowEmpty": ("query", {"type": "boolean", "default": False}, "Take an alert that matches no neighbourhood"),
     "Idempotency-Key": ("header", {"type": "string"}, "The same key is the same alert, where `identifier` is left out"),
+    "Break-Glass": ("header", {"type": "string"}, "Why it cannot wait for a second pair of eyes; it is reported"),
     "pictures": ("query", {"type": "boolean", "default": False}, "With the bytes of its files (derefUri); for police"),
     "If-None-Match": ("header", {"type": "string"}, "304 if it still has this ETag"),
     "If-Modified-Since": ("header", {"type": "string"}, "304 if nothing is newer; If-None-Match goes before it"),
@@ -60,6 +63,7 @@ TAGS: Final = {
     "alerts": "Post alerts and see how far they are",
     "neighbourhoods": "The CBS neighbourhoods (buurten) the hub knows",
     "directory": "Groups, their admins and the admins' addresses",
+    "audit": "Who changed what, and who was shown whom",
     "description": "This document",
 }
 TEXTS: Final = {
@@ -200,10 +204,10 @@ def _schema(name: str) -> dict[str, Any]:
 
 @cache
 def _schemas() -> dict[str, Any]:
-    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven, OutcomeGiven, DrillGiven)
+    given = (AlertElement, AdminGiven, GroupGiven, LinkGiven, DecisionGiven, OutcomeGiven, DrillGiven, AgreementGiven)
     answered = (
         *(AlertAnswer, SimulationAnswer, DeliveryAnswer, WideningAnswer, ClockAnswer, StatisticsAnswer, OutcomeAnswer),
-        *(GroupResultAnswer, SightingAnswer, DirectoryHealthAnswer),
+        *(GroupResultAnswer, SightingAnswer, DirectoryHealthAnswer, AuditAnswer),
         *(AdminAnswer, GroupAnswer, LinkAnswer, ProblemAnswer),
     )
     models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
@@ -221,6 +225,7 @@ def _schemas() -> dict[str, Any]:
         ("AlertPage", "Alert"),
         ("DeliveryPage", "DeliveryAnswer"),
         ("WideningPage", "WideningAnswer"),
+        ("AuditPage", "AuditAnswer"),
         ("AdminPage", "AdminAnswer"),
         ("GroupPage", "GroupAnswer"),
         ("GroupResultPage", "GroupResultAnswer"),

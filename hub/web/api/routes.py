@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from hub.web.api.agreements import post_agreement
 from hub.web.api.alerts import get_alert, list_alerts, list_deliveries, post_alert, simulate_alert
+from hub.web.api.audit import list_audit
 from hub.web.api.cap import get_alert_cap, get_alerts_feed
 from hub.web.api.clocks import get_clock, get_statistics
 from hub.web.api.directory import (
@@ -31,6 +33,7 @@ from hub.web.route import (
     ALERTS,
     ANY_KEY,
     ANY_SCOPE,
+    AUDITOR,
     COORDINATOR,
     COORDINATOR_OR_POLICE,
     DIRECTORY,
@@ -53,7 +56,7 @@ ALERT_ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{API}/alerts", post_alert, POLICE, "Post an alert; answered once it is on disk, or with 503 while too much waits",
         described=Described(
-            "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409), ("allowEmpty", "Idempotency-Key"), "alert"
+            "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409), ("allowEmpty", "Idempotency-Key", "Break-Glass"), "alert"
         ),
     ),
     Route(
@@ -70,10 +73,10 @@ ALERT_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/deliveries", list_deliveries, ANY_KEY, "Its deliveries, nearest to the scene first",
-        described=Described("alerts", {200: "DeliveryPage"}, (400, 404), LISTED),
+        described=Described("alerts", {200: "DeliveryPage"}, (400, 404), LISTED), shows="alert",
     ),
     Route(
-        "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False,
+        "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False, live=True,
         described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
     ),
     Route(
@@ -101,6 +104,10 @@ ALERT_ROUTES: tuple[Route, ...] = (
         described=Described("alerts", {202: "OutcomeAnswer", 200: "OutcomeAnswer"}, (*WRITE_ERRORS, 404, 409), (), "OutcomeGiven"),
     ),
     Route(
+        "POST", f"{API}/alerts/{{id}}/agreement", post_agreement, POLICE, "Agree to a held alert, refuse it, or break the glass",
+        described=Described("alerts", {200: "Alert"}, (*WRITE_ERRORS, 404, 409), (), "AgreementGiven"),
+    ),
+    Route(
         "GET", f"{API}/statistics", get_statistics, ANY_KEY, "How long each step took, by district or month",
         scopes=STATISTICS,
         described=Described("alerts", {200: "StatisticsAnswer"}, (400,), ("from", "to", "by")),
@@ -112,12 +119,12 @@ ALERT_ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/alerts/{{id}}/sightings", list_sightings, POLICE, "What admins wrote or sent us while it was active",
         scopes=SIGHTINGS,
-        described=Described("alerts", {200: "SightingPage"}, (400, 404), LISTED),
+        described=Described("alerts", {200: "SightingPage"}, (400, 404), LISTED), shows="sighting",
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/sightings/{{sid}}/picture", get_sighting_picture, POLICE, "The picture of a sighting",
         scopes=SIGHTINGS,
-        described=Described("alerts", {200: "picture"}, (400, 404)),
+        described=Described("alerts", {200: "picture"}, (400, 404)), shows="sighting",
     ),
     Route(
         "POST", f"{API}/drills", post_drill, COORDINATOR_OR_POLICE, "Begin a drill: an exercise to one district",
@@ -140,7 +147,7 @@ PLACE_ROUTES: tuple[Route, ...] = (
 DIRECTORY_ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/admins", list_admins, DIRECTORY_READERS, "Admins",
-        described=Described("directory", {200: "AdminPage"}, (400,), LISTED),
+        described=Described("directory", {200: "AdminPage"}, (400,), LISTED), shows="admin",
     ),
     Route(
         "POST", f"{API}/admins", create_admin, COORDINATOR, "Add an admin",
@@ -148,11 +155,11 @@ DIRECTORY_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/admins/{{id}}", get_admin, DIRECTORY_READERS, "One admin",
-        described=Described("directory", {200: "AdminAnswer"}, (400, 404)),
+        described=Described("directory", {200: "AdminAnswer"}, (400, 404)), shows="admin",
     ),
     Route(
         "PATCH", f"{API}/admins/{{id}}", update_admin, COORDINATOR, "Change an admin; what is left out stays",
-        described=Described("directory", {200: "AdminAnswer"}, (*WRITE_ERRORS, 404), (), "AdminGiven"),
+        described=Described("directory", {200: "AdminAnswer"}, (*WRITE_ERRORS, 404), (), "AdminGiven"), shows="admin",
     ),
     Route(
         "DELETE", f"{API}/admins/{{id}}", delete_admin, COORDINATOR, "Remove an admin",
@@ -184,7 +191,11 @@ DIRECTORY_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/directory/health", get_directory_health, DIRECTORY_READERS, "What is wrong with the directory",
-        described=Described("directory", {200: "DirectoryHealthAnswer"}),
+        described=Described("directory", {200: "DirectoryHealthAnswer"}), shows="admin",
+    ),
+    Route(
+        "GET", f"{API}/audit", list_audit, AUDITOR, "The audit chain: what was changed and looked at, oldest first",
+        described=Described("audit", {200: "AuditPage"}, (400,), LISTED), shows="audit",
     ),
 )  # fmt: skip
 

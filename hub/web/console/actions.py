@@ -10,6 +10,7 @@ from aiohttp import web
 from hub.domain import Outcome, Refused
 from hub.relay.concluding import ConcludedOtherwise, conclude
 from hub.relay.ending import all_clear, cancel
+from hub.relay.holding import LONGEST_REASON, NotHeld, OwnAlert, read_reason
 from hub.relay.widener import BY_HAND, Decided, NoSuchRing, is_open
 from hub.store.alerts import AlertView
 from hub.web import labels
@@ -106,6 +107,31 @@ async def say_outcome(call: Call) -> web.Response:
     if done.new:
         await call.changed("alert.concluded", view.id, outcome=outcome, told=done.told)
     return _done(view, "concluded")
+
+
+async def decide_held(call: Call) -> web.Response:
+    """A second pair of eyes for an alert that the police's own systems posted; or the glass is broken, for a reason."""
+    view, form, hub = await known_alert(call), await call.form(), call.hub
+    decision = form.choice("decision", ("agree", "refuse", "break"))
+    note = form.line("reason", most=LONGEST_REASON, required=False)
+    if not form.ok:
+        return await show(call, form, 400)
+    try:
+        match decision:
+            case "agree":
+                await hub.holding.agree(view, call.identity)
+            case "refuse":
+                await hub.holding.refuse(view, call.identity, note)
+            case _:
+                await hub.holding.break_glass(view, call.identity, read_reason(note, "reason"))
+    except OwnAlert:
+        return await _refused(call, form, N_("Wie de melding stuurde kan niet zelf akkoord geven."))
+    except NotHeld:
+        return await _refused(call, form, N_("Over deze melding is al beslist, of zij is voorbij."))
+    except Refused:
+        form.wrong("reason", N_("Zeg in 10 tot 500 tekens waarom het niet kan wachten."))
+        return await show(call, form, 400)
+    return _done(view, "decided")
 
 
 async def _refused(call: Call, form: Form, sentence: str, **about: object) -> web.Response:

@@ -46,6 +46,7 @@ async def alerts_page(call: Call) -> web.Response:
         live=cursor is None,
         now=now,
         waiting=[] if cursor else await drafts.waiting(),
+        held=[] if cursor else await call.hub.holding.waiting(),
         own_drafts=[] if cursor else await drafts.of_key(call.identity.key_id),
     )
 

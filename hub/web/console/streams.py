@@ -71,15 +71,16 @@ async def _rows(call: Call) -> AsyncGenerator[bytes, None]:
     """The list as it stands, then the rows that changed, each as the page writes it; and what waits for a second pair of eyes."""
     clock, which = call.hub.clock, which_of(call)
     told: dict[str, str] = {}
-    waited: list[int] | None = None
+    waited: list[object] | None = None
     spoke_at = float("-inf")
     with call.hub.wakes.watching() as changed:
         while await goes_on(call):
             rows = await first_rows(call, which)
             waiting = await call.hub.store.drafts.waiting()
-            if waited != (waited := [one.id for one in waiting]):
-                html = call.state.rendering.part(call.language, "console/waiting", waiting=waiting)
-                yield event("waiting", {"now": call.now(), "count": len(waiting), "html": html})
+            held = await call.hub.holding.waiting()
+            if waited != (waited := [*(one.id for one in waiting), *(one.id for one in held)]):
+                html = call.state.rendering.part(call.language, "console/waiting", waiting=waiting, held=held)
+                yield event("waiting", {"now": call.now(), "count": len(waited), "html": html})
             if rows != told or clock.monotonic() - spoke_at >= BEAT_SECONDS:
                 new = [{"id": number, "html": row} for number, row in rows.items() if told.get(number) != row]
                 yield event("rows", {"now": call.now(), "order": [*rows], "rows": new})

@@ -7,6 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from hub.domain import Role
+from hub.store.alerts import AlertView
+from hub.store.holds import HELD, HeldAlert
 from hub.web import labels
 from hub.web.api.alerts import known_alert, may_see
 from hub.web.calls import Call, written_cursor
@@ -19,7 +21,7 @@ from hub.web.problems import not_found
 from hub.web.shown import shown_info
 
 SHOWN_DELIVERIES = 200
-DONE = ("widened", "refused", "cleared", "cancelled", "concluded")
+DONE = ("widened", "refused", "cleared", "cancelled", "concluded", "decided")
 """What the page may say was done, by what stands in its address."""
 
 
@@ -31,7 +33,7 @@ async def alert_beside(call: Call) -> web.Response:
     """The parts that are not told row by row, as they are now."""
     watched = await _watched(call)
     beside = await beside_of(call, watched)
-    return call.show("console/beside", **_common(call, watched, beside), form=Form(), done="")
+    return call.show("console/beside", **await _common(call, watched, beside), form=Form(), done="")
 
 
 async def show(call: Call, form: Form, status: int = 200) -> web.Response:
@@ -50,7 +52,7 @@ async def show(call: Call, form: Form, status: int = 200) -> web.Response:
     return call.show(
         "console/alert",
         status,
-        **_common(call, watched, beside),
+        **await _common(call, watched, beside),
         form=form,
         done=done if done in DONE else "",
         now=now,
@@ -80,11 +82,19 @@ async def _watched(call: Call) -> Watched:
     return watched
 
 
-def _common(call: Call, watched: Watched, beside: Beside) -> dict[str, Any]:
+async def _held(call: Call, view: AlertView) -> HeldAlert | None:
+    """It waits for a second pair of eyes."""
+    if view.hold != HELD:
+        return None
+    return next((one for one in await call.hub.holding.waiting() if one.id == view.id), None)
+
+
+async def _common(call: Call, watched: Watched, beside: Beside) -> dict[str, Any]:
     return {
         "view": watched.view,
         "info": shown_info(watched.view),
         "head": head_of(call, watched, call.now()),
         "beside": beside,
         "police": call.identity.role is Role.POLICE,
+        "held": await _held(call, watched.view),
     }

@@ -13,10 +13,11 @@ from aiohttp import web
 
 from hub.clock import to_milliseconds
 from hub.domain import Refused
+from hub.relay.holding import read_reason
 from hub.relay.intake import AlreadyDifferent, Simulation
+from hub.relay.second_pair import needs_second_pair
 from hub.relay.wording import Told, message_of, told_of
 from hub.relay.words import language
-from hub.settings import Console
 from hub.store.alerts import AlertView
 from hub.store.drafts import DRAFT, SENT, Draft
 from hub.web.api.directory_given import id_number
@@ -113,22 +114,18 @@ async def preview_of(call: Call, form: Form) -> Preview | None:
         seconds,
         late=seconds * 1000 > to_milliseconds(simulation.alert.expires) - call.now(),
         second_pair=needs_second_pair(
-            call.hub.settings.console, simulation.audience.admins, writing.whole_municipality(codes, index)
+            call.hub.settings.console, simulation.alert, simulation.audience.admins, codes, index
         ),
         text=_text(call, simulation, updated),
         dark=tuple(names[code] for code in simulation.audience.dark),
     )
 
 
-def needs_second_pair(rule: Console, admins: int, whole_municipality: bool) -> bool:
-    """Whether somebody else must agree first."""
-    if rule.second_pair == "always" or (rule.second_pair_admins and admins > rule.second_pair_admins):
-        return True
-    return rule.second_pair == "municipality" and whole_municipality
+async def send_form(call: Call, form: Form, written_at: int | None = None, *, broken: bool = False) -> AlertView | None:
+    """Through the intake; None, and mistakes on the form, where it is refused. `written_at`: when, if not just now (ms).
 
-
-async def send_form(call: Call, form: Form, written_at: int | None = None) -> AlertView | None:
-    """Through the intake; None, and mistakes on the form, where it is refused. `written_at`: when, if not just now (ms)."""
+    `broken`: without the second pair of eyes that it needs.
+    """
     index = call.hub.atlas.index
     written = writing.read_written(form, index)
     if not form.ok:
@@ -140,7 +137,8 @@ async def send_form(call: Call, form: Form, written_at: int | None = None) -> Al
         writing.refused(form, error)
         return None
     try:
-        return (await call.hub.intake.accept(posted, call.identity)).view
+        rule = call.hub.settings.console if broken else None
+        return (await call.hub.intake.accept(posted, call.identity, second_pair=rule, break_glass=broken)).view
     except Refused as error:
         writing.refused(form, error)
     except AlreadyDifferent as sent:
@@ -168,15 +166,20 @@ async def _send(call: Call, form: Form) -> web.StreamResponse:
     if found is None:
         return await _show(call, form, None, 400)
     drafts = call.hub.store.drafts
-    if found.second_pair:
+    reason = _reason(form) if found.second_pair else ""
+    if not form.ok:
+        return await _show(call, form, found, 400)
+    if found.second_pair and not reason:
         draft_id = await _keep(call, form)
         await drafts.offer(draft_id, call.identity.key_id, call.now())
         await call.changed("draft.offered", draft_id, admins=found.simulation.audience.admins)
         call.hub.wakes.changed()
         return onward(f"/console/drafts/{draft_id}")
-    view = await send_form(call, form)
+    view = await send_form(call, form, broken=bool(reason))
     if view is None:
         return await _show(call, form, found, 400)
+    if reason:
+        await call.hub.holding.report(view.id, call.identity, reason)
     draft_id = _number(form.shown("draft"))
     draft = await drafts.find(draft_id) if draft_id else None
     if draft is not None and draft.key_id == call.identity.key_id:
@@ -185,11 +188,22 @@ async def _send(call: Call, form: Form) -> web.StreamResponse:
     return onward(f"/console/alerts/{view.id}")
 
 
+def _reason(form: Form) -> str:
+    """Why it cannot wait for a second pair of eyes; empty where it can."""
+    if not form.shown("reason").strip():
+        return ""
+    try:
+        return read_reason(form.shown("reason"), "reason")
+    except Refused:
+        form.wrong("reason", N_("Zeg in 10 tot 500 tekens waarom het niet kan wachten."))
+        return ""
+
+
 async def _keep(call: Call, form: Form) -> int:
     """What is written so far, as a draft; its id also stands on the form from now on."""
     if not _has_begun(form):
         return 0
-    content = {name: values for name, values in form.given.items() if name not in ("draft", "action", "q")}
+    content = {name: values for name, values in form.given.items() if name not in ("draft", "action", "q", "reason")}
     who = call.identity
     kept = await call.hub.store.drafts.put(_number(form.shown("draft")), who.key_id, who.name, content, call.now())
     form.given["draft"] = [str(kept)]
@@ -216,8 +230,8 @@ async def _show(call: Call, form: Form, found: Preview | None = None, status: in
         chosen=[(code, writing.name_of(code, index)) for code in form.chosen("codes") if len(index.rows_of(code))],
         asked=asked,
         found=await places_named(call, asked) if asked else [],
+        second_pair=call.hub.settings.console.asks_for_two,
         kept_query={name: form.shown(name) for name in ("draft", "update") if form.shown(name)},
-        second_pair=call.hub.settings.console.second_pair,
     )
 
 

@@ -164,13 +164,6 @@ def name_of(code: str, index: NeighbourhoodIndex) -> str:
     return names.get(code) or code
 
 
-def whole_municipality(matched: list[str], index: NeighbourhoodIndex) -> bool:
-    """Whether these neighbourhoods are all of some municipality."""
-    ours = set(matched)
-    towns = {one.municipality for code in matched if (one := index.get(code)) is not None}
-    return any(ours.issuperset(index.known_code(town)) for town in towns if town)
-
-
 def filled_from(view: AlertView) -> dict[str, list[str]]:
     """The form of an update to this alert, as it stands now."""
     infos = view.content.get("info", ())

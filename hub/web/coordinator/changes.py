@@ -14,7 +14,7 @@ from hub.directory.table import guard
 from hub.domain import Refused
 from hub.relay.events import moment
 from hub.report.statistics import period
-from hub.store.changes import COMMAND_LINE, ITSELF, Change
+from hub.store.audit import COMMAND_LINE, HUB, Change
 from hub.web.api.directory_given import id_number
 from hub.web.calls import Call, written_cursor
 from hub.web.coordinator.given import refuse
@@ -52,6 +52,10 @@ NOUNS: Final = {
     "session": N_("aanmelding"),
     "recovery": N_("herstelcode"),
     "passkey": N_("passkey"),
+    "sighting": N_("waarneming"),
+    "own": N_("eigen pagina"),
+    "audit": N_("logboek"),
+    "database": N_("database"),
 }
 VERBS: Final = {
     "added": N_("toegevoegd"),
@@ -72,6 +76,7 @@ VERBS: Final = {
     "asked": N_("gevraagd"),
     "confirmed": N_("bevestigd"),
     "accepted": N_("goedgekeurd"),
+    "taken": N_("aangenomen"),
     "accept": N_("erbij gezet"),
     "refused": N_("afgewezen"),
     "refuse": N_("geweigerd"),
@@ -100,6 +105,12 @@ VERBS: Final = {
     "passphrase_set": N_("andere wachtzin"),
     "factor_set": N_("tweede factor ingesteld"),
     "signed_on": N_("erbij gekomen via de eigen organisatie"),
+    "copied": N_("gekopieerd"),
+    "looked": N_("bekeken"),
+    "pruned": N_("opgeschoond"),
+    "held": N_("vastgehouden"),
+    "lapsed": N_("verlopen zonder akkoord"),
+    "glass_broken": N_("zonder tweede paar ogen verstuurd"),
 }
 FIELDS: Final = {
     "name": N_("naam"),
@@ -160,8 +171,14 @@ FIELDS: Final = {
     "sessions": N_("aantal"),
     "municipalities": N_("gemeenten"),
     "sender": N_("afzender"),
+    "route": N_("pagina of adres"),
+    "postcodes": N_("postcodes"),
+    "sequences": N_("regels"),
+    "until": N_("tot en met regel"),
+    "status": N_("status"),
+    "msgType": N_("soort bericht"),
 }
-UNSHOWN: Final = ("admin", "group")
+UNSHOWN: Final = ("admin", "group", "hash", "fingerprint", "hold")
 """Ids that say nothing to people; they stand in the table."""
 
 VALUES: Final[dict[str, dict[str, str]]] = {
@@ -192,9 +209,9 @@ class ShownChange:
 
 
 async def changes_page(call: Call) -> web.Response:
-    form, found = await _found(call, SIZE + 1)
-    last = found[SIZE - 1].id if len(found) > SIZE else None
-    keys = await call.hub.store.keys.list()
+    form, found = await found_changes(call, SIZE + 1)
+    last = found[SIZE - 1].sequence if len(found) > SIZE else None
+    keys = await key_names(call)
     return call.show(
         "coordinator/changes",
         400 if form.mistakes else 200,
@@ -202,28 +219,32 @@ async def changes_page(call: Call) -> web.Response:
         changes=await shown_changes(call, found[:SIZE]),
         older=written_cursor((last,)) if last else "",
         nouns=NOUNS,
-        keys=[(one.id, one.name) for one in keys],
+        keys=list(keys.items()),
         kept={name: form.shown(name) for name in ("kind", "who", "from", "to", "subject") if form.shown(name)},
     )
 
 
 async def changes_table(call: Call) -> web.Response:
-    form, found = await _found(call, MOST_ROWS)
+    form, found = await found_changes(call, MOST_ROWS)
     if form.mistakes:
         return await changes_page(call)
+    names = await key_names(call)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("at", "who", "kind", "subject", "what"))
     for one in found:
         what = "; ".join(f"{name}: {_plain(value)}" for name, value in one.what.items())
-        writer.writerow((moment(one.at), guard(one.who), one.kind, one.subject, guard(what)))
+        writer.writerow((moment(one.at), guard(names.get(one.who, one.who)), one.kind, one.subject, guard(what)))
     headers = {"Content-Disposition": 'attachment; filename="buurtsein-wijzigingen.csv"'}
     return web.Response(text=out.getvalue(), content_type="text/csv", charset="utf-8", headers=headers)
 
 
-async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
-    """What the address asks for, as a form that can be shown again, and a page of it; all of it where the period is wrong."""
-    keys = {one.id: one.name for one in await call.hub.store.keys.list()}
+async def found_changes(call: Call, limit: int, *, look: bool | None = False) -> tuple[Form, list[Change]]:
+    """What the address asks for, as a form that can be shown again, and a page of it; all of it where the period is wrong.
+
+    `look`: what was looked at, instead of changed; None for both.
+    """
+    keys = await key_names(call)
     given = {name: [call.parameter(name) or ""] for name in ("from", "to")}
     kind = asked(call, "kind", NOUNS)
     who = asked(call, "who", (*keys, "line"))
@@ -237,12 +258,13 @@ async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
         except Refused as error:
             refuse(form, error, {"from": "from", "to": "to"})
     cursor = call.cursor(int)
-    name = None if not who else COMMAND_LINE if who == "line" else keys[who]
-    found = await call.hub.store.changes.page(
+    by = None if not who else COMMAND_LINE.id if who == "line" else who
+    found = await call.hub.store.audit.page(
         cursor[0] if cursor else NEWEST,
         limit,
         f"{kind}." if kind else "",
-        who=only_own(call) or name,
+        look=look,
+        who=only_own(call) or by,
         subject=subject,
         since=since,
         until=until,
@@ -252,7 +274,7 @@ async def _found(call: Call, limit: int) -> tuple[Form, list[Change]]:
 
 def only_own(call: Call) -> str | None:
     """Whose changes they see who are bound to some municipalities: a line does not say where it was. None: everybody's."""
-    return call.identity.name if call.bounds.municipalities else None
+    return call.identity.key_id if call.bounds.municipalities else None
 
 
 async def shown_changes(call: Call, changes: Sequence[Change]) -> list[ShownChange]:
@@ -260,10 +282,17 @@ async def shown_changes(call: Call, changes: Sequence[Change]) -> list[ShownChan
     search = call.hub.store.directory_search
     names = {one.id: one.name for one in await search.group_lines(ids, call.bounds)}
     names |= {one.id: one.name for one in await search.admin_lines(ids, call.bounds)}
-    return [_shown(call, one, names) for one in changes]
+    keys = await key_names(call)
+    return [_shown(call, one, names, keys) for one in changes]
 
 
-def _shown(call: Call, one: Change, names: dict[int, str]) -> ShownChange:
+async def key_names(call: Call) -> dict[str, str]:
+    """Of keys and staff, also of those that have ended, by their ids."""
+    keys = {one.id: one.name for one in await call.hub.store.keys.list()}
+    return keys | {one.id: one.name for one in await call.hub.store.staff.list()}
+
+
+def _shown(call: Call, one: Change, names: dict[int, str], keys: dict[str, str]) -> ShownChange:
     noun, _, verb = one.kind.partition(".")
     number = id_number(one.subject)
     name = names.get(number, "") if number is not None else ""
@@ -271,21 +300,21 @@ def _shown(call: Call, one: Change, names: dict[int, str]) -> ShownChange:
     there = bool(name) or (noun == "drill" and bool(one.subject))
     return ShownChange(
         at=one.at,
-        who=_who(call, one.who),
+        who=_who(call, one, keys),
         what=f"{what}: {name}" if name else what,
         details=_details(call, one),
         path=PAGES[noun] + one.subject if there and noun in PAGES else "",
     )
 
 
-def _who(call: Call, who: str) -> str:
-    if who == COMMAND_LINE:
+def _who(call: Call, one: Change, keys: dict[str, str]) -> str:
+    if one.who == COMMAND_LINE.id:
         return call.say(N_("opdrachtregel"))
-    if who == ITSELF:
-        return call.say(N_("Buurtsein zelf, na de bewaartermijn"))
-    if id_number(who) is not None:
+    if one.role == HUB.role:
+        return call.say(N_("het systeem"))
+    if one.role == "admin":
         return call.say(N_("een beheerder, op de eigen pagina"))
-    return who or call.say(N_("een bezoeker"))
+    return keys.get(one.who, one.who) or call.say(N_("een bezoeker"))
 
 
 def _details(call: Call, one: Change) -> str:

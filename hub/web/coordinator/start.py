@@ -76,5 +76,6 @@ async def start_page(call: Call) -> web.Response:
     if may_change(call) and found.reports:  # of before it was switched off
         there.add(REPORTS)
     needs = [one for one in needs if one.path.partition("?")[0] in there]
-    changes = await shown_changes(call, await call.hub.store.changes.page(1 << 62, LAST_CHANGES, who=only_own(call)))
+    latest = await call.hub.store.audit.page(1 << 62, LAST_CHANGES, who=only_own(call))
+    changes = await shown_changes(call, latest)
     return call.show("coordinator/start", needs=needs, changes=changes, may_change=may_change(call))

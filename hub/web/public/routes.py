@@ -27,7 +27,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/groups/{id}/asked", asked_page, PUBLIC, "Look in your mail"),
     Route("GET", "/contact/{token}", confirm_page, PUBLIC, "What the link in the mail opens"),
     Route("POST", "/contact/{token}", confirm, PUBLIC, "Confirm: it goes to the group's admins", form=True),
-    Route("GET", "/coordinator/contacts", contact_list, COORDINATOR, "What visitors asked of groups"),
+    Route("GET", "/coordinator/contacts", contact_list, COORDINATOR, "What visitors asked of groups", shows="contact"),
     Route("POST", "/coordinator/contacts/{id}", close_contact, COORDINATOR, "Dealt with", form=True),
     Route("GET", "/open-data", open_data_page, PUBLIC, "What may be used freely, and how to show it elsewhere"),
     Route("GET", "/open-data/groups.geojson", groups_file, PUBLIC, "Neighbourhoods with their groups"),

@@ -21,15 +21,15 @@ SIGNS: tuple[Route, ...] = (
 
 COORDINATOR_SIGNS: tuple[Route, ...] = (
     Route("GET", "/coordinator/signs", coordinator_page, DIRECTORY_READERS, "What was asked for, planned and placed"),
-    Route("GET", "/coordinator/signs/work", work_page, COORDINATOR, "What is planned, to print"),
-    Route("GET", "/coordinator/signs/list.csv", signs_csv, COORDINATOR, "All signs as a table"),
+    Route("GET", "/coordinator/signs/work", work_page, COORDINATOR, "What is planned, to print", shows="sign"),
+    Route("GET", "/coordinator/signs/list.csv", signs_csv, COORDINATOR, "All signs as a table", shows="sign"),
     Route("POST", "/coordinator/signs/plan", plan_several, COORDINATOR, "Plan several at once", form=True),
-    Route("GET", "/coordinator/signs/{id}", sign_page, DIRECTORY_READERS, "One request, beside what is there"),
-    Route("POST", "/coordinator/signs/{id}/plan", plan, COORDINATOR, "Plan it for a day", form=True),
-    Route("POST", "/coordinator/signs/{id}/place", place, COORDINATOR, "It is there", form=True),
-    Route("POST", "/coordinator/signs/{id}/refuse", refuse, COORDINATOR, "It will not come, and why", form=True),
-    Route("POST", "/coordinator/signs/{id}/move", move, COORDINATOR, "Put it at an exact point", form=True),
-    Route("POST", "/coordinator/signs/{id}/remove", remove, COORDINATOR, "It is there no more", form=True),
+    Route("GET", "/coordinator/signs/{id}", sign_page, DIRECTORY_READERS, "One request, beside what is there", shows="sign"),
+    Route("POST", "/coordinator/signs/{id}/plan", plan, COORDINATOR, "Plan it for a day", form=True, shows="sign"),
+    Route("POST", "/coordinator/signs/{id}/place", place, COORDINATOR, "It is there", form=True, shows="sign"),
+    Route("POST", "/coordinator/signs/{id}/refuse", refuse, COORDINATOR, "It will not come, and why", form=True, shows="sign"),
+    Route("POST", "/coordinator/signs/{id}/move", move, COORDINATOR, "Put it at an exact point", form=True, shows="sign"),
+    Route("POST", "/coordinator/signs/{id}/remove", remove, COORDINATOR, "It is there no more", form=True, shows="sign"),
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (*SIGNS, *COORDINATOR_SIGNS)

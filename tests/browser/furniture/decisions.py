@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.domain import Role
+from hub.store.audit import COMMAND_LINE, VISITOR, Who
 from hub.store.drafts import REFUSED
 from hub.store.public_texts import ChangedText
 from tests.browser.show import Showcase
@@ -73,33 +74,38 @@ async def _put_texts(show: Showcase) -> None:
     assert await show.world.hub.store.public_texts.put(one, instead_of=0)
 
 
+COORDINATOR: Final = Who("id-coordinator", "coordinator")
+DISPATCHER: Final = Who("id-police", "police")
+
+
 async def _put_changes(show: Showcase) -> None:
     """Of every kind that the pages know, by everybody who can bring one about."""
     named = show.named
-    changes: list[tuple[str, str, str, dict[str, Any]]] = [
-        ("command line", "map.imported", "", {"neighbourhoods": 26}),
-        ("command line", "directory.imported", "", {"groupsNew": 6, "adminsNew": 6}),
-        ("De coordinator", "group.changed", named["west"], {"fields": ["name", "members", "neighbourhoods"]}),
-        ("De coordinator", "admin.removed", "1", {"groups": 1}),
-        ("De coordinator", "drill.begun", named["drill"], {"place": "WK063703"}),
+    anna = Who(named["anna"], "admin")
+    changes: list[tuple[Who, str, str, dict[str, Any]]] = [
+        (COMMAND_LINE, "map.imported", "", {"neighbourhoods": 26}),
+        (COMMAND_LINE, "directory.imported", "", {"groupsNew": 6, "adminsNew": 6}),
+        (COORDINATOR, "group.changed", named["west"], {"fields": ["name", "members", "neighbourhoods"]}),
+        (COORDINATOR, "admin.removed", "1", {"groups": 1}),
+        (COORDINATOR, "drill.begun", named["drill"], {"place": "WK063703"}),
         (
-            "De coordinator",
+            COORDINATOR,
             "application.accepted",
             named["application_accepted"],
             {"of": "group", "made": 0, "joined": 1},
         ),
-        ("", "sign.asked", named["sign_asked"], {"of": "street"}),
-        ("", "contact.confirmed", "2", {"group": named["west"]}),
+        (VISITOR, "sign.asked", named["sign_asked"], {"of": "street"}),
+        (VISITOR, "contact.confirmed", "2", {"group": named["west"]}),
         (
-            named["anna"],
+            anna,
             "admin.changed",
             named["anna"],
             {"fields": ["language", "away_until", "stand_in", "test_messages"]},
         ),
-        (named["anna"], "neighbour_report.made", named["anna"], {"codes": ["BU06370300"]}),
-        ("De police", "alert.sent", named["active"], {"update": ""}),
-        ("De police", "draft.offered", named["draft_own"], {"admins": 4}),
-        ("De coordinator", "text.changed", "tips", {"language": "nl", "signs": 120}),
+        (anna, "neighbour_report.made", named["anna"], {"codes": ["BU06370300"]}),
+        (DISPATCHER, "alert.sent", named["active"], {"update": ""}),
+        (DISPATCHER, "draft.offered", named["draft_own"], {"admins": 4}),
+        (COORDINATOR, "text.changed", "tips", {"language": "nl", "signs": 120}),
     ]
     for who, kind, subject, what in changes:
-        await show.world.hub.store.changes.put(who, kind, subject, what, show.clock.now())
+        await show.world.hub.store.audit.put(who, kind, subject, what, show.clock.now())

@@ -1,0 +1,1 @@
+"""The auditor's page: the whole audit chain, and whether it was found whole."""
