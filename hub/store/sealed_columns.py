@@ -42,7 +42,7 @@ JUDGED: Final[dict[str, dict[How, dict[str, str]]]] = {
         How.SEALED: {"content": "descriptions of people, pictures and places"},
         How.CLEAR: {
             "id sender identifier status msg_type priority accepted_at expires_at planned_at closed_at closed_as": "CAP's names",
-            "closed_by beside repeats audience outcome outcome_at erased_at remarks key_id audited hold": "numbers, codes and counts",
+            "closed_by beside repeats audience outcome outcome_at erased_at remarks key_id audited hold": "numbers, codes, counts",
             "fingerprint": "of a whole message with its identifier and times: not to be guessed back",
         },
     },

@@ -166,6 +166,7 @@ FIELDS: Final = {
     "drafts": N_("concepten"),
     "consents": N_("toestemmingen"),
     "staff_disabled": N_("medewerkers die weg zijn"),
+    "staff_unused": N_("medewerkers die niet meer kwamen"),
     "sign_in_attempts": N_("mislukte aanmeldingen"),
     "by": N_("met"),
     "sessions": N_("aantal"),
