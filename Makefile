@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 # Tests wait for browsers, disks and other processes a third of their time: one worker more than there are cores for each two.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
-.PHONY: demo run test check screenshots bench histories crash crash-postgres soak install format clean
+.PHONY: demo run test check screenshots bench histories crash crash-postgres fuzz-api soak install format clean
 
 install: $(RUNTIME)
 
@@ -32,6 +32,7 @@ run: $(RUNTIME)
 
 test: $(DEV)
 	$(BIN)/python -m tests.browser
+	$(BIN)/python -m tests.api.spectral
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(DEV)
@@ -56,6 +57,10 @@ crash: $(DEV)
 # make histories N=10000: random histories of alerts, people and providers; what must always hold
 histories: $(DEV)
 	$(BIN)/python -m tests.walk.histories $(if $(N),--count $(N))
+
+# make fuzz-api N=50000 SEED=1: every call of the API with a key of each role and with none, as openapi.json describes it
+fuzz-api: $(DEV)
+	$(BIN)/python -m tests.fuzz.api $(if $(N),--cases $(N)) $(if $(SEED),--seed $(SEED))
 
 # PostgreSQL stopped for a minute, one of two hubs killed, a replica promoted
 crash-postgres: $(DEV)

@@ -9,10 +9,11 @@ import errno
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+import orjson
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler as PlainHandler
@@ -21,8 +22,9 @@ from aiohttp.typedefs import Middleware
 from hub.domain import Mistake, Refused
 from hub.service import Hub
 from hub.settings import Web
-from hub.web.api.openapi import API_VERSION, description
-from hub.web.calls import Call
+from hub.web.api.openapi import API_VERSION, document
+from hub.web.caching import copy_of
+from hub.web.calls import JSON_TYPE, Call
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.map.base_map import addresses_of, base_of
@@ -35,7 +37,7 @@ from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
-from hub.web.route import Open, Route
+from hub.web.route import Deprecation, Open, Route
 from hub.web.routes import ROUTES
 from hub.web.state import State
 
@@ -49,6 +51,7 @@ SHUTDOWN_SECONDS = 2.0
 
 REQUEST_ID = "X-Request-Id"
 NUMBER = web.RequestKey("request_id", str)
+DEPRECATED = web.RequestKey("deprecated", Deprecation)
 GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 ASKED_OFTEN = ("/healthz", "/readyz", "/metrics", "/hooks/{channel}")
 """By machines, every few seconds or in storms of thousands a second: logged at DEBUG only."""
@@ -56,15 +59,15 @@ ASKED_OFTEN = ("/healthz", "/readyz", "/metrics", "/hooks/{channel}")
 MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-def create_app(hub: Hub) -> web.Application:
-    described = description(ROUTES, hub.settings.web.public_url)
+def create_app(hub: Hub, routes: Sequence[Route] = ROUTES) -> web.Application:
+    described = copy_of(orjson.dumps(document(routes, hub.settings.web.public_url)), JSON_TYPE, level=9)
     rendering = rendering_of(hub)
     state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
         middlewares=[packing, _measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
     )
-    for route in ROUTES:
+    for route in routes:
         handler = _guarded(route, hub, state)
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET" and route.head:
@@ -136,6 +139,8 @@ def _not_here(settings: Web, error: OSError) -> Refused:
 
 def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
     async def handle(request: web.Request) -> web.StreamResponse:
+        if route.described is not None and route.described.deprecated is not None:
+            request[DEPRECATED] = route.described.deprecated
         # A bearer's key never comes along unasked; a cookie does.
         if route.form and not request.headers.get("Authorization", "").lower().startswith("bearer "):
             check_origin(hub, request)
@@ -217,6 +222,8 @@ def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamR
         headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
     if request.path.startswith("/api/"):
         headers["API-Version"] = API_VERSION
+    if (deprecated := request.get(DEPRECATED)) is not None:
+        headers |= deprecated.headers
     if hub.settings.web.public_url.startswith("https://"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return headers

@@ -74,21 +74,6 @@ class Call:
         fits = given.isascii() and given.isdecimal() and len(given) < 6
         return max(1, int(given)) if fits else 1
 
-    def flag(self, name: str) -> bool:
-        given = self.parameter(name)
-        if given not in (None, "true", "false"):
-            raise refused(name, "give true or false")
-        return given == "true"
-
-    def limit(self) -> int:
-        """How many items a page of a list holds."""
-        given = self.parameter("limit")
-        if given is None:
-            return 100
-        if not (given.isascii() and given.isdecimal() and len(given) < 6 and 1 <= int(given) <= MOST_ITEMS):
-            raise refused("limit", f"give a whole number from 1 to {MOST_ITEMS}")
-        return int(given)
-
     def cursor(self, *kinds: type) -> list[Any] | None:
         """What `page` wrote, if it is of these kinds; None at the start of a list."""
         given = self.parameter("cursor")

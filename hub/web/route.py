@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from datetime import date as Date
+from email.utils import format_datetime
 from enum import Enum
 
 from hub.domain import Role
@@ -27,10 +30,36 @@ DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What openapi.json says of a route beyond its path. Names of parameters and schemas stand in openapi.py.
+class Deprecation:
+    """A call that will end: deprecated from `since`, gone after `ends`, which is half a year later or more.
 
-    `answers`: status → schema. 401, 403 and 503 need not be named, every guarded route has them.
+    `instead`: the path to use now.
+    """
+
+    since: Date
+    ends: Date
+    instead: str
+
+    @property
+    def sentence(self) -> str:
+        return f"Deprecated since {self.since}; it ends on {self.ends}. Use {self.instead} instead."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """RFC 9745, and RFC 8594."""
+        since, ends = (datetime.combine(day, time(), UTC) for day in (self.since, self.ends))
+        return {
+            "Deprecation": f"@{since.timestamp():.0f}",
+            "Sunset": format_datetime(ends, usegmt=True),
+            "Link": f'<{self.instead}>; rel="successor-version", </docs#deprecation>; rel="deprecation"',
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What openapi.json says of a route beyond its path. Names of parameters and schemas stand in parameters.py and schemas.py.
+
+    `answers`: status → schema. 401, 403, 429 and 503 need not be named, every guarded route has them.
     """
 
     tag: str
@@ -38,6 +67,7 @@ class Described:
     errors: tuple[int, ...] = ()
     parameters: tuple[str, ...] = ()
     body: str = ""
+    deprecated: Deprecation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
+from hub.web.caching import Copy
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
 from hub.web.map.kept import MapKept
@@ -29,7 +30,7 @@ class State:
     metrics: Metrics
     readiness: Readiness
     rendering: Rendering
-    description: bytes
+    description: Copy
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)

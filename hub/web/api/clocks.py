@@ -10,7 +10,8 @@ from hub.relay.events import moment
 from hub.report.statistics import By, Line, period, statistics
 from hub.store.clocks import AlertClock, Clocked, Step
 from hub.web.api.answers import Moment
-from hub.web.calls import Call, answer, refused
+from hub.web.api.parameters import BY, FROM, TO
+from hub.web.calls import Call, answer
 from hub.web.problems import not_found
 
 
@@ -84,13 +85,9 @@ async def get_clock(call: Call) -> web.Response:
 
 
 async def get_statistics(call: Call) -> web.Response:
-    by = call.parameter("by") or By.DISTRICT
-    if by not in tuple(By):
-        raise refused("by", f"give {' or '.join(By)}")
-    since, until = period(call.parameter("from") or "", call.parameter("to") or "", call.now())
-    return answer(
-        statistics_answer(since, until, By(by), await statistics(call.hub.store.clocks, since, until, By(by)))
-    )
+    by = By(BY.of(call))
+    since, until = period(FROM.of(call), TO.of(call), call.now())
+    return answer(statistics_answer(since, until, by, await statistics(call.hub.store.clocks, since, until, by)))
 
 
 def clock_answer(clock: AlertClock) -> ClockAnswer:

@@ -11,6 +11,7 @@ from aiohttp import web
 from hub.domain import Admin, Group
 from hub.web.api.answers import AdminAnswer, GroupAnswer, admin_answer, group_answer
 from hub.web.api.directory_given import id_number, read_admin, read_group
+from hub.web.api.parameters import LIMIT
 from hub.web.calls import Call, answer, page
 from hub.web.problems import not_found
 
@@ -22,7 +23,7 @@ NAMES = {one.name for answered in (AdminAnswer, GroupAnswer) for one in fields(a
 
 
 async def list_admins(call: Call) -> web.Response:
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     found = await call.hub.store.directory.admins(after=cursor[0] if cursor else 0, limit=limit + 1)
     return page(found, limit, admin_answer, lambda one: (one.id,))
 
@@ -53,7 +54,7 @@ async def delete_admin(call: Call) -> web.Response:
 
 
 async def list_groups(call: Call) -> web.Response:
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     found = await call.hub.store.directory.groups(after=cursor[0] if cursor else 0, limit=limit + 1)
     return page(found, limit, group_answer, lambda one: (one.id,))
 
