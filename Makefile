@@ -32,7 +32,7 @@ run: $(RUNTIME)
 
 test: $(DEV)
 	$(BIN)/python -m tests.browser
-	$(BIN)/python -m tests.api.spectral
+	$(BIN)/python -m tests.api
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(DEV)

@@ -25,6 +25,7 @@ from hub.settings import Web
 from hub.web.api.openapi import API_VERSION, document
 from hub.web.caching import copy_of
 from hub.web.calls import JSON_TYPE, Call
+from hub.web.deprecation import Deprecation
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.map.base_map import addresses_of, base_of
@@ -37,7 +38,7 @@ from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
-from hub.web.route import Deprecation, Open, Route
+from hub.web.route import Open, Route
 from hub.web.routes import ROUTES
 from hub.web.state import State
 

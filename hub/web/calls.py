@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -158,8 +159,11 @@ def answer(content: Any, status: int = 200, **headers: str) -> web.Response:
 
 
 def onward(path: str) -> web.Response:
-    """To another page of ours, after something was done: loading it again does nothing twice."""
-    return web.Response(status=303, headers={"Location": path})
+    """To another page of ours, after something was done: loading it again does nothing twice.
+
+    What a visitor put into the path cannot end the header.
+    """
+    return web.Response(status=303, headers={"Location": quote(path, safe="!#$%&'()*+,/:;=?@[]~")})
 
 
 def page(items: Sequence[T], limit: int, shown: Callable[[T], Any], mark: Callable[[T], Sequence[Any]]) -> web.Response:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
-from datetime import date as Date
-from email.utils import format_datetime
 from enum import Enum
 
 from hub.domain import Role
 from hub.web.calls import Handler
+from hub.web.deprecation import Deprecation
 
 
 class Open(Enum):
@@ -27,32 +25,6 @@ POLICE = frozenset({Role.POLICE})
 COORDINATOR = frozenset({Role.COORDINATOR})
 COORDINATOR_OR_POLICE = frozenset({Role.COORDINATOR, Role.POLICE})
 DIRECTORY_READERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
-
-
-@dataclass(frozen=True, slots=True)
-class Deprecation:
-    """A call that will end: deprecated from `since`, gone after `ends`, which is half a year later or more.
-
-    `instead`: the path to use now.
-    """
-
-    since: Date
-    ends: Date
-    instead: str
-
-    @property
-    def sentence(self) -> str:
-        return f"Deprecated since {self.since}; it ends on {self.ends}. Use {self.instead} instead."
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """RFC 9745, and RFC 8594."""
-        since, ends = (datetime.combine(day, time(), UTC) for day in (self.since, self.ends))
-        return {
-            "Deprecation": f"@{since.timestamp():.0f}",
-            "Sunset": format_datetime(ends, usegmt=True),
-            "Link": f'<{self.instead}>; rel="successor-version", </docs#deprecation>; rel="deprecation"',
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hub.channel import Channel, Hooks
 from hub.web.caching import Copy
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
+from hub.web.docs.drawn import Docs
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
@@ -40,6 +41,7 @@ class State:
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
+    docs: Docs = field(default_factory=Docs)
     closing: bool = False
     _form_key: bytes = b""
 

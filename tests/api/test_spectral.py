@@ -13,7 +13,7 @@ from tests.api.spectral.installed import is_there, slips
 
 
 def told(folder: Path, content: dict[str, Any]) -> list[str]:
-    assert is_there(), "Spectral is not installed: run `make test`, or `python -m tests.api.spectral` once"
+    assert is_there(), "Spectral is not installed: run `make test`, or `python -m tests.api` once"
     file = folder / "openapi.json"
     file.write_bytes(orjson.dumps(content))
     return [f"{one['code']} at {'/'.join(map(str, one['path']))}: {one['message']}" for one in slips(file)]

@@ -84,6 +84,7 @@ PAGES: Final = (
     Page("public/contact", "/contact/{contact_unconfirmed}"),
     Page("public/contact-done", "/contact/{contact_open}"),
     Page("public/open-data", "/open-data"),
+    Page("public/docs", "/docs"),
     Page("public/embed-map", "/embed/map?municipality=GM0637", shows=AREA),
     Page("public/embed-groups", "/embed/groups?municipality=GM0637"),
     Page("texts/rules", "/pages/huisregels"),

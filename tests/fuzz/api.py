@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from collections import Counter
@@ -173,7 +174,8 @@ def main() -> None:
         "--examples", type=int, default=ROUND, help="random calls of each operation before the next seed"
     )
     given = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))  # errors alone
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it tells of every broken header
     began = time.monotonic()
     found = asyncio.run(fuzzed(given.cases, given.seed, given.examples, told=True))
     print(f"{time.monotonic() - began:.0f} s, seeds from {given.seed}")

@@ -67,6 +67,7 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/groups/{id}/asked"),
         ("GET", "/contact/{token}"),
         ("POST", "/contact/{token}"),
+        ("GET", "/docs"),
         ("GET", "/open-data"),
         ("GET", "/open-data/groups.geojson"),
         ("GET", "/open-data/neighbourhoods-without-group.geojson"),

@@ -9,6 +9,7 @@ from aiohttp import web
 from hub.relay.events import moment
 from hub.report.statistics import By, Line, period, statistics
 from hub.store.clocks import AlertClock, Clocked, Step
+from hub.web.api.alerts import known_alert
 from hub.web.api.answers import Moment
 from hub.web.api.parameters import BY, FROM, TO
 from hub.web.calls import Call, answer
@@ -78,9 +79,10 @@ class StatisticsAnswer:
 
 
 async def get_clock(call: Call) -> web.Response:
-    clock = await call.hub.store.clocks.of(call.part("id"))
+    view = await known_alert(call)
+    clock = await call.hub.store.clocks.of(view.id)
     if clock is None:
-        raise not_found("alert", call.part("id"))
+        raise not_found("alert", view.id)
     return answer(clock_answer(clock))
 
 

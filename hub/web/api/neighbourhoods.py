@@ -64,14 +64,13 @@ async def list_crss(call: Call) -> web.Response:
 
 def _told_in(call: Call) -> Crs:
     asked = CRS.of(call)
-    if asked is not None:
-        return asked
     try:
-        return ACCEPT_CRS.of(call) or CRS84
+        accepted = ACCEPT_CRS.of(call)
     except Refused as error:
         raise Problem(
             406, "This CRS is not offered", f"Accept-Crs: {error.mistakes[0].reason}.", errors=error.mistakes
         ) from None
+    return asked or accepted or CRS84
 
 
 def _geojson(content: dict[str, Any], crs: Crs) -> web.Response:

@@ -40,8 +40,8 @@ async def list_sightings(call: Call) -> web.Response:
 
 
 async def get_sighting_picture(call: Call) -> web.Response:
-    number = id_number(call.part("sid"))
-    found = None if number is None else await call.hub.store.sightings.picture(call.part("id"), number)
+    alert, number = await known_alert(call), id_number(call.part("sid"))
+    found = None if number is None else await call.hub.store.sightings.picture(alert.id, number)
     if found is None:
         raise not_found("picture", call.part("sid"))
     content, mime = found

@@ -67,5 +67,6 @@ async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerat
 
 def _last_event_id(call: Call) -> int | None:
     """The header, which browsers send by themselves, or ?lastEventId=; None to start with the whole alert."""
-    given = LAST_EVENT.of(call) or LAST_EVENT_IN_QUERY.of(call)
+    in_header, in_query = LAST_EVENT.of(call), LAST_EVENT_IN_QUERY.of(call)
+    given = in_header or in_query
     return int(given) if given else None
