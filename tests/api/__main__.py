@@ -1,4 +1,4 @@
-"""`python -m tests.api`: sees to it that Spectral and curl are there to test the API with. make runs it; without them tests fail."""
+"""`python -m tests.api`: sees to it that Spectral and curl are there to test the API with. Without them tests fail."""
 
 from __future__ import annotations
 

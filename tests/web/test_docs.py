@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -76,11 +76,17 @@ async def furnished(world: World) -> dict[str, str]:
     return {"HUB": home, "ALERT": alert, "ADMIN": str(admin.id), "GROUP": str(group.id), "SIGHTING": "6"}
 
 
-async def said(*command: str, given: bytes = b"", cwd: Path, until: bytes = b"", **variables: str) -> tuple[int, str]:
+async def said(
+    command: Sequence[str], variables: Mapping[str, str], cwd: Path, *, given: bytes = b"", until: bytes = b""
+) -> tuple[int, str]:
     """Exit code and all output of a program; ended by us as soon as it has said `until`."""
-    pipes = dict.fromkeys(("stdin", "stdout"), asyncio.subprocess.PIPE)
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, env={"PATH": os.environ["PATH"], **variables}, stderr=asyncio.subprocess.STDOUT, **pipes
+        *command,
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], **variables},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(given)
@@ -99,7 +105,7 @@ async def test_every_example_for_curl_runs(world: World, tmp_path: Path) -> None
     variables = await furnished(world)
     for name, key, asked in operations():
         until = b"event: alert" if asked.answered == "text/event-stream" else b""
-        code, output = await said("sh", "-c", for_curl(asked), cwd=tmp_path, until=until, KEY=key, **variables)
+        code, output = await said(("sh", "-c", for_curl(asked)), {**variables, "KEY": key}, tmp_path, until=until)
         assert code == 0, f"{name}: {output}"
         assert not until or until.decode() in output
     assert (tmp_path / "picture").read_bytes().startswith(b"\x89PNG")
@@ -109,7 +115,7 @@ async def test_every_example_for_python_runs_and_is_answered_as_documented(world
     found = list(operations())
     given = orjson.dumps([(name, key, for_python(asked)) for name, key, asked in found])
     variables = await furnished(world)
-    code, output = await said(sys.executable, "-I", "-c", RUNNER, given=given, cwd=tmp_path, **variables)
+    code, output = await said((sys.executable, "-I", "-c", RUNNER), variables, tmp_path, given=given)
     assert code == 0, output
     told = dict(map(json.loads, output.splitlines()))
     good = {route.handler.__name__: {str(s) for s in route.described.answers} for route in ROUTES if route.described}

@@ -67,8 +67,11 @@ OF_PATHS: Final = {
 }
 
 GUARDED: Final = (401, 403)
-ANY: Final = (429, 503)
-"""What every call may answer: the door is crowded, the store is away."""
+SENT: Final = (408,)
+"""Where a body is read: it came too slowly."""
+
+ANY: Final = (421, 429, 503)
+"""What every call may answer: this is another host, the door is crowded, the store is away."""
 
 
 async def get_openapi(call: Call) -> web.Response:
@@ -115,7 +118,7 @@ def _operation(route: Route, described: Described) -> dict[str, Any]:
     name = route.handler.__name__
     example = EXAMPLES[name] if name in EXAMPLES else Example()
     ends = () if described.deprecated is None else ("Deprecation", "Sunset")
-    errors = {*described.errors, *(GUARDED if guarded else ()), *ANY}
+    errors = {*described.errors, *(GUARDED if guarded else ()), *(SENT if described.body else ()), *ANY}
     operation: dict[str, Any] = {
         "operationId": name,
         "tags": [described.tag],
