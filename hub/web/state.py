@@ -41,7 +41,7 @@ class State:
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
-    docs: Docs = field(default_factory=Docs)
+    docs: Docs | None = None
     closing: bool = False
     _form_key: bytes = b""
 

@@ -85,6 +85,8 @@ PAGES: Final = (
     Page("public/contact-done", "/contact/{contact_open}"),
     Page("public/open-data", "/open-data"),
     Page("public/docs", "/docs"),
+    Page("public/docs-call", "/docs/post_alert"),
+    Page("public/docs-unknown", "/docs/call_the_moon", status=404),
     Page("public/embed-map", "/embed/map?municipality=GM0637", shows=AREA),
     Page("public/embed-groups", "/embed/groups?municipality=GM0637"),
     Page("texts/rules", "/pages/huisregels"),

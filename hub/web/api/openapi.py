@@ -83,12 +83,12 @@ async def get_openapi(call: Call) -> web.Response:
 
 def document(routes: Iterable[Route], public_url: str) -> dict[str, Any]:
     """`public_url` is where this hub is found."""
+    home = public_url.rstrip("/")
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         if route.described is not None:
             path = route.path.removeprefix(BASE)
-            paths.setdefault(path, {})[route.method.lower()] = _operation(route, route.described)
-    home = public_url.rstrip("/")
+            paths.setdefault(path, {})[route.method.lower()] = _operation(route, route.described, home)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -110,7 +110,7 @@ def document(routes: Iterable[Route], public_url: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, described: Described) -> dict[str, Any]:
+def _operation(route: Route, described: Described, home: str) -> dict[str, Any]:
     guarded = isinstance(route.may, frozenset)
     roles = (
         f"For keys of role {', '.join(sorted(route.may))}." if isinstance(route.may, frozenset) else "For everybody."
@@ -121,6 +121,7 @@ def _operation(route: Route, described: Described) -> dict[str, Any]:
     errors = {*described.errors, *(GUARDED if guarded else ()), *(SENT if described.body else ()), *ANY}
     operation: dict[str, Any] = {
         "operationId": name,
+        "externalDocs": {"url": f"{home}/docs/{name}"},
         "tags": [described.tag],
         "summary": route.summary,
         "description": roles,

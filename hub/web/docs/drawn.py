@@ -1,13 +1,15 @@
-"""What /docs shows: openapi.json, drawn once for each language."""
+"""What /docs shows, drawn once from openapi.json."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hub.web.api.examples import EXAMPLES, Example
 from hub.web.docs.snippets import Asked, for_curl, for_python, path_of
@@ -21,7 +23,7 @@ class Said:
 
     name: str
     kind: str
-    text: str
+    text: Markup
     required: bool = False
     schema: str = ""
 
@@ -44,7 +46,7 @@ class Documented:
     method: str
     path: str
     summary: str
-    description: str
+    description: Markup
     deprecated: bool
     parameters: tuple[Said, ...]
     body_types: tuple[str, ...]
@@ -54,24 +56,55 @@ class Documented:
     python: str
 
 
-@dataclass(slots=True)
+Schema = tuple[str, Markup, list[Said]]
+"""Its name, what it is, its members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Calls about one thing."""
+
+    text: str
+    calls: tuple[Documented, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Docs:
-    """What was drawn already, by language."""
+    """`calls`: by name. `schemas`: those that a call leads to, by its name, each before what is in it."""
 
-    parts: dict[str, Markup] = field(default_factory=dict)
+    tags: tuple[Tag, ...]
+    calls: Mapping[str, Documented]
+    schemas: Mapping[str, Sequence[Schema]]
 
 
-def reference(document: dict[str, Any]) -> dict[str, Any]:
-    """`tags`: (name, text, calls) · `schemas`: (name, text, members)."""
-    calls = list(_calls(document))
-    tags = [
-        (tag["name"], tag["description"], [one for one in calls if one[0] == tag["name"]]) for tag in document["tags"]
-    ]
-    schemas = document["components"]["schemas"]
-    return {
-        "tags": [(name, text, [one for _, one in found]) for name, text, found in tags],
-        "schemas": [(name, schemas[name].get("description", ""), _members(schemas[name])) for name in sorted(schemas)],
+def drawn(document: dict[str, Any]) -> Docs:
+    """All that the pages show, from openapi.json."""
+    found = list(_calls(document))
+    known = document["components"]["schemas"]
+    tags = (
+        Tag(tag["description"], tuple(one for name, one in found if name == tag["name"])) for tag in document["tags"]
+    )
+    calls = {one.name: one for _, one in found}
+    schemas = {
+        name: [
+            (schema, coded(known[schema].get("description", "")), _members(known[schema]))
+            for schema in _reached([one.body, *(answer.schema for answer in one.answers)], known)
+        ]
+        for name, one in calls.items()
     }
+    return Docs(tuple(tags), calls, schemas)
+
+
+def _reached(names: Iterable[str], known: Mapping[str, Any]) -> list[str]:
+    """These schemas and all that they lead to, each once."""
+    found: dict[str, None] = {}
+    ahead = [name for name in names if name]
+    while ahead:
+        name = ahead.pop(0)
+        if name not in found:
+            found[name] = None
+            ahead += [member.schema for member in _members(known[name]) if member.schema]
+    return list(found)
 
 
 def _calls(document: dict[str, Any]) -> Iterator[tuple[str, Documented]]:
@@ -87,7 +120,7 @@ def _calls(document: dict[str, Any]) -> Iterator[tuple[str, Documented]]:
                     method=method.upper(),
                     path=path,
                     summary=operation["summary"],
-                    description=operation["description"],
+                    description=coded(operation["description"]),
                     deprecated=operation.get("deprecated", False),
                     parameters=tuple(map(_parameter, operation.get("parameters", ()))),
                     body_types=tuple(body),
@@ -97,6 +130,11 @@ def _calls(document: dict[str, Any]) -> Iterator[tuple[str, Documented]]:
                     python=for_python(asked),
                 ),
             )
+
+
+def coded(text: str) -> Markup:
+    """What stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped
 
 
 def written(path: str, method: str, operation: Mapping[str, Any]) -> Asked:
@@ -115,7 +153,9 @@ def written(path: str, method: str, operation: Mapping[str, Any]) -> Asked:
 
 def _parameter(one: Mapping[str, Any]) -> Said:
     where = {"path": "path", "query": "query", "header": "header"}[one["in"]]
-    return Said(one["name"], f"{where}, {_kind(one['schema'])}", one.get("description", ""), one.get("required", False))
+    return Said(
+        one["name"], f"{where}, {_kind(one['schema'])}", coded(one.get("description", "")), one.get("required", False)
+    )
 
 
 def _answer(status: str, answer: Mapping[str, Any]) -> Answered:
@@ -127,7 +167,7 @@ def _answer(status: str, answer: Mapping[str, Any]) -> Answered:
 def _members(schema: Mapping[str, Any]) -> list[Said]:
     required = schema.get("required", ())
     return [
-        Said(name, _kind(one), one.get("description", ""), name in required, _leads_to(one))
+        Said(name, _kind(one), coded(one.get("description", "")), name in required, _leads_to(one))
         for name, one in schema.get("properties", {}).items()
     ]
 
@@ -147,7 +187,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
         most = f", at most {schema['maxItems']:,}" if "maxItems" in schema else ""
         return f"list of {_kind(schema.get('items', {}))}{most}"
     words = [" or ".join(kind) if isinstance(kind, list) else kind]
-    words += [f"{label} {schema[key]}" for key, label in _LIMITS.items() if key in schema]
+    words += [f"{label} {json.dumps(schema[key])}" for key, label in _LIMITS.items() if key in schema]
     words += [f"{schema['format']}"] if "format" in schema else []
     return ", ".join(words)
 

@@ -6,7 +6,6 @@ Needs nothing that is not there: a shell with curl, or Python's own library. A t
 from __future__ import annotations
 
 import json
-import pprint
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -82,7 +81,8 @@ def for_python(asked: Asked) -> str:
     if headers:
         given.append("headers={" + ", ".join(headers) + "}")
     if asked.body is not None:
-        lines += [f"content = {pprint.pformat(asked.body, sort_dicts=False, width=90)}"]
+        # As JSON writes it, which is Python too while nothing in it is true, false or null.
+        lines += [f"content = {json.dumps(asked.body, ensure_ascii=False, indent=4)}"]
         given.append("data=json.dumps(content).encode()")
     lines += [
         "request = Request(",
