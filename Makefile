@@ -8,8 +8,8 @@ DEV := $(VENV)/.installed-dev
 # Tests wait for browsers, disks and other processes a third of their time: one worker more than there are cores for each two.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
-.PHONY: demo run test check sbom wheel audit-dependencies routes screenshots bench histories crash crash-postgres soak install \
-	format clean
+.PHONY: demo run test check sbom wheel audit-dependencies routes screenshots bench histories crash crash-postgres tampering \
+	fuzz-api soak install format clean
 
 install: $(RUNTIME)
 
@@ -34,6 +34,7 @@ run: $(RUNTIME)
 
 test: $(DEV)
 	$(BIN)/python -m tests.browser
+	$(BIN)/python -m tests.api
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(DEV)
@@ -75,6 +76,10 @@ histories: $(DEV)
 # make tampering N=1000 SEED=1: whatever is done to the audit chain behind the hub's back, on both stores and in an exported record
 tampering: $(DEV)
 	$(BIN)/python -m tests.store.tampering $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED))
+
+# make fuzz-api N=50000 SEED=1: every call of the API with a key of each role and with none, as openapi.json describes it
+fuzz-api: $(DEV)
+	$(BIN)/python -m tests.fuzz.api $(if $(N),--cases $(N)) $(if $(SEED),--seed $(SEED))
 
 # PostgreSQL stopped for a minute, one of two hubs killed, a replica promoted
 crash-postgres: $(DEV)

@@ -21,6 +21,19 @@ _NESTING = {
 }
 
 
+FORM = {
+    "properties": {
+        "type": {"enum": [*_NESTING, "GeometryCollection"]},
+        "coordinates": {"type": "array"},
+        "geometries": {"type": "array"},
+        "bbox": {"type": "array", "items": {"type": "number"}},
+    },
+    "required": ["type"],
+    "additionalProperties": False,
+}
+"""As much of it as is worth saying in JSON Schema."""
+
+
 def check_geometry(geometry: dict[str, Any]) -> None:
     """Raises `ValueError` with a sentence for the first thing wrong."""
     if geometry.keys() - {"type", "coordinates", "geometries", "bbox"}:

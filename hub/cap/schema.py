@@ -2,22 +2,44 @@
 
 Only the form of each value, one by one; what belongs together (an Update needs references) stands in `rules.py`. All
 mistakes are given at once, in sentences made by `sentences.py`. The order of the fields is CAP's, and is the order in
-which the hub answers.
+which the hub answers. What a check asks of a text it also says in JSON Schema, for openapi.json.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationInfo,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
+from hub.cap.geojson import FORM as GEOMETRY_FORM
 from hub.cap.geojson import check_geometry
 from hub.cap.sentences import near
-from hub.cap.values import LARGEST_BUFFER_METRES, parse_circle, parse_polygon, parse_posted_time, parse_references
+from hub.cap.values import (
+    CIRCLE_PATTERN,
+    LARGEST_BUFFER_METRES,
+    POLYGON_PATTERN,
+    REFERENCES_PATTERN,
+    TIME_PATTERN,
+    parse_circle,
+    parse_polygon,
+    parse_posted_time,
+    parse_references,
+)
 from hub.domain import Certainty, MsgType, Severity, Status, Urgency
 
 CATEGORIES: Final = (
@@ -57,7 +79,20 @@ def wrong(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
 
 
-def _readable_by(parse: Callable[[str], object]) -> AfterValidator:
+@dataclass(frozen=True, slots=True)
+class Check(AfterValidator):
+    """A check of one value, and as much of what it asks as JSON Schema can say."""
+
+    form: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        said = handler(core)
+        # Two patterns of one text: both hold.
+        clash = said.keys() & self.form.keys()
+        return {**said, "allOf": [*said.get("allOf", ()), dict(self.form)]} if clash else {**said, **self.form}
+
+
+def _readable_by(parse: Callable[[str], object], **form: Any) -> Check:
     def check(text: str) -> str:
         try:
             parse(text)
@@ -65,10 +100,10 @@ def _readable_by(parse: Callable[[str], object]) -> AfterValidator:
             raise wrong(str(e)) from None
         return text
 
-    return AfterValidator(check)
+    return Check(check, form)
 
 
-def one_of(names: tuple[str, ...] | type[StrEnum]) -> AfterValidator:
+def one_of(names: tuple[str, ...] | type[StrEnum]) -> Check:
     allowed = names if isinstance(names, tuple) else tuple(names)
 
     def check(text: str) -> str:
@@ -76,7 +111,7 @@ def one_of(names: tuple[str, ...] | type[StrEnum]) -> AfterValidator:
             raise wrong(f"give one of {', '.join(allowed)}{near(text, allowed)}")
         return text
 
-    return AfterValidator(check)
+    return Check(check, {"enum": list(map(str, allowed))})
 
 
 def _without_nul(text: str) -> str:
@@ -99,15 +134,13 @@ def _name(text: str, info: ValidationInfo) -> str:
 
 
 def _language(text: str) -> str:
-    # RFC 3066 section 2.1, which CAP 1.2 section 3.2.2 names.
-    if not re.fullmatch(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}", text):
+    if not re.fullmatch(LANGUAGE_PATTERN, text):
         raise wrong("give a language code such as nl-NL or en")
     return text
 
 
 def _link(text: str) -> str:
-    # It is shown to people as a link, so nothing a browser would run.
-    if not re.match(r"https?://[^\s/]", text, re.IGNORECASE):
+    if not re.match(LINK_PATTERN, text):
         raise wrong("give a web address that starts with https://")
     return text
 
@@ -120,20 +153,28 @@ def _geometry(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_without_nul)]
-Line = Annotated[str, StringConstraints(max_length=LONGEST_LINE), AfterValidator(_without_nul)]
-FilledLine = Annotated[Line, AfterValidator(_not_blank)]
+# RFC 3066 section 2.1, which CAP 1.2 section 3.2.2 names.
+LANGUAGE_PATTERN: Final = "[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}"
+# It is shown to people as a link, so nothing a browser would run.
+LINK_PATTERN: Final = r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/]"
+
+WithoutNul = Check(_without_nul, {"pattern": r"^[^\u0000]*$"})
+Filled = Check(_not_blank, {"pattern": r"\S"})
+
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), WithoutNul]
+Line = Annotated[str, StringConstraints(max_length=LONGEST_LINE), WithoutNul]
+FilledLine = Annotated[Line, Filled]
 Name = Annotated[
     str,
     StringConstraints(max_length=LONGEST_NAME),
-    AfterValidator(_without_nul),
-    AfterValidator(_not_blank),
-    AfterValidator(_name),
+    WithoutNul,
+    Filled,
+    Check(_name, {"pattern": r"^[^\s,<&]+$"}),
 ]
-Time = Annotated[str, _readable_by(parse_posted_time)]
+Time = Annotated[str, _readable_by(parse_posted_time, format="date-time", pattern=f"^{TIME_PATTERN}$")]
 Category = Annotated[str, one_of(CATEGORIES)]
 ResponseType = Annotated[str, one_of(RESPONSE_TYPES)]
-Link = Annotated[Line, AfterValidator(_link)]
+Link = Annotated[Line, Check(_link, {"pattern": f"^{LINK_PATTERN}"})]
 # A body of 1 MiB holds 60,000 tiny areas; nobody means that.
 Many = Field(default=None, max_length=2_000)
 
@@ -156,7 +197,7 @@ class ResourceElement(_Element):
     mimeType: Line | None = None
     size: Annotated[int, Field(ge=0)] | None = None
     uri: Line | None = None
-    derefUri: Annotated[str, AfterValidator(_without_nul)] | None = None
+    derefUri: Annotated[str, WithoutNul] | None = None
     digest: Line | None = None
 
 
@@ -164,19 +205,19 @@ class AreaElement(_Element):
     """CAP area, with our geometry (GeoJSON, lon/lat) and bufferMetres. altitude and ceiling are in feet, as in CAP."""
 
     areaDesc: Text | None = None
-    polygon: list[Annotated[str, _readable_by(parse_polygon)]] | None = Many
-    circle: list[Annotated[str, _readable_by(parse_circle)]] | None = Many
+    polygon: list[Annotated[str, _readable_by(parse_polygon, pattern=POLYGON_PATTERN)]] | None = Many
+    circle: list[Annotated[str, _readable_by(parse_circle, pattern=CIRCLE_PATTERN)]] | None = Many
     geocode: list[NamedValue] | None = Many
     altitude: FiniteFloat | None = None
     ceiling: FiniteFloat | None = None
-    geometry: Annotated[dict[str, Any], AfterValidator(_geometry)] | None = None
+    geometry: Annotated[dict[str, Any], Check(_geometry, GEOMETRY_FORM)] | None = None
     bufferMetres: Annotated[FiniteFloat, Field(ge=0, le=LARGEST_BUFFER_METRES)] | None = None
 
 
 class InfoElement(_Element):
     """CAP info: what is the matter, in one language."""
 
-    language: Annotated[str, AfterValidator(_language)] | None = None
+    language: Annotated[str, Check(_language, {"pattern": f"^{LANGUAGE_PATTERN}$"})] | None = None
     category: list[Category] | None = Many
     event: FilledLine
     responseType: list[ResponseType] | None = Many
@@ -213,6 +254,6 @@ class AlertElement(_Element):
     addresses: Text | None = None
     code: list[Line] | None = Many
     note: Text | None = None
-    references: Annotated[Text, _readable_by(parse_references)] | None = None
+    references: Annotated[Text, _readable_by(parse_references, pattern=REFERENCES_PATTERN)] | None = None
     incidents: Text | None = None
     info: Annotated[list[InfoElement], Field(max_length=100)] | None = None

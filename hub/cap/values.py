@@ -20,9 +20,18 @@ LARGEST_BUFFER_METRES = 100_000.0
 YEARS = range(1970, 2200)
 """Outside these a time is a slip, and adding hours to it could leave the calendar."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 # RFC 3339 section 5.6; CAP 1.2 section 3.3.2 asks the same, but forbids the Z and fractions that JSON clients write.
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+TIME_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+
+# As much of the written values as a pattern can say, for openapi.json.
+_PAIR = f"{NUMBER_PATTERN},{NUMBER_PATTERN}"
+CIRCLE_PATTERN = rf"^\s*{_PAIR}\s+{NUMBER_PATTERN}\s*$"
+POLYGON_PATTERN = rf"^\s*{_PAIR}(\s+{_PAIR}){{2,}}\s*$"
+REFERENCES_PATTERN = r"^\s*[^\s,]+,[^\s,]+,[^\s,]+(\s+[^\s,]+,[^\s,]+,[^\s,]+)*\s*$"
+
+_NUMBER = re.compile(NUMBER_PATTERN)
+_TIME = re.compile(TIME_PATTERN)
 
 
 def parse_number(text: str) -> float | None:

@@ -8,10 +8,11 @@ import orjson
 import shapely
 
 from hub.domain import Neighbourhood
+from hub.places.reference import CRS84, Crs
 
 
-def as_feature(neighbourhood: Neighbourhood) -> dict[str, Any]:
-    """RFC 7946: coordinates are longitude, latitude; `id` is the BU code, `edition` the map's year, 0 if unknown."""
+def as_feature(neighbourhood: Neighbourhood, crs: Crs = CRS84) -> dict[str, Any]:
+    """RFC 7946, and so in CRS84 unless asked otherwise; `id` is the BU code, `edition` the map's year, 0 if unknown."""
     return {
         "type": "Feature",
         "id": neighbourhood.code,
@@ -24,5 +25,5 @@ def as_feature(neighbourhood: Neighbourhood) -> dict[str, Any]:
             "municipalityName": neighbourhood.municipality_name,
             "edition": neighbourhood.edition,
         },
-        "geometry": orjson.loads(shapely.to_geojson(shapely.from_wkb(neighbourhood.boundary))),
+        "geometry": orjson.loads(shapely.to_geojson(crs.told(shapely.from_wkb(neighbourhood.boundary)))),
     }

@@ -122,7 +122,7 @@ class NeighbourhoodIndex:
         """The neighbourhoods whose boundary covers the point: mostly one, both on a shared border, none on water."""
         if outside((longitude, latitude, longitude, latitude)):
             return []
-        return self._touching(point_to_metres(longitude, latitude))
+        return self.touching(point_to_metres(longitude, latitude))
 
     def within(self, bbox: tuple[float, float, float, float]) -> list[Neighbourhood]:
         """The neighbourhoods with ground in (west, south, east, north) degrees. Refused if that is no box."""
@@ -131,7 +131,7 @@ class NeighbourhoodIndex:
             reason = "must be west,south,east,north in degrees, with west < east and south < north"
             raise Refused("The box is none", [Mistake("bbox", reason)])
         shape = straight_to_metres(shapely.box(west, south, east, north))
-        return [] if shape is None else self._touching(shape)
+        return [] if shape is None else self.touching(shape)
 
     def neighbours(self, code: str, within_metres: float = 0) -> list[str]:
         """The BU codes next to a BU code, touching it or at most so far away, nearest first; [] for an unknown code."""
@@ -185,7 +185,8 @@ class NeighbourhoodIndex:
         rows = self._near(disc.bounds)
         return np.asarray(rows[shapely.dwithin(self.shapes[rows], disc.centre, disc.radius)], dtype=np.int64)
 
-    def _touching(self, shape: BaseGeometry) -> list[Neighbourhood]:
+    def touching(self, shape: BaseGeometry) -> list[Neighbourhood]:
+        """The neighbourhoods that share a point with a shape in RD metres, by code."""
         rows = self._near(shape.bounds)
         found = rows[shapely.intersects(self.shapes[rows], shape)]
         return sorted((self[row] for row in found), key=lambda one: one.code)

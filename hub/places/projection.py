@@ -50,7 +50,7 @@ def outside(bounds: tuple[float, float, float, float]) -> bool:
 
 def to_metres(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Project geometries near the Netherlands whose edges are straight in degrees (lon, lat) to RD metres (x, y)."""
-    return np.asarray(shapely.transform(shapely.segmentize(shapes, _LONGEST_EDGE), _project), dtype=object)
+    return np.asarray(shapely.transform(shapely.segmentize(shapes, _LONGEST_EDGE), to_rd), dtype=object)
 
 
 def on_the_map(longitude: float, latitude: float) -> bool:
@@ -101,7 +101,7 @@ def straight_to_metres(shape: BaseGeometry) -> BaseGeometry | None:
         shape = shapely.intersection(shape, _BOX)
         if shape.is_empty or shapely.get_dimensions(shape) != dimension:
             return None
-    projected: BaseGeometry = shapely.transform(shapely.segmentize(shape, _LONGEST_EDGE), _project)
+    projected: BaseGeometry = shapely.transform(shapely.segmentize(shape, _LONGEST_EDGE), to_rd)
     if projected.is_valid:
         return projected
     mended = shapely.make_valid(projected, method="structure", keep_collapsed=False)
@@ -151,5 +151,6 @@ def corners_of(radius: float) -> int:
     return max(16, math.ceil(math.pi / math.acos(max(0.0, 1.0 - _SAGITTA / radius))))
 
 
-def _project(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_rd(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of longitude, latitude as x, y; edges between them are the caller's."""
     return np.column_stack(_TO_RD.transform(degrees[:, 0], degrees[:, 1]))

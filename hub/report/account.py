@@ -70,7 +70,8 @@ class Account:
 
 async def find(store: Store, alert_id: str) -> Found | None:
     """None for an unknown alert."""
-    view, clock = await store.alerts.view(alert_id), await store.clocks.of(alert_id)
+    view = await store.alerts.view(alert_id)
+    clock = None if view is None else await store.clocks.of(view.id)
     if view is None or clock is None:
         return None
     deliveries: list[DeliveryView] = []

@@ -76,7 +76,7 @@ class Aftermath:
 class Clocks:
     @shielded
     async def of(self, alert_id: str) -> AlertClock | None:
-        """None for an unknown alert."""
+        """None for an unknown alert; raises for what is too long to be the id of one."""
         alert = await tables.Alert.get_or_none(id=alert_id).only("id", "status", "accepted_at")
         if alert is None:
             return None

@@ -9,10 +9,11 @@ import errno
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+import orjson
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler as PlainHandler
@@ -24,8 +25,10 @@ from hub.settings import Web
 from hub.trust.certificates import serving_context
 from hub.trust.passkeys import site_of
 from hub.web.account.first import elsewhere
-from hub.web.api.openapi import API_VERSION, description
-from hub.web.calls import Call
+from hub.web.api.openapi import API_VERSION, document
+from hub.web.caching import copy_of
+from hub.web.calls import JSON_TYPE, Call
+from hub.web.deprecation import Deprecation
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_may, check_measuring, check_origin, identify, no_account, no_key
 from hub.web.map.base_map import addresses_of, base_of
@@ -52,6 +55,7 @@ SHUTDOWN_SECONDS = 2.0
 
 REQUEST_ID = "X-Request-Id"
 NUMBER = web.RequestKey("request_id", str)
+DEPRECATED = web.RequestKey("deprecated", Deprecation)
 GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 ASKED_OFTEN = ("/healthz", "/readyz", "/metrics", "/hooks/{channel}")
 """By machines, every few seconds or in storms of thousands a second: logged at DEBUG only."""
@@ -62,15 +66,15 @@ REDIRECTED, FAILED = 300, 400
 MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-def create_app(hub: Hub) -> web.Application:
-    described = description(ROUTES, hub.settings.web.public_url)
+def create_app(hub: Hub, routes: Sequence[Route] = ROUTES) -> web.Application:
+    described = copy_of(orjson.dumps(document(routes, hub.settings.web.public_url)), JSON_TYPE, level=9)
     rendering = rendering_of(hub)
     state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
         middlewares=[packing, _measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
     )
-    for route in ROUTES:
+    for route in routes:
         handler = _guarded(route, hub, state)
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET" and route.head:
@@ -148,6 +152,8 @@ def _not_here(settings: Web, error: OSError) -> Refused:
 
 def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
     async def handle(request: web.Request) -> web.StreamResponse:
+        if route.described is not None and route.described.deprecated is not None:
+            request[DEPRECATED] = route.described.deprecated
         # A bearer's key never comes along unasked; a cookie does.
         if route.form and not request.headers.get("Authorization", "").lower().startswith("bearer "):
             check_origin(hub, request)
@@ -252,6 +258,8 @@ def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamR
         headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
     if request.path.startswith("/api/"):
         headers["API-Version"] = API_VERSION
+    if (deprecated := request.get(DEPRECATED)) is not None:
+        headers |= deprecated.headers
     if hub.settings.web.public_url.startswith("https://"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return headers

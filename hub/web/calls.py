@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -84,21 +85,6 @@ class Call:
         given = self.parameter("page") or "1"
         fits = given.isascii() and given.isdecimal() and len(given) < 6
         return max(1, int(given)) if fits else 1
-
-    def flag(self, name: str) -> bool:
-        given = self.parameter(name)
-        if given not in (None, "true", "false"):
-            raise refused(name, "give true or false")
-        return given == "true"
-
-    def limit(self) -> int:
-        """How many items a page of a list holds."""
-        given = self.parameter("limit")
-        if given is None:
-            return 100
-        if not (given.isascii() and given.isdecimal() and len(given) < 6 and 1 <= int(given) <= MOST_ITEMS):
-            raise refused("limit", f"give a whole number from 1 to {MOST_ITEMS}")
-        return int(given)
 
     def cursor(self, *kinds: type) -> list[Any] | None:
         """What `page` wrote, if it is of these kinds; None at the start of a list."""
@@ -199,8 +185,11 @@ def answer(content: Any, status: int = 200, **headers: str) -> web.Response:
 
 
 def onward(path: str) -> web.Response:
-    """To another page of ours, after something was done: loading it again does nothing twice."""
-    return web.Response(status=303, headers={"Location": path})
+    """To another page of ours, after something was done: loading it again does nothing twice.
+
+    What a visitor put into the path cannot end the header.
+    """
+    return web.Response(status=303, headers={"Location": quote(path, safe="!#$%&'()*+,/:;=?@[]~")})
 
 
 def page(items: Sequence[T], limit: int, shown: Callable[[T], Any], mark: Callable[[T], Sequence[Any]]) -> web.Response:

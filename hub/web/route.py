@@ -8,6 +8,7 @@ from enum import Enum
 
 from hub.domain import Role, Scope
 from hub.web.calls import Handler
+from hub.web.deprecation import Deprecation
 
 
 class Open(Enum):
@@ -41,9 +42,9 @@ METRICS = frozenset({Scope.METRICS_READ})
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What openapi.json says of a route beyond its path. Names of parameters and schemas stand in openapi.py.
+    """What openapi.json says of a route beyond its path. Names of parameters and schemas stand in parameters.py and schemas.py.
 
-    `answers`: status → schema. 401, 403 and 503 need not be named, every guarded route has them.
+    `answers`: status → schema. 401, 403, 429 and 503 need not be named, every guarded route has them.
     """
 
     tag: str
@@ -51,6 +52,7 @@ class Described:
     errors: tuple[int, ...] = ()
     parameters: tuple[str, ...] = ()
     body: str = ""
+    deprecated: Deprecation | None = None
 
 
 @dataclass(frozen=True, slots=True)

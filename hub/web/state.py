@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from hub.channel import Channel, Hooks
 from hub.trust.passphrases import Passphrases
 from hub.web.admitted import Admitted
+from hub.web.caching import Copy
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
+from hub.web.docs.drawn import Docs
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
@@ -31,7 +33,7 @@ class State:
     metrics: Metrics
     readiness: Readiness
     rendering: Rendering
-    description: bytes
+    description: Copy
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     streams: Counter[str] = field(default_factory=Counter)
     admitted: Admitted = field(default_factory=Admitted)
@@ -43,6 +45,7 @@ class State:
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
+    docs: Docs | None = None
     closing: bool = False
     _form_key: bytes = b""
 

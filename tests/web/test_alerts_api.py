@@ -21,7 +21,7 @@ async def test_a_new_alert_is_answered_202_with_its_place_and_everything_about_i
     answer = await response.json()
     assert response.status == 202
     assert response.headers["Location"] == f"{API}/alerts/{answer['id']}"
-    assert response.headers["API-Version"] == "1.0.0"
+    assert response.headers["API-Version"] == "1.1.0"
     assert answer["state"] == "accepted"
     assert {one["code"] for one in answer["matched"]} == CODES
     assert answer["matched"][0].keys() >= {"code", "name", "overlapSquareMetres", "distanceMetres", "why"}

@@ -146,6 +146,8 @@ def test_only_these_routes_ask_for_no_key() -> None:
         ("GET", "/groups/{id}/asked"),
         ("GET", "/contact/{token}"),
         ("POST", "/contact/{token}"),
+        ("GET", "/docs"),
+        ("GET", "/docs/{name}"),
         ("GET", "/open-data"),
         ("GET", "/open-data/groups.geojson"),
         ("GET", "/open-data/neighbourhoods-without-group.geojson"),

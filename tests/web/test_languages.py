@@ -18,7 +18,7 @@ from hub.web.languages import LOCALE
 WEB = Path(hub.web.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
 Text = tuple[str, ...]
-NAMES = {"Buurtsein", "PDF", "CSV"}
+NAMES = {"Buurtsein", "PDF", "CSV", "curl", "export"}
 """The same in every language."""
 
 

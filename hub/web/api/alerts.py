@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from aiohttp import web
 
 from hub.cap import Posted, read_json, read_xml
+from hub.places.reference import CRS84
 from hub.relay.holding import read_reason
 from hub.store.alerts import AlertView
 from hub.store.holds import BROKEN
 from hub.web.api.answers import alert_answer, delivery_answer
+from hub.web.api.parameters import ALLOW_EMPTY, BREAK_GLASS, CONTENT_CRS, IDEMPOTENCY_KEY, LIMIT
 from hub.web.api.simulation_answers import simulation_answer
 from hub.web.calls import JSON_TYPE, Call, answer, page, refused
 from hub.web.problems import not_found
@@ -19,18 +19,13 @@ XML_TYPES = ("application/cap+xml", "application/xml")
 NEWEST = (2**63 - 1, "")
 """Later than every alert."""
 
-LONGEST_KEY = 255
-
 
 async def post_alert(call: Call) -> web.Response:
     posted = await _posted(call)
-    allow_empty = call.flag("allowEmpty")
-    key = call.request.headers.get("Idempotency-Key", "")
-    if key and not re.fullmatch(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}", key):
-        raise refused("Idempotency-Key", f"give 1 to {LONGEST_KEY} characters of ASCII without spaces")
+    allow_empty, key = ALLOW_EMPTY.of(call), IDEMPOTENCY_KEY.of(call)
     console = call.hub.settings.console
-    given = call.request.headers.get("Break-Glass")
-    reason = read_reason(given, "Break-Glass") if given is not None else ""
+    given = BREAK_GLASS.of(call)
+    reason = read_reason(given, BREAK_GLASS.name) if given is not None else ""
     taken = await call.hub.intake.accept(
         posted,
         call.identity,
@@ -54,13 +49,15 @@ async def simulate_alert(call: Call) -> web.Response:
 
 
 async def _posted(call: Call) -> Posted:
+    if CONTENT_CRS.of(call) is not CRS84:
+        raise refused(CONTENT_CRS.name, f"places in an alert are in WGS84; leave it out, or give {CRS84.uri}")
     raw = await call.body(call.hub.settings.web.max_body_bytes, JSON_TYPE, *XML_TYPES)
     return read_json(raw) if call.request.content_type == JSON_TYPE else read_xml(raw)
 
 
 async def list_alerts(call: Call) -> web.Response:
     """Newest first."""
-    cursor, limit = call.cursor(int, str), call.limit()
+    cursor, limit = call.cursor(int, str), LIMIT.of(call)
     before = (cursor[0], cursor[1]) if cursor else NEWEST
     views = await seen_alerts(call, before, limit + 1)
     now = call.now()
@@ -73,7 +70,7 @@ async def get_alert(call: Call) -> web.Response:
 
 async def list_deliveries(call: Call) -> web.Response:
     """In the order of sending: nearest to the scene first."""
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     alert = await known_alert(call)
     views = await call.hub.store.outbox.deliveries(alert.id, cursor[0] if cursor else 0, limit + 1)
     return page(views, limit, delivery_answer, lambda view: (view.id,))

@@ -9,6 +9,7 @@ from aiohttp import web
 from hub.relay.events import moment
 from hub.store.chain import Entry
 from hub.web.api.answers import Moment
+from hub.web.api.parameters import LIMIT
 from hub.web.calls import Call, page
 
 
@@ -33,7 +34,7 @@ class AuditAnswer:
 
 
 async def list_audit(call: Call) -> web.Response:
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     found: list[Entry] = []
     async for entry in call.hub.store.audit.entries(cursor[0] if cursor else 0):
         found.append(entry)

@@ -21,6 +21,7 @@ from hub.relay.events import moment
 from hub.store.alerts import AlertView
 from hub.trust.signing import Signing
 from hub.web.api.alerts import NEWEST, known_alert, seen_alerts
+from hub.web.api.parameters import PICTURES
 from hub.web.calls import Call
 from hub.web.problems import Problem
 
@@ -33,7 +34,7 @@ SETTLED_SECONDS = 2
 
 async def get_alert_cap(call: Call) -> web.Response:
     """The files in it (derefUri) with ?pictures=true, for police: they are theirs."""
-    pictures = call.flag("pictures")
+    pictures = PICTURES.of(call)
     if pictures and call.identity.role is not Role.POLICE:
         raise Problem(403, "Pictures are for police", "Leave ?pictures=true out, or use a key of role police.")
     view = await known_alert(call)

@@ -11,7 +11,8 @@ from hub.report.statistics import By, Line, period, statistics
 from hub.store.clocks import AlertClock, Clocked, Step
 from hub.web.api.alerts import known_alert
 from hub.web.api.answers import Moment
-from hub.web.calls import Call, answer, refused
+from hub.web.api.parameters import BY, FROM, TO
+from hub.web.calls import Call, answer
 from hub.web.problems import not_found
 
 
@@ -81,17 +82,15 @@ async def get_clock(call: Call) -> web.Response:
     view = await known_alert(call)
     clock = await call.hub.store.clocks.of(view.id)
     if clock is None:
-        raise not_found("alert", call.part("id"))
+        raise not_found("alert", view.id)
     return answer(clock_answer(clock))
 
 
 async def get_statistics(call: Call) -> web.Response:
-    by = call.parameter("by") or By.DISTRICT
-    if by not in tuple(By):
-        raise refused("by", f"give {' or '.join(By)}")
-    since, until = period(call.parameter("from") or "", call.parameter("to") or "", call.now())
-    found = await statistics(call.hub.store.clocks, since, until, By(by), call.bounds)
-    return answer(statistics_answer(since, until, By(by), found))
+    by = By(BY.of(call))
+    since, until = period(FROM.of(call), TO.of(call), call.now())
+    found = await statistics(call.hub.store.clocks, since, until, by, call.bounds)
+    return answer(statistics_answer(since, until, by, found))
 
 
 def clock_answer(clock: AlertClock) -> ClockAnswer:

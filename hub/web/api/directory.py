@@ -10,6 +10,7 @@ from aiohttp import web
 
 from hub.web.api.answers import AdminAnswer, GroupAnswer, admin_answer, group_answer
 from hub.web.api.directory_given import read_admin, read_group
+from hub.web.api.parameters import LIMIT
 from hub.web.calls import Call, answer, page
 from hub.web.within import allow_admin, allow_group, known_admin, known_group, own_admin, own_group
 
@@ -21,7 +22,7 @@ NAMES = {one.name for answered in (AdminAnswer, GroupAnswer) for one in fields(a
 
 
 async def list_admins(call: Call) -> web.Response:
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     found = await call.hub.store.directory.admins(after=cursor[0] if cursor else 0, limit=limit + 1, bounds=call.bounds)
     return page(found, limit, admin_answer, lambda one: (one.id,))
 
@@ -56,7 +57,7 @@ async def delete_admin(call: Call) -> web.Response:
 
 
 async def list_groups(call: Call) -> web.Response:
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     found = await call.hub.store.directory.groups(after=cursor[0] if cursor else 0, limit=limit + 1, bounds=call.bounds)
     return page(found, limit, group_answer, lambda one: (one.id,))
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from hub.cap.schema import Text, one_of, wrong
+from hub.cap.schema import Check, Text, one_of, wrong
 from hub.cap.sentences import mistakes_of
 from hub.directory.handles import check_handle
 from hub.domain import Address, Admin, Group, Mistake, Outcome, Refused
@@ -16,7 +16,7 @@ from hub.places.index import NeighbourhoodIndex
 from hub.relay.drills import MINUTES, MOST_MINUTES, Drill
 
 
-def _written_as(pattern: str, sentence: str) -> AfterValidator:
+def _written_as(pattern: str, sentence: str) -> Check:
     """Text of this pattern; the sentence tells what is asked for otherwise."""
 
     def check(text: str) -> str:
@@ -24,7 +24,7 @@ def _written_as(pattern: str, sentence: str) -> AfterValidator:
             raise wrong(sentence)
         return text
 
-    return AfterValidator(check)
+    return Check(check, {"pattern": f"^({pattern})$"})
 
 
 def id_number(text: str) -> int | None:
@@ -50,9 +50,9 @@ STATES = "verified|unverified|dead|stopped"
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True),
-    _written_as(r"[^\x00-\x1f]{1,200}", "give 1 to 200 characters on one line"),
+    _written_as(r"[^\u0000-\u001f]{1,200}", "give 1 to 200 characters on one line"),
 ]
-Id = Annotated[str, AfterValidator(_an_id)]
+Id = Annotated[str, Check(_an_id, {"pattern": "^[0-9]{1,19}$"})]
 Code = Annotated[str, _written_as("(BU|WK|GM)[0-9A-Z]{4,8}", "give a CBS code, such as BU06370300 or WK063703")]
 
 
@@ -84,7 +84,7 @@ class GroupGiven(_Given):
         str, _written_as("[a-z][a-z0-9-]{0,19}", "give the name of a messenger, such as whatsapp, telegram or signal")
     ]
     members: Annotated[int, Field(ge=0, le=1_000_000)]
-    neighbourhoods: Annotated[list[Code], Field(max_length=2_000), AfterValidator(_some)]
+    neighbourhoods: Annotated[list[Code], Field(max_length=2_000), Check(_some, {"minItems": 1})]
     admins: Annotated[list[Id], Field(max_length=200)] = []
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from hub.store.results import GroupResult
 from hub.web.api.alerts import known_alert
+from hub.web.api.parameters import LIMIT
 from hub.web.calls import Call, page
 
 
@@ -30,7 +31,7 @@ class GroupResultAnswer:
 
 
 async def list_group_results(call: Call) -> web.Response:
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     alert = await known_alert(call)
     found = await call.hub.store.results.groups(alert.id, cursor[0] if cursor else 0, limit + 1)
     return page(found, limit, group_result_answer, lambda one: (one.id,))

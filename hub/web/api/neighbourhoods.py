@@ -1,67 +1,78 @@
-"""/api/v1/neighbourhoods: which lie at a point or in a box, and one by its code, as GeoJSON (RFC 7946)."""
+"""/api/v1/neighbourhoods: which lie at a point or in a box, and one by its code, as GeoJSON (RFC 7946).
+
+Coordinates are in CRS84 unless asked otherwise, as the geospatial module of the API Design Rules has it.
+"""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from hub.domain import Mistake, Neighbourhood, Refused
+from hub.domain import Mistake, Refused
 from hub.places.feature import as_feature
-from hub.places.index import NeighbourhoodIndex
-from hub.web.calls import Call, refused
-from hub.web.problems import not_found
+from hub.places.reference import CRS84, OFFERED, Crs
+from hub.web.api.parameters import ACCEPT_CRS, BBOX, BBOX_CRS, CRS, POINT
+from hub.web.calls import Call, answer, refused
+from hub.web.problems import Problem, not_found
 
 MOST_FEATURES = 2000
 """A box round the whole country holds 14,000 boundaries, tens of megabytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class CrsAnswer:
+    """What places may be asked and told in; the first is meant where none is named. `storageCrs`: what ours are kept in."""
+
+    crs: tuple[str, ...]
+    storageCrs: str
+
+
 async def list_neighbourhoods(call: Call) -> web.Response:
-    point, bbox = call.parameter("point"), call.parameter("bbox")
+    point, bbox, given_in = POINT.of(call), BBOX.of(call), BBOX_CRS.of(call) or CRS84
+    told_in = _told_in(call)
     if (point is None) == (bbox is None):
         raise Refused(
             "A parameter is wrong",
             [Mistake("point, bbox", "give one of the two: point=lon,lat or bbox=west,south,east,north")],
         )
-    index = call.hub.atlas.index
-    found = _at(index, point) if point is not None else _within(index, bbox or "")
+    try:
+        ground = given_in.ground(given_in.shape(point or bbox or ()))
+    except ValueError as error:
+        raise refused("bbox" if point is None else "point", str(error)) from None
+    found = [] if ground is None else call.hub.atlas.index.touching(ground)
     if len(found) > MOST_FEATURES:
         raise refused(
             "bbox", f"holds {len(found)} neighbourhoods, {MOST_FEATURES} at most are given; take a smaller box"
         )
-    return _geojson({"type": "FeatureCollection", "features": [as_feature(one) for one in found]})
+    return _geojson({"type": "FeatureCollection", "features": [as_feature(one, told_in) for one in found]}, told_in)
 
 
 async def get_neighbourhood(call: Call) -> web.Response:
+    told_in = _told_in(call)
     found = call.hub.atlas.index.get(call.part("code"))
     if found is None:
         raise not_found("neighbourhood", call.part("code"))
-    return _geojson(as_feature(found))
+    return _geojson(as_feature(found, told_in), told_in)
 
 
-def _at(index: NeighbourhoodIndex, point: str) -> list[Neighbourhood]:
-    longitude, latitude = _numbers("point", point, 2, "lon,lat")
-    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
-        raise refused("point", "longitude must be -180..180 and latitude -90..90 degrees, longitude first")
-    return index.at(longitude, latitude)
+async def list_crss(call: Call) -> web.Response:
+    return answer(CrsAnswer(tuple(one.uri for one in OFFERED), CRS84.uri))
 
 
-def _within(index: NeighbourhoodIndex, bbox: str) -> list[Neighbourhood]:
-    west, south, east, north = _numbers("bbox", bbox, 4, "west,south,east,north")
-    return index.within((west, south, east, north))
-
-
-def _numbers(name: str, given: str, count: int, form: str) -> list[float]:
+def _told_in(call: Call) -> Crs:
+    asked = CRS.of(call)
     try:
-        numbers = [float(part) for part in given.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) != count or not all(map(math.isfinite, numbers)):
-        raise refused(name, f"give {count} numbers in degrees with commas between them: {form}")
-    return numbers
+        accepted = ACCEPT_CRS.of(call)
+    except Refused as error:
+        raise Problem(
+            406, "This CRS is not offered", f"Accept-Crs: {error.mistakes[0].reason}.", errors=error.mistakes
+        ) from None
+    return asked or accepted or CRS84
 
 
-def _geojson(content: dict[str, Any]) -> web.Response:
-    return web.Response(body=orjson.dumps(content), content_type="application/geo+json")
+def _geojson(content: dict[str, Any], crs: Crs) -> web.Response:
+    headers = {"Content-Crs": f"<{crs.uri}>", "Vary": "Accept-Crs"}
+    return web.Response(body=orjson.dumps(content), content_type="application/geo+json", headers=headers)

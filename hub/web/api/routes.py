@@ -23,7 +23,7 @@ from hub.web.api.directory_health import get_directory_health
 from hub.web.api.drills import post_drill
 from hub.web.api.group_results import list_group_results
 from hub.web.api.linking import create_link
-from hub.web.api.neighbourhoods import get_neighbourhood, list_neighbourhoods
+from hub.web.api.neighbourhoods import get_neighbourhood, list_crss, list_neighbourhoods
 from hub.web.api.openapi import get_openapi
 from hub.web.api.outcomes import post_outcome
 from hub.web.api.sightings import get_sighting_picture, list_sightings
@@ -50,18 +50,20 @@ from hub.web.route import (
 
 API = "/api/v1"
 LISTED = ("limit", "cursor")
+TOLD_IN = ("crs", "Accept-Crs")
 WRITE_ERRORS = (400, 413, 415)
 
 ALERT_ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{API}/alerts", post_alert, POLICE, "Post an alert; answered once it is on disk, or with 503 while too much waits",
         described=Described(
-            "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409), ("allowEmpty", "Idempotency-Key", "Break-Glass"), "alert"
+            "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409),
+            ("allowEmpty", "Idempotency-Key", "Break-Glass", "Content-Crs"), "alert"
         ),
     ),
     Route(
         "POST", f"{API}/alerts/_simulate", simulate_alert, POLICE, "Who would get it; sends and stores nothing",
-        described=Described("alerts", {200: "SimulationAnswer"}, WRITE_ERRORS, (), "alert"),
+        described=Described("alerts", {200: "SimulationAnswer"}, WRITE_ERRORS, ("Content-Crs",), "alert"),
     ),
     Route(
         "GET", f"{API}/alerts", list_alerts, ANY_KEY, "Alerts, newest first",
@@ -77,7 +79,7 @@ ALERT_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/events", alert_events, ANY_KEY, "Its live stream (server-sent events)", head=False, live=True,
-        described=Described("alerts", {200: "stream"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
+        described=Described("alerts", {200: "StreamEvent"}, (400, 404, 429), ("Last-Event-ID", "lastEventId")),
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/cap", get_alert_cap, ANY_KEY, "The alert as a CAP 1.2 document, signed where a key is set",
@@ -136,11 +138,15 @@ ALERT_ROUTES: tuple[Route, ...] = (
 PLACE_ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{API}/neighbourhoods", list_neighbourhoods, ANY_KEY, "Neighbourhoods at a point or in a box", scopes=ANY_SCOPE,
-        described=Described("neighbourhoods", {200: "FeatureCollection"}, (400,), ("point", "bbox")),
+        described=Described("neighbourhoods", {200: "FeatureCollection"}, (400, 406), ("point", "bbox", "bboxCrs", *TOLD_IN)),
     ),
     Route(
         "GET", f"{API}/neighbourhoods/{{code}}", get_neighbourhood, ANY_KEY, "One neighbourhood by its CBS code", scopes=ANY_SCOPE,
-        described=Described("neighbourhoods", {200: "Feature"}, (400, 404)),
+        described=Described("neighbourhoods", {200: "Feature"}, (400, 404, 406), TOLD_IN),
+    ),
+    Route(
+        "GET", f"{API}/crss", list_crss, ANY_KEY, "The coordinate reference systems to ask and be told in", scopes=ANY_SCOPE,
+        described=Described("neighbourhoods", {200: "CrsAnswer"}),
     ),
 )  # fmt: skip
 
@@ -205,6 +211,6 @@ ROUTES: tuple[Route, ...] = (
     *scoped(*DIRECTORY, DIRECTORY_ROUTES),
     Route(
         "GET", f"{API}/openapi.json", get_openapi, PUBLIC, "This description",
-        described=Described("description", {200: "openapi"}),
+        described=Described("description", {200: "openapi", 304: ""}, (400,), ("If-None-Match",)),
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from hub.store.sightings import Sighting
 from hub.web.api.alerts import known_alert
 from hub.web.api.answers import Moment
 from hub.web.api.directory_given import id_number
+from hub.web.api.parameters import LIMIT
 from hub.web.calls import Call, page
 from hub.web.problems import not_found
 
@@ -32,15 +33,15 @@ class SightingAnswer:
 
 async def list_sightings(call: Call) -> web.Response:
     """Oldest first."""
-    cursor, limit = call.cursor(int), call.limit()
+    cursor, limit = call.cursor(int), LIMIT.of(call)
     alert = await known_alert(call)
     found = await call.hub.store.sightings.of(alert.id, cursor[0] if cursor else 0, limit + 1)
     return page(found, limit, sighting_answer, lambda one: (one.id,))
 
 
 async def get_sighting_picture(call: Call) -> web.Response:
-    number = id_number(call.part("sid"))
-    found = None if number is None else await call.hub.store.sightings.picture(call.part("id"), number)
+    alert, number = await known_alert(call), id_number(call.part("sid"))
+    found = None if number is None else await call.hub.store.sightings.picture(alert.id, number)
     if found is None:
         raise not_found("picture", call.part("sid"))
     content, mime = found

@@ -15,7 +15,8 @@ from hub.relay.events import event_answer
 from hub.store.alerts import AlertView
 from hub.web.api.alerts import known_alert
 from hub.web.api.answers import alert_answer
-from hub.web.calls import Call, refused
+from hub.web.api.parameters import LAST_EVENT, LAST_EVENT_IN_QUERY
+from hub.web.calls import Call
 from hub.web.streaming import event, goes_on, streamed
 
 POLL_SECONDS = 1.0
@@ -66,9 +67,6 @@ async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerat
 
 def _last_event_id(call: Call) -> int | None:
     """The header, which browsers send by themselves, or ?lastEventId=; None to start with the whole alert."""
-    given = call.request.headers.get("Last-Event-ID") or call.parameter("lastEventId")
-    if not given:
-        return None
-    if not (given.isascii() and given.isdecimal() and len(given) < 19):
-        raise refused("Last-Event-ID", "is not one of ours; give the id of the last event you got, or nothing")
-    return int(given)
+    in_header, in_query = LAST_EVENT.of(call), LAST_EVENT_IN_QUERY.of(call)
+    given = in_header or in_query
+    return int(given) if given else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.web.docs.page import docs_call_page, docs_page
 from hub.web.public.contact import (
     ask_group,
     asked_page,
@@ -32,6 +33,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/open-data", open_data_page, PUBLIC, "What may be used freely, and how to show it elsewhere"),
     Route("GET", "/open-data/groups.geojson", groups_file, PUBLIC, "Neighbourhoods with their groups"),
     Route("GET", "/open-data/neighbourhoods-without-group.geojson", without_file, PUBLIC, "Neighbourhoods without a group"),
+    Route("GET", "/docs", docs_page, PUBLIC, "The API for people: each call, with examples that run"),
+    Route("GET", "/docs/{name}", docs_call_page, PUBLIC, "One call: what it takes and answers, and an example"),
     Route("GET", "/embed/map", framed_map, PUBLIC, "The map, for another site's frame"),
     Route("GET", "/embed/groups", framed_groups, PUBLIC, "The groups, for another site's frame"),
     Route("GET", "/a/{number}", proof_page, PUBLIC, "Is this message real, and still active?"),
