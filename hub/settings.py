@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -55,6 +56,17 @@ class Web(_Section):
     listen: str = "127.0.0.1:8080"
     public_url: str = "http://127.0.0.1:8080"
     max_body_bytes: int = Field(1 << 20, ge=1024)
+    hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    key_rate: float = Field(100.0, ge=0)
+    key_burst: int = Field(2000, ge=1)
+    address_rate: float = Field(200.0, ge=0)
+    address_burst: int = Field(4000, ge=1)
+    failures_a_minute: int = Field(20, ge=1)
+    address_connections: int = Field(500, ge=0)
+    header_seconds: float = Field(10.0, gt=0)
+    body_seconds: float = Field(30.0, gt=0)
+    idle_seconds: float = Field(75.0, gt=0)
 
     @field_validator("public_url")
     @classmethod

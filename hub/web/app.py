@@ -5,6 +5,7 @@ The only file that knows aiohttp's machinery: guards, headers, errors into answe
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import re
 import secrets
@@ -12,6 +13,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import cast
 
 import structlog
 from aiohttp import web
@@ -23,6 +25,10 @@ from hub.service import Hub
 from hub.settings import Web
 from hub.web.api.openapi import API_VERSION, description
 from hub.web.calls import Call
+from hub.web.door.admitting import admitting
+from hub.web.door.connections import Connections
+from hub.web.door.headers import isolation
+from hub.web.door.limits import Limits
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_origin, identify, no_key, wrong_role
 from hub.web.map.base_map import addresses_of, base_of
@@ -47,6 +53,9 @@ BACKLOG = 1024
 SHUTDOWN_SECONDS = 2.0
 """For requests under way when the hub stops, of its 10 s: an alert takes milliseconds; what takes longer hangs."""
 
+LINGER_SECONDS = 2.0
+"""For what is still sent of a body that was refused, so that the client reads why."""
+
 REQUEST_ID = "X-Request-Id"
 NUMBER = web.RequestKey("request_id", str)
 GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
@@ -59,10 +68,13 @@ MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 def create_app(hub: Hub) -> web.Application:
     described = description(ROUTES, hub.settings.web.public_url)
     rendering = rendering_of(hub)
-    state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))
+    limits = Limits(hub.settings.web, hub.clock)
+    state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub), limits)
+    urgent = {(route.method, route.path) for route in ROUTES if route.urgent}
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
-        middlewares=[packing, _measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
+        middlewares=[packing, _measured(hub, state), _told(state), admitting(limits, hub.settings.web, urgent)],
+        client_max_size=hub.settings.web.max_body_bytes,
     )
     for route in ROUTES:
         handler = _guarded(route, hub, state)
@@ -113,19 +125,40 @@ def listen(settings: Web) -> socket.socket:
 async def serving(hub: Hub, listening: socket.socket | None = None) -> AsyncIterator[None]:
     """Answers on settings.web.listen, or this socket, while the context lasts. Raises Refused if the place is taken or not ours."""
     web_settings = hub.settings.web
-    runner = web.AppRunner(create_app(hub), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        create_app(hub),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        keepalive_timeout=web_settings.idle_seconds,
+        lingering_time=LINGER_SECONDS,
+        auto_decompress=False,
+    )
     await runner.setup()
+    connections = Connections(
+        cast(web.Server, runner.server),
+        most=web_settings.address_connections,
+        header_seconds=web_settings.header_seconds,
+        trusted=web_settings.trusted_proxies,
+    )
     try:
+        server = await _server(web_settings, connections, listening)
         try:
-            if listening is None:
-                await web.TCPSite(runner, web_settings.host, web_settings.port, backlog=BACKLOG).start()
-            else:
-                await web.SockSite(runner, listening, backlog=BACKLOG).start()
-        except OSError as error:
-            raise _not_here(web_settings, error) from None
-        yield
+            with connections.swept():
+                yield
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
+
+
+async def _server(settings: Web, connections: Connections, listening: socket.socket | None) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    try:
+        if listening is not None:
+            return await loop.create_server(connections, sock=listening, backlog=BACKLOG)
+        return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG)
+    except OSError as error:
+        raise _not_here(settings, error) from None
 
 
 def _not_here(settings: Web, error: OSError) -> Refused:
@@ -150,6 +183,8 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             raise no_key()
         if who.role not in route.may:
             raise wrong_role(route.may, who.role)
+        if not route.urgent:
+            state.limits.known(who.key_id)
         return await route.handler(Call(hub, state, request, who))
 
     return handle
@@ -203,17 +238,20 @@ def _method(request: web.Request) -> str:
 
 
 def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamResponse) -> dict[str, str]:
+    # A page that stands alone (a report) brings its own.
+    policy = response.headers.get("Content-Security-Policy") or (
+        state.rendering.policy if response.content_type == "text/html" else MACHINE_POLICY
+    )
     headers = {
-        # A page that stands alone (a report) brings its own.
-        "Content-Security-Policy": response.headers.get("Content-Security-Policy")
-        or (state.rendering.policy if response.content_type == "text/html" else MACHINE_POLICY),
+        **isolation(policy, response),
+        "Content-Security-Policy": policy,
         # Not no-referrer: with that, browsers send `Origin: null` with our own forms. A page without forms may say so itself.
         "Referrer-Policy": response.headers.get("Referrer-Policy", "same-origin"),
         "Server": "Buurtsein",
         REQUEST_ID: request.get(NUMBER, ""),
         "X-Content-Type-Options": "nosniff",
     }
-    if "frame-ancestors *" not in headers["Content-Security-Policy"]:
+    if "frame-ancestors *" not in policy:
         headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
     if request.path.startswith("/api/"):
         headers["API-Version"] = API_VERSION

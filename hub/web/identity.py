@@ -14,6 +14,7 @@ from hub.domain import Role
 from hub.service import Hub
 from hub.store.keys import Identity
 from hub.trust.keys import authenticate, hash_secret, make_session
+from hub.web.door.admitting import host_name, hosts_of
 from hub.web.problems import Problem
 
 COOKIE = "buurtsein_session"
@@ -75,9 +76,16 @@ async def close_session(hub: Hub, request: web.Request, response: web.StreamResp
 
 
 def check_origin(hub: Hub, request: web.Request) -> None:
-    """Problem 403 unless a form was sent from a page of ours: browsers always name the origin of a POST."""
+    """Problem 403 unless a form was sent from a page of ours: browsers always name the origin of a POST.
+
+    Ours is the public address, and the one it was sent to where that is a name of ours: anybody may point a name of theirs to us.
+    """
     origin = request.headers.get("Origin", "")
     public = urlsplit(hub.settings.web.public_url)
-    ours = {f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}"}
-    if origin not in ours:
+    ours = {f"{public.scheme}://{public.netloc}"}
+    if host_name(request) in hosts_of(hub.settings.web):
+        ours.add(f"{request.scheme}://{request.host}")
+    # What browsers say themselves of where it came from; a page on a sister name of ours (same-site) is not ours.
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if origin not in ours or site not in ("same-origin", "none"):
         raise Problem(403, "This form was not sent from a page of ours", "Open the sign-in page and try again.")

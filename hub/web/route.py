@@ -44,7 +44,8 @@ class Described:
 class Route:
     """`may`: the roles let in. `head`: whether HEAD works as well as GET; not where looking has an effect or never ends.
 
-    `form`: it is posted from a page of ours, so a session will do, and its origin is looked at.
+    `form`: it is posted from a page of ours, so a session will do, and its origin is looked at. `urgent`: never turned away for
+    how often it is called.
     """
 
     method: str
@@ -55,3 +56,4 @@ class Route:
     described: Described | None = field(default=None, kw_only=True)
     head: bool = field(default=True, kw_only=True)
     form: bool = field(default=False, kw_only=True)
+    urgent: bool = field(default=False, kw_only=True)

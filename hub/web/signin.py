@@ -16,8 +16,8 @@ async def sign_in_page(call: Call) -> web.Response:
 
 
 async def sign_in(call: Call) -> web.StreamResponse:
-    form = await call.request.post()
-    key, path = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
+    form = await call.form()
+    key, path = form.shown("key").strip(), safe_path(form.shown("next"))
     who = await authenticate(call.hub.store.keys, key)
     if who is None:
         return call.show("signin", 401, wrong=True, onward=path)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hub.channel import Channel, Hooks
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
+from hub.web.door.limits import Limits
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
@@ -31,6 +32,7 @@ class State:
     rendering: Rendering
     description: bytes
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
+    limits: Limits
     streams: Counter[str] = field(default_factory=Counter)
     pictures: Pictures = field(default_factory=Pictures)
     overview: Overview = field(default_factory=Overview)

@@ -126,7 +126,11 @@ async def looking(
     )
     try:
         await context.add_cookies(
-            [{"name": name, "value": value, "url": url} for name, value in (cookies or {}).items()]
+            [
+                # Chromium takes what is for https alone from this machine as well.
+                {"name": name, "value": value, "url": url, "secure": name.startswith("__")}
+                for name, value in (cookies or {}).items()
+            ]
         )
         watched = Watched(await context.new_page(), url)
         watched.listen()

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from hub.directory.linking import hash_token
 from hub.domain import Role
 from hub.trust.keys import hash_secret
+from hub.web.cookies import named
 from hub.web.identity import COOKIE
 from hub.web.own.entering import COOKIE as OWN_COOKIE
 from tests.clock import FakeClock
@@ -55,4 +56,4 @@ class Showcase:
     def cookies(self, who: Who | None) -> dict[str, str]:
         if who is None:
             return {}
-        return {COOKIE if isinstance(who, Role) else OWN_COOKIE: self.session(who)}
+        return {COOKIE if isinstance(who, Role) else named(OWN_COOKIE, secure=True): self.session(who)}

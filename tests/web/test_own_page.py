@@ -18,7 +18,7 @@ from tests.web.world import World, an_alert, until
 
 OURS = {"Origin": "https://buurtsein.example"}
 FORM = "application/x-www-form-urlencoded"
-COOKIE = "buurtsein_mine"
+COOKIE = "__Host-buurtsein_mine"
 ANNA, BRAM = "+31612340001", "+31612340002"
 
 
