@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from hub.channel import TOLD_AGAIN_DAYS
 from hub.clock import DAY_MS, Clock
 from hub.store.database import Store
 from hub.store.engine import StoreUnavailable
@@ -27,6 +28,8 @@ PASSED_DAYS: Final = 14
 """A visitor's message to a group that its admins have: should it not be found there."""
 NEVER_DAYS: Final = 60
 """The same where it could not be passed on."""
+HEARD_DAYS: Final = TOLD_AGAIN_DAYS + 2
+"""By what an answer is known when it is told again: longer than anything told again is taken."""
 BEAT_SECONDS: Final = 20.0
 ROUNDS: Final = 15
 """It looks every five minutes: what is kept for a day may be kept for so long more."""
@@ -56,6 +59,7 @@ def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
         Term("contacts_never_passed", NEVER_DAYS * DAY_MS, store.contact_requests.erase_never_passed),
         Term("neighbour_reports", texts_ms, store.neighbour_reports.erase),
         Term("drafts", texts_ms, store.drafts.erase),
+        Term("heard", HEARD_DAYS * DAY_MS, store.receipts.forget_heard),
     )
 
 

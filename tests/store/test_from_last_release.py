@@ -106,7 +106,7 @@ def test_sightings_kept_before_their_pictures_were_awaited_come_along_and_can_be
 
 async def _sightings(where: Database) -> None:
     await made_by(where, "0005_loop", FILL[2].format(), SIGHTING)
-    assert await migrate(where, CLOCK) == ["0006_pictures", "0007_faces"]
+    assert await migrate(where, CLOCK) == ["0006_pictures", "0007_faces", "0012_door"]
     async with open_store(where, CLOCK) as store:
         assert [(one.text, one.pictured) for one in await store.sightings.of("A")] == [("bij de brug", False)]
         assert await store.sightings.awaited(-1) == []

@@ -78,6 +78,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0005_loop",
         "0006_pictures",
         "0007_faces",
+        "0012_door",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
@@ -96,6 +97,7 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0005_loop": "9770ae4876e5",
         "0006_pictures": "12fca7619c17",
         "0007_faces": "8d6be84da18f",
+        "0012_door": "daa664f411a4",
     }
 
 

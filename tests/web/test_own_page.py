@@ -91,7 +91,7 @@ async def test_looking_at_a_link_uses_nothing_up_and_a_button_opens_the_page_onc
         True,
         "Strict",
         True,
-        "/mine",
+        "/",
     )
     status, page = await mine.get()
     assert status == 200 and "Dag Anna de Vries" in page and "Groep BU06370300" in page and "•••0001" in page

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import gzip
 import re
-import zlib
-
-import pytest
 
 from hub.domain import Role
 from hub.web.routes import ROUTES
 from tests.web.world import API, World
 
 OURS = {"Origin": "https://buurtsein.example"}
-FORM = "application/x-www-form-urlencoded"
 WRITERS = [route for route in ROUTES if route.method in ("POST", "PATCH", "DELETE")]
 
 
@@ -47,7 +43,7 @@ async def test_a_form_is_taken_from_our_own_pages_alone(world: World) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return (await world.call("POST", "/logout", None, headers=named)).status
 
-    port = world.client.port
+    port = world.client.port or 0
     assert await status(**OURS) == 303
     assert await status(**OURS, Sec_Fetch_Site="same-origin") == 303
     assert await status(Origin=f"http://127.0.0.1:{port}") == 303
@@ -66,15 +62,14 @@ async def test_a_form_is_taken_from_our_own_pages_alone(world: World) -> None:
     assert await status(Origin="http://evil.example", Host="evil.example", X_Forwarded_Host="evil.example") == 421
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "GZIP", "x-nonsense"])
-async def test_no_route_takes_a_packed_body(world: World, coding: str) -> None:
-    bomb = gzip.compress(b" " * (8 << 20)) if "deflate" not in coding else zlib.compress(b" " * (8 << 20))
+async def test_no_route_takes_a_packed_body(world: World) -> None:
+    bomb = gzip.compress(b" " * 200_000)
     for route in WRITERS:
-        headers = {**OURS, "Content-Encoding": coding}
-        response = await world.call(
-            route.method, re.sub(r"{\w+}", "1", route.path), Role.COORDINATOR, body=bomb, headers=headers
-        )
-        assert response.status in (400, 415), (
-            route.path,
-            response.status,
-        )  # 400: aiohttp's parser says it cannot be unpacked
+        path = re.sub(r"{\w+}", "1", route.path)
+        headers = {**OURS, "Content-Encoding": "gzip"}
+        response = await world.call(route.method, path, Role.COORDINATOR, body=bomb, headers=headers)
+        assert response.status == 415, (route.path, response.status)
+    for coding in ("br", "gzip, gzip", "GZIP", "x-nonsense"):
+        headers = {"Content-Encoding": coding}
+        response = await world.call("POST", f"{API}/alerts", Role.POLICE, body=b"{}", headers=headers)
+        assert response.status == 415, coding
