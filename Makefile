@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 # Tests wait for browsers, disks and other processes a third of their time: one worker more than there are cores for each two.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
-.PHONY: demo run test check screenshots bench histories crash crash-postgres soak install format clean
+.PHONY: demo run test check screenshots bench histories fuzz abuse crash crash-postgres soak install format clean
 
 install: $(RUNTIME)
 
@@ -56,6 +56,14 @@ crash: $(DEV)
 # make histories N=10000: random histories of alerts, people and providers; what must always hold
 histories: $(DEV)
 	$(BIN)/python -m tests.walk.histories $(if $(N),--count $(N))
+
+# make fuzz TARGET=cap-xml MINUTES=10: readers of bytes from outside; without TARGET all of them, one after the other
+fuzz: $(DEV)
+	$(BIN)/python -m tests.fuzz $(or $(TARGET),all) --minutes $(or $(MINUTES),10)
+
+# make abuse: slow clients, idle streams and forged webhooks by the thousand, and what alerts notice of it
+abuse: $(DEV)
+	$(BIN)/python -m tests.abuse
 
 # PostgreSQL stopped for a minute, one of two hubs killed, a replica promoted
 crash-postgres: $(DEV)
