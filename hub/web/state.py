@@ -5,11 +5,13 @@ Nothing in here outlives the process: sessions and all else stand in the store.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
+from hub.store.alerts import AlertEvent
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
 from hub.web.door.limits import Limits
@@ -41,6 +43,8 @@ class State:
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
+    looking: dict[tuple[str, int], asyncio.Task[list[AlertEvent]]] = field(default_factory=dict)
+    """What live streams read of the log now, by alert and how far: those that wait for the same read it once."""
     closing: bool = False
     _form_key: bytes = b""
 
