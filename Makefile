@@ -9,7 +9,7 @@ DEV := $(VENV)/.installed-dev
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
 .PHONY: demo run test check sbom wheel audit-dependencies routes screenshots bench histories crash crash-postgres tampering \
-	fuzz-api soak install format clean
+	fuzz fuzz-api abuse soak install format clean
 
 install: $(RUNTIME)
 
@@ -80,6 +80,14 @@ tampering: $(DEV)
 # make fuzz-api N=50000 SEED=1: every call of the API with a key of each role and with none, as openapi.json describes it
 fuzz-api: $(DEV)
 	$(BIN)/python -m tests.fuzz.api $(if $(N),--cases $(N)) $(if $(SEED),--seed $(SEED))
+
+# make fuzz TARGET=cap-xml MINUTES=10: readers of bytes from outside; without TARGET all of them, one after the other
+fuzz: $(DEV)
+	$(BIN)/python -m tests.fuzz $(or $(TARGET),all) --minutes $(or $(MINUTES),10)
+
+# make abuse: slow clients, idle streams and forged webhooks by the thousand, and what alerts notice of it
+abuse: $(DEV)
+	$(BIN)/python -m tests.abuse
 
 # PostgreSQL stopped for a minute, one of two hubs killed, a replica promoted
 crash-postgres: $(DEV)

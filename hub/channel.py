@@ -368,6 +368,10 @@ class Listens(Protocol):
 class Hooks(Protocol):
     """A channel whose provider calls us. The raw body is on disk before we answer 200."""
 
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """What can be refused before the body is read; raises HookRefused."""
+        ...
+
     def check_hook(self, headers: Mapping[str, str], body: bytes) -> RawUpdate:
         """Prove in constant time that the provider sent this for this account; raises HookRefused."""
         ...
@@ -409,6 +413,9 @@ class Reaches(Protocol):
         """One question, never raises. Gone only where the messenger says so of this person; trouble of ours is unknown."""
         ...
 
+
+TOLD_AGAIN_DAYS = 7
+"""So long a provider tries to bring a webhook (Meta, webhooks: retries for up to 7 days). What is older was kept by somebody."""
 
 LARGEST_PICTURE = 5 << 20
 """Bytes of a picture that a person sent: what WhatsApp takes as well."""

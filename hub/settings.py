@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -96,14 +97,30 @@ class Web(_Section):
     metrics: Literal["open", "loopback", "key"] = "open"
     signed_within: int = Field(60, ge=1, le=3600)
     client_cert_from: tuple[IPvAnyNetwork, ...] = ()
-    tls: Tls = Tls()
     security_contact: str = Field("", pattern=r"^((https://|mailto:)[^\s@]+(@[^\s@]+)?)?$")
+    hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    key_rate: float = Field(100.0, ge=0)
+    key_burst: int = Field(2000, ge=1)
+    address_rate: float = Field(200.0, ge=0)
+    address_burst: int = Field(4000, ge=1)
+    failures_a_minute: int = Field(20, ge=1)
+    address_connections: int = Field(500, ge=0)
+    header_seconds: float = Field(10.0, gt=0)
+    body_seconds: float = Field(30.0, gt=0)
+    idle_seconds: float = Field(75.0, gt=0)
+    tls: Tls = Tls()
 
     @field_validator("public_url")
     @classmethod
     def _is_begun_with(cls, given: str) -> str:
         """Paths are put behind it."""
         return given.rstrip("/")
+
+    @property
+    def by_https(self) -> bool:
+        """Whether people reach us by it, whatever stands in between."""
+        return self.public_url.startswith("https://")
 
     @property
     def host(self) -> str:

@@ -228,11 +228,14 @@ class TelegramChannel:
         except NOT_UNDERSTOOD:
             raise ChannelDown(NOT_A_BOT_API) from None
 
-    def check_hook(self, headers: Mapping[str, str], body: bytes) -> RawUpdate:
+    def check_headers(self, headers: Mapping[str, str]) -> None:
         secret = self._settings.webhook_secret.get_secret_value()
         given = next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
         if not secret or not hmac.compare_digest(given.encode(errors="replace"), secret.encode()):
             raise HookRefused("the secret token is missing or wrong")
+
+    def check_hook(self, headers: Mapping[str, str], body: bytes) -> RawUpdate:
+        self.check_headers(headers)
         try:
             return RawUpdate(body, str(int(json.loads(body)["update_id"])))
         except (ValueError, TypeError, KeyError, RecursionError):

@@ -17,7 +17,7 @@ from adapters.whatsapp.errors import MEDIA_REASONS, Failure, Verdict, result_of
 from adapters.whatsapp.events import read_hook
 from adapters.whatsapp.examining import examine
 from adapters.whatsapp.graph import Answer, Graph
-from adapters.whatsapp.hooks import check_signature, fingerprint, phone_number_ids
+from adapters.whatsapp.hooks import check_signature, fingerprint, given_signature, phone_number_ids
 from adapters.whatsapp.media import Upload, Uploads, fetch
 from adapters.whatsapp.messages import (
     MAX_BODY,
@@ -134,6 +134,9 @@ class WhatsAppChannel:
     async def examine(self) -> Sequence[Finding]:
         """What `doctor` tells of this account."""
         return await examine(self._settings, self._graph, self._clock, self._definitions, self._spares)
+
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        given_signature(self._settings.app_secret.get_secret_value(), headers)
 
     def check_hook(self, headers: Mapping[str, str], body: bytes) -> RawUpdate:
         """Prove that Meta sent this, for this number. When numbers share an app, the hub asks each account in turn."""

@@ -13,6 +13,7 @@ import orjson
 
 from adapters.whatsapp.errors import Verdict, failure_of
 from hub.channel import (
+    TOLD_AGAIN_DAYS,
     AckSeen,
     AddressChanged,
     AnswerWithdrawn,
@@ -24,6 +25,7 @@ from hub.channel import (
     SightingSeen,
     Unreadable,
 )
+from hub.clock import DAY_MS
 from hub.domain import Handle, ReceiptKind
 
 # "played" is a voice message heard: more than read, and the ladder ends at read.
@@ -169,6 +171,8 @@ def _read_message(message: Any, value: dict[str, Any], now: int) -> Sequence[Eve
     if not isinstance(message, dict):
         raise _Broken("a message that is no object")
     at = _milliseconds(message.get("timestamp"), now)
+    if at < now - TOLD_AGAIN_DAYS * DAY_MS:  # Meta's, but kept by somebody: who said it then may say otherwise now
+        return []
     replied_to = _text_at(message, "context", "id")
     match message:
         case {"type": "interactive", "interactive": {"button_reply": {"id": str(data)}}} if data:

@@ -19,8 +19,8 @@ def sign(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
 
 
-def check_signature(secret: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Prove over the raw bytes, in constant time, that the owner of the app secret sent this; raises HookRefused."""
+def given_signature(secret: str, headers: Mapping[str, str]) -> bytes:
+    """The signature as it was sent; raises HookRefused where there is none that could be right."""
     if not secret:
         raise HookRefused("no app_secret is set for this account")
     given = headers.get(SIGNATURE)
@@ -31,7 +31,12 @@ def check_signature(secret: str, headers: Mapping[str, str], body: bytes) -> Non
     form = _SIGNATURE_FORM.fullmatch(given)
     if form is None:
         raise HookRefused("the signature is malformed")
-    if not hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), bytes.fromhex(form[1])):
+    return bytes.fromhex(form[1])
+
+
+def check_signature(secret: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Prove over the raw bytes, in constant time, that the owner of the app secret sent this; raises HookRefused."""
+    if not hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), given_signature(secret, headers)):
         raise HookRefused("the signature is wrong")
 
 

@@ -92,7 +92,10 @@ class TheirList:
 def read_list(raw: bytes, districts: Mapping[str, str], codes: Codes) -> TheirList:
     """Raises Unreadable with every mistake. `districts`: as for read_directory."""
     text = _text(raw)
-    header = next(csv.reader(io.StringIO(text.partition("\n")[0]), delimiter=_delimiter(text)), [])
+    try:
+        header = next(csv.reader(io.StringIO(text.partition("\n")[0]), delimiter=_delimiter(text)), [])
+    except csv.Error:  # told by the reader, with the rest
+        header = []
     if set(COLUMNS) <= {name.strip().lower() for name in header}:
         return _own(text, districts)
     return _Reader(codes).read(text)

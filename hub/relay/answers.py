@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
@@ -12,6 +13,7 @@ from hub.relay.words import LANGUAGES, language
 STOP = "stop"
 _ORDER = (AckKind.RECEIVED, AckKind.FORWARDED, AckKind.CANNOT)
 _MEANINGS = {word: meaning for one in LANGUAGES.values() for word, meaning in one.answers.items()}
+_ACTION = re.compile(rf"({'|'.join(AckKind)}):([0-9a-f]{{1,16}})")
 _LONGEST = max(len(word.split()) for word in _MEANINGS)
 
 
@@ -32,11 +34,11 @@ def _buttons(language_code: str, ended: bool) -> tuple[tuple[AckKind, str, str],
 
 def read_action(data: str) -> tuple[AckKind, int] | None:
     """The answer and the delivery a button stands for; None if it is none of ours."""
-    kind, _, number = data.partition(":")
-    try:
-        return AckKind(kind), int(number, 16)
-    except ValueError:
+    # As it was written, for clients can be made to send anything: no signs, no spaces, nothing past what a database takes.
+    found = _ACTION.fullmatch(data)
+    if found is None or (number := int(found[2], 16)) >= 1 << 63:
         return None
+    return AckKind(found[1]), number
 
 
 def read_words(text: str) -> AckKind | str | None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from hub.channel import TOLD_AGAIN_DAYS
 from hub.clock import DAY_MS, Clock
 from hub.store.audit import HUB
 from hub.store.database import Store
@@ -30,6 +31,8 @@ NEVER_DAYS: Final = 60
 """The same where it could not be passed on."""
 LEFT_DAYS: Final = 365
 """A disabled account of the staff, or one that no longer comes by its organisation's sign-on: for questions about what they did."""
+HEARD_DAYS: Final = TOLD_AGAIN_DAYS + 2
+"""By what an answer is known when it is told again: longer than anything told again is taken."""
 BEAT_SECONDS: Final = 20.0
 ROUNDS: Final = 15
 """It looks every five minutes: what is kept for a day may be kept for so long more."""
@@ -64,6 +67,7 @@ def terms(store: Store, texts_ms: int) -> tuple[Term, ...]:
         Term("staff_disabled", LEFT_DAYS * DAY_MS, store.staff.erase_disabled),
         Term("staff_unused", LEFT_DAYS * DAY_MS, store.sign_ons.erase_unused),
         Term("sign_in_attempts", DAY_MS, store.sign_in_attempts.forget),
+        Term("heard", HEARD_DAYS * DAY_MS, store.receipts.forget_heard),
     )
 
 

@@ -26,6 +26,7 @@ from hub.relay.backlog import Backlog
 from hub.relay.forecast import Send, forecast
 from hub.relay.message import ENDS, beside_of, kind_of
 from hub.relay.pace import Pace
+from hub.relay.reencoding import with_pictures_reencoded
 from hub.relay.second_pair import needs_second_pair
 from hub.relay.tier import Tier
 from hub.relay.wakes import Wakes
@@ -155,12 +156,12 @@ class Intake:
 
         At most `most` sends; `accounts`: with other limits than those that hold.
         """
-        alert = self._complete(posted, who, new_identifier="simulated")
+        alert, left_out = await with_pictures_reencoded(self._complete(posted, who, new_identifier="simulated"))
         match = self._match(alert)
         codes = [] if ends(alert) else [m.code for m in match.matches]
         audience = await self._alerts.audience(codes, self._routes, self._clock.now())
         by_account = await self._alerts.audience_by_account(codes, self._routes, self._clock.now())
-        warnings = [*posted.warnings, *match.warnings]
+        warnings = [*posted.warnings, *left_out, *match.warnings]
         warnings += [str(m) for m in (*match.mistakes, *objections(alert, self._clock.now()))]
         if not ends(alert) and not match.matches and alert.infos:
             warnings.append(str(NOBODY))
@@ -197,6 +198,7 @@ class Intake:
         """
         began = self._clock.monotonic()
         alert = self._complete(posted, who, new_identifier=self._identifier(who, idempotency_key))
+        alert, left_out = await with_pictures_reencoded(alert)
         now = self._clock.now()
         match = self._match(alert)
         matches = () if ends(alert) else tuple(match.matches)  # an end reaches those who got the alert, nobody else
@@ -271,7 +273,7 @@ class Intake:
         if not held and (chain or begun < audience.admins):
             self._wakes.dispatch()
         self._wakes.changed()
-        warnings = [*posted.warnings, *match.warnings]
+        warnings = [*posted.warnings, *left_out, *match.warnings]
         warnings += [HELD_FOR_NOW] if held else []
         warnings += await self._warnings([m.code for m in matches], audience, alert)
         warnings += [

@@ -6,12 +6,13 @@ What is still awaited stands with the sighting, so a restart goes on. Each accou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
-from hub.channel import Channel, Fetches
+from hub.channel import Channel, Fetches, Picture
 from hub.clock import Clock
+from hub.relay.reencoding import reencoded
 from hub.relay.wakes import Wakes
 from hub.store.leases import Name
 from hub.store.sightings import Awaited, Sightings
@@ -34,8 +35,10 @@ class Pictures:
         wakes: Wakes,
         clock: Clock,
         elsewhere: Callable[[], Sequence[Name]] = tuple,
+        reencode: Callable[[bytes], Awaitable[Picture | None]] = reencoded,
     ) -> None:
         """`elsewhere`: the accounts that another process has."""
+        self._reencode = reencode
         self._sightings = sightings
         self._channels = {(channel.name, channel.account): channel for channel in channels}
         self._wakes = wakes
@@ -69,7 +72,8 @@ class Pictures:
     async def _fetch(self, channel: Fetches, one: Awaited) -> None:
         try:
             async with self._free:
-                picture = await channel.fetch(one.media)
+                found = await channel.fetch(one.media)
+                picture = await self._reencode(found.content) if found is not None else None
             now = self._clock.now()
             if picture is None:
                 self._not_before[one.id] = now + max(LOOK_SECONDS * 1000, (now - one.kept_at) / 2)

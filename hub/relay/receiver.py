@@ -207,7 +207,9 @@ class Receiver:
                 statements += self._store.receipts.know_aliases(channel, contacts)
         handled = [one.update.id for one in understood if not one.puzzles]
         puzzled = [(one.update.id, "; ".join(one.puzzles)) for one in understood if one.puzzles]
-        dropped = await self._store.receipts.apply(statements, handled, puzzled)
+        # Receipts may be told as often as anybody likes, they only lift; and they are too many to remember.
+        heard = [one.update.id for one in understood if not one.puzzles and not one.calm]
+        dropped = await self._store.receipts.apply(statements, handled, puzzled, heard, self._clock.now())
         self._measure(understood)
         self._wakes.changed()
         if not all(one.calm for one in understood):

@@ -44,13 +44,13 @@ def picture(infos: Iterable[dict[str, Any]]) -> Picture | None:
     for info in infos:
         for resource in info.get("resource", ()):
             mime = str(resource.get("mimeType", "")).strip().lower()
-            content = _decoded(resource.get("derefUri", "")) if mime in _BEGINS else b""
+            content = decoded(resource.get("derefUri", "")) if mime in _BEGINS else b""
             if content.startswith(_BEGINS.get(mime, b"\0")):
                 return Picture(content, mime, hashlib.sha256(content).hexdigest())
     return None
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
     """Base64, with the line ends XML may have in it; nothing if it is no base64 or too large."""
     text = re.sub(r"\s+", "", text)
     if len(text) > LARGEST_PICTURE * 4 // 3 + 4:

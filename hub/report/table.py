@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from hub.directory.table import guard
 from hub.report.account import Found
 from hub.store.clocks import Step
 
@@ -21,11 +22,6 @@ def as_csv(found: Found, *, names: bool) -> str:
     for kind, several in (("neighbourhood", clock.neighbourhoods), ("group", clock.groups), ("admin", clock.admins)):
         for one in several:
             times = (max(0, one.at[step] - clock.accepted_at) if step in one.at else "" for step in Step)
-            name = _plain(one.name or known.get(one.key, ""))
+            name = guard(one.name or known.get(one.key, ""))
             writer.writerow((clock.id, clock.status.value, kind, one.key, name, one.added, *times))
     return out.getvalue()
-
-
-def _plain(name: str) -> str:
-    """A spreadsheet must not take a name for a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError, ValidationError
 
 Statement = tuple[Any, ...]
 """(sql, parameter, …). A list is a batch of values, `Rows` one of rows, a dict is JSON."""
@@ -29,6 +29,10 @@ class Rows:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class NeverStored(LookupError):
+    """A value that its column does not hold, such as an id that is too long: nothing can be found by it."""
 
 
 class StoreUnavailable(Exception):
@@ -91,6 +95,8 @@ def shielded(verb: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable
             raise
         except OperationalError as error:
             raise StoreUnavailable(f"the database cannot be used: {error}") from error
+        except ValidationError as error:
+            raise NeverStored from error
 
     @wraps(verb)
     async def whole(*args: P.args, **kwargs: P.kwargs) -> T:

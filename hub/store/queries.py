@@ -26,6 +26,7 @@ class Escalating:
     spare: str
     needed: str
     hasten: str
+    hasten_from_answer: str
     hasten_from_receipts: str
     hasten_account: str
 
@@ -147,7 +148,9 @@ class Queries:
     kept_updates: str
     cursor: str
     put_cursor: str
+    hear_updates: str
     drop_updates: str
+    forget_heard: str
     mark_unreadable: str
     find_key: str
     key_of: str

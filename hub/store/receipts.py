@@ -20,6 +20,9 @@ _BODY = "inbox.body"
 POSTS = 1 << 10
 """Ids of an answer's posts into groups begin so far behind those of what goes beside."""
 
+FORGOTTEN = 5000
+"""Rows at once: each round is one short transaction."""
+
 LEVEL = {
     ReceiptKind.SENT: DeliveryState.SENT,
     ReceiptKind.FAILED: DeliveryState.FAILED,
@@ -67,7 +70,7 @@ class Receipts:
     async def keep(
         self, channel: str, account: str, updates: Sequence[tuple[str, bytes]], now: int, cursor: str = ""
     ) -> None:
-        """Put raw updates (key, body) on disk; a key seen before and still waiting is one update. `cursor`: stored with them."""
+        """Put raw updates (key, body) on disk; a key that waits, or was heard before, is one update. `cursor`: stored with them."""
         sealing = sealer()
         statements: list[Statement] = [
             (self._sql.keep_update, channel, account, key or None, sealing.seal_bytes(body, _BODY), now)
@@ -96,16 +99,28 @@ class Receipts:
         await self._engine.write((self._sql.mark_unreadable, update_id, error[:300]))
 
     async def apply(
-        self, statements: Sequence[Statement], handled: Sequence[int], puzzled: Sequence[tuple[int, str]] = ()
+        self,
+        statements: Sequence[Statement],
+        handled: Sequence[int],
+        puzzled: Sequence[tuple[int, str]] = (),
+        heard: Sequence[int] = (),
+        now: int = 0,
     ) -> set[int]:
         """Store what a batch of updates means (made by the verbs below), in one transaction.
 
-        Those handled are dropped in it; those `puzzled` (id, why), of which a part could not be read, stay for the operator.
-        Answers the ids of those it dropped: what is missing another process has handled meanwhile.
+        Those handled are dropped in it, those `heard` not taken again when they are told again; those `puzzled` (id, why), of
+        which a part could not be read, stay for the operator. Answers the ids of those it dropped: what is missing another process
+        has handled meanwhile.
         """
         marked = [(self._sql.mark_unreadable, update, why[:300]) for update, why in puzzled]
-        *_, dropped = await self._engine.write(*statements, *marked, (self._sql.drop_updates, list(handled)))
+        hearing = [(self._sql.hear_updates, list(heard), now)] if heard else []
+        *_, dropped = await self._engine.write(*statements, *marked, *hearing, (self._sql.drop_updates, list(handled)))
         return {row[0] for row in dropped}
+
+    async def forget_heard(self, before: int, now: int) -> int:
+        """Of what was heard before then (ms): a part, and how much."""
+        (gone,) = await self._engine.write((self._sql.forget_heard, before, FORGOTTEN))
+        return len(gone)
 
     def receipts(
         self, channel: str, seen: Sequence[Receipt], routes: Routes, *, first_id: int, now: int, attempts: int
@@ -182,7 +197,7 @@ class Receipts:
             statements += [(sql.cover, delivery_id, at), (sql.covered, delivery_id, now)]
             statements.append((sql.post_to_groups, delivery_id, first_id + POSTS, now))
         if kind is AckKind.CANNOT:
-            statements.append((sql.escalating.hasten, [delivery_id], now))
+            statements.append((sql.escalating.hasten_from_answer, delivery_id, now, channel, handle.value))
         statements.append((sql.escalating.spare, delivery_id))
         if kind is not AckKind.CANNOT and beside:
             statements.append((sql.send_beside, delivery_id, first_id, now, dict(beside)))

@@ -176,6 +176,7 @@ JUDGED: Final[dict[str, dict[How, dict[str, str]]]] = {
         How.HASHED: {"hash": "keyed, of account and address"},
         How.CLEAR: {"failures failed_at known_until": "counts and times"},
     },
+    "heard": {How.CLEAR: {"id channel account key at": "the provider's number of an update, or a hash of it"}},
     "challenge": {
         How.HASHED: {"hash": "SHA-256 of 256 random bits", "browser": "the same, of a cookie"},
         How.CLEAR: {"kind about expires_at": "a path of ours, a provider's name or an account's id, and a time"},

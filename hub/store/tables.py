@@ -457,6 +457,21 @@ class InboxUpdate(Table):
         unique_together = (("channel", "account", "key"),)
 
 
+class HeardUpdate(Table):
+    """An update that was understood and more than a receipt, by its key: told once more it is not taken again."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel = fields.CharField(max_length=20)
+    account = fields.CharField(max_length=40)
+    key = fields.CharField(max_length=100)
+    at = fields.BigIntField()
+
+    class Meta:
+        table = "heard"
+        unique_together = (("channel", "account", "key"),)
+        indexes = [Index(fields=("at",), name="heard_at")]
+
+
 class AlertEvent(Table):
     """The live stream's log: a row for each batch of changes of one alert. The id is the stream's Last-Event-ID."""
 

@@ -5,6 +5,7 @@ The only file that knows aiohttp's machinery: guards, headers, errors into answe
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import re
 import secrets
@@ -12,6 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import cast
 
 import orjson
 import structlog
@@ -29,6 +31,10 @@ from hub.web.api.openapi import API_VERSION, document
 from hub.web.caching import copy_of
 from hub.web.calls import JSON_TYPE, Call
 from hub.web.deprecation import Deprecation
+from hub.web.door.admitting import admitting
+from hub.web.door.connections import Connections
+from hub.web.door.headers import isolation
+from hub.web.door.limits import Limits
 from hub.web.hooks import hooks_of
 from hub.web.identity import check_may, check_measuring, check_origin, identify, no_account, no_key
 from hub.web.map.base_map import addresses_of, base_of
@@ -53,6 +59,9 @@ BACKLOG = 1024
 SHUTDOWN_SECONDS = 2.0
 """For requests under way when the hub stops, of its 10 s: an alert takes milliseconds; what takes longer hangs."""
 
+LINGER_SECONDS = 2.0
+"""For what is still sent of a body that was refused, so that the client reads why."""
+
 REQUEST_ID = "X-Request-Id"
 NUMBER = web.RequestKey("request_id", str)
 DEPRECATED = web.RequestKey("deprecated", Deprecation)
@@ -69,10 +78,13 @@ MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 def create_app(hub: Hub, routes: Sequence[Route] = ROUTES) -> web.Application:
     described = copy_of(orjson.dumps(document(routes, hub.settings.web.public_url)), JSON_TYPE, level=9)
     rendering = rendering_of(hub)
-    state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub))
+    limits = Limits(hub.settings.web, hub.clock)
+    state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub), limits)
+    urgent = {(route.method, route.path) for route in ROUTES if route.urgent}
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
-        middlewares=[packing, _measured(hub, state), _told(state)], client_max_size=hub.settings.web.max_body_bytes
+        middlewares=[packing, _measured(hub, state), _told(state), admitting(limits, hub.settings.web, urgent)],
+        client_max_size=hub.settings.web.max_body_bytes,
     )
     for route in routes:
         handler = _guarded(route, hub, state)
@@ -97,7 +109,7 @@ def rendering_of(hub: Hub) -> Rendering:
     """The pages of this hub."""
     return Rendering(
         policy=page_policy(hub.settings.map),
-        secure=hub.settings.web.public_url.startswith("https://"),
+        secure=hub.settings.web.by_https,
         given={
             "map_base": base_of(hub.settings.map),
             "map_addresses": addresses_of(hub.settings.map),
@@ -126,22 +138,40 @@ def listen(settings: Web) -> socket.socket:
 async def serving(hub: Hub, listening: socket.socket | None = None) -> AsyncIterator[None]:
     """Answers on settings.web.listen, or this socket, while the context lasts. Raises Refused if the place is taken or not ours."""
     web_settings = hub.settings.web
-    tls = serving_context(web_settings.tls)
-    runner = web.AppRunner(create_app(hub), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        create_app(hub),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        keepalive_timeout=web_settings.idle_seconds,
+        lingering_time=LINGER_SECONDS,
+        auto_decompress=False,
+    )
     await runner.setup()
+    connections = Connections(
+        cast(web.Server, runner.server),
+        most=web_settings.address_connections,
+        header_seconds=web_settings.header_seconds,
+        trusted=web_settings.trusted_proxies,
+    )
     try:
+        server = await _server(web_settings, connections, listening)
         try:
-            if listening is None:
-                await web.TCPSite(
-                    runner, web_settings.host, web_settings.port, backlog=BACKLOG, ssl_context=tls
-                ).start()
-            else:
-                await web.SockSite(runner, listening, backlog=BACKLOG, ssl_context=tls).start()
-        except OSError as error:
-            raise _not_here(web_settings, error) from None
-        yield
+            with connections.swept():
+                yield
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
+
+
+async def _server(settings: Web, connections: Connections, listening: socket.socket | None) -> asyncio.Server:
+    loop, tls = asyncio.get_running_loop(), serving_context(settings.tls)
+    try:
+        if listening is not None:
+            return await loop.create_server(connections, sock=listening, backlog=BACKLOG, ssl=tls)
+        return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG, ssl=tls)
+    except OSError as error:
+        raise _not_here(settings, error) from None
 
 
 def _not_here(settings: Web, error: OSError) -> Refused:
@@ -173,6 +203,8 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
                 raise no_account()
         else:
             check_may(route.may, route.scopes, who)
+        if not route.urgent:
+            state.limits.known(who.key_id)
         if session is not None and (first := elsewhere(hub, request, route, session)) is not None:
             return first
         return await _noted(route, Call(hub, state, request, who, session=session))
@@ -244,22 +276,25 @@ def _method(request: web.Request) -> str:
 
 
 def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamResponse) -> dict[str, str]:
+    # A page that stands alone (a report) brings its own.
+    policy = response.headers.get("Content-Security-Policy") or (
+        state.rendering.policy if response.content_type == "text/html" else MACHINE_POLICY
+    )
     headers = {
-        # A page that stands alone (a report) brings its own.
-        "Content-Security-Policy": response.headers.get("Content-Security-Policy")
-        or (state.rendering.policy if response.content_type == "text/html" else MACHINE_POLICY),
+        **isolation(policy, response),
+        "Content-Security-Policy": policy,
         # Not no-referrer: with that, browsers send `Origin: null` with our own forms. A page without forms may say so itself.
         "Referrer-Policy": response.headers.get("Referrer-Policy", "same-origin"),
         "Server": "Buurtsein",
         REQUEST_ID: request.get(NUMBER, ""),
         "X-Content-Type-Options": "nosniff",
     }
-    if "frame-ancestors *" not in headers["Content-Security-Policy"]:
+    if "frame-ancestors *" not in policy:
         headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
     if request.path.startswith("/api/"):
         headers["API-Version"] = API_VERSION
     if (deprecated := request.get(DEPRECATED)) is not None:
         headers |= deprecated.headers
-    if hub.settings.web.public_url.startswith("https://"):
+    if hub.settings.web.by_https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return headers

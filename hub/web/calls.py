@@ -5,9 +5,11 @@ Every reader refuses with `Problem` or `Refused`, naming the parameter. Made by 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -28,6 +30,7 @@ from hub.web.state import State
 JSON_TYPE = "application/json"
 READ = web.RequestKey("read", bytes)
 """The body, where it was read before the handler's turn."""
+FORM_TYPE = "application/x-www-form-urlencoded"
 MOST_ITEMS = 500
 T = TypeVar("T")
 
@@ -134,10 +137,13 @@ class Call:
 
     async def form(self) -> Form:
         """What was filled in on a page of ours."""
-        return await read_form(self.request)
+        # A button that sends nothing names no type.
+        if self.request.can_read_body or "Content-Type" in self.request.headers:
+            return read_form(await self.body(self.hub.settings.web.max_body_bytes, FORM_TYPE))
+        return Form()
 
     async def body(self, most: int, *types: str) -> bytes:
-        """The body, of one of these content types (any, if none is named) and of at most so many bytes: else 415, 413."""
+        """The body, of one of these content types (any, if none is named), of at most so many bytes, in time; or 415, 413, 408."""
         if types and self.request.content_type not in types:
             raise Problem(
                 415,
@@ -153,11 +159,27 @@ class Call:
                 raise too_large
             return bytes(read)
         body = bytearray()
-        async for chunk in self.request.content.iter_any():
-            body += chunk
-            if len(body) > most:
-                raise too_large
+        async with self.in_time():
+            async for chunk in self.request.content.iter_any():
+                body += chunk
+                if len(body) > most:
+                    raise too_large
         return bytes(body)
+
+    @asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """What is read of the body in this context is read in time, or it is 408."""
+        seconds = self.hub.settings.web.body_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise Problem(
+                408,
+                "The body came too slowly",
+                f"Send all of it within {seconds:g} seconds.",
+                headers={"Connection": "close"},
+            ) from None
 
     async def json_object(self, *more_types: str) -> dict[str, Any]:
         """The body as a JSON object, of content type JSON or one of these; raises Refused."""

@@ -19,6 +19,8 @@ from hub.service import Hub
 from hub.store.keys import Identity, KnownKey
 from hub.store.sessions import Session, Strength
 from hub.trust.keys import authenticate, hash_secret, make_session
+from hub.web.cookies import drop_cookie, named, set_cookie
+from hub.web.door.admitting import host_name, hosts_of
 from hub.web.problems import Problem
 from hub.web.proving import prove
 from hub.web.route import MEASURERS
@@ -152,7 +154,7 @@ async def open_session(
     await hub.store.sessions.put(
         Session(hash_secret(secret), key_id, strength, now, now, now, expires_at, idle_at, described)
     )
-    _set_cookie(hub, response, secret, expires_at - now)
+    set_cookie(response, COOKIE, secret, (expires_at - now) // 1000, secure=hub.settings.web.by_https)
 
 
 async def renew_session(hub: Hub, session: Session, response: web.StreamResponse, strength: Strength) -> None:
@@ -163,34 +165,19 @@ async def renew_session(hub: Hub, session: Session, response: web.StreamResponse
         session, hash=hash_secret(secret), strength=strength, confirmed_at=now, seen_at=now, idle_at=idle_at
     )
     if await hub.store.sessions.replace(session.hash, renewed):
-        _set_cookie(hub, response, secret, session.expires_at - now)
+        left = (session.expires_at - now) // 1000
+        set_cookie(response, COOKIE, secret, left, secure=hub.settings.web.by_https)
 
 
 async def close_session(hub: Hub, request: web.Request, response: web.StreamResponse) -> None:
     secret = request.cookies.get(cookie_name(hub), "")
     await hub.store.sessions.drop(hash_secret(secret), hub.clock.now())
-    response.del_cookie(cookie_name(hub), path="/", secure=by_https(hub), httponly=True, samesite="Strict")
+    drop_cookie(response, COOKIE, secure=hub.settings.web.by_https)
 
 
 def cookie_name(hub: Hub) -> str:
     """With the prefix that no other host and no plain HTTP can set it, where we are reached by HTTPS."""
-    return f"__Host-{COOKIE}" if by_https(hub) else COOKIE
-
-
-def _set_cookie(hub: Hub, response: web.StreamResponse, secret: str, lasts_ms: int) -> None:
-    response.set_cookie(
-        cookie_name(hub),
-        secret,
-        max_age=lasts_ms // 1000,
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=by_https(hub),
-    )
-
-
-def by_https(hub: Hub) -> bool:
-    return hub.settings.web.public_url.startswith("https://")
+    return named(COOKIE, secure=hub.settings.web.by_https)
 
 
 _BROWSERS: Final = (("Edg", "Edge"), ("Firefox|FxiOS", "Firefox"), ("Chrome|CriOS", "Chrome"), ("Safari", "Safari"))
@@ -212,9 +199,16 @@ def browser(agent: str) -> str:
 
 
 def check_origin(hub: Hub, request: web.Request) -> None:
-    """Problem 403 unless a form was sent from a page of ours: browsers always name the origin of a POST."""
+    """Problem 403 unless a form was sent from a page of ours: browsers always name the origin of a POST.
+
+    Ours is the public address, and the one it was sent to where that is a name of ours: anybody may point a name of theirs to us.
+    """
     origin = request.headers.get("Origin", "")
     public = urlsplit(hub.settings.web.public_url)
-    ours = {f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}"}
-    if origin not in ours:
+    ours = {f"{public.scheme}://{public.netloc}"}
+    if host_name(request) in hosts_of(hub.settings.web):
+        ours.add(f"{request.scheme}://{request.host}")
+    # What browsers say themselves of where it came from; a page on a sister name of ours (same-site) is not ours.
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if origin not in ours or site not in ("same-origin", "none"):
         raise Problem(403, "This form was not sent from a page of ours", "Open the sign-in page and try again.")

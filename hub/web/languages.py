@@ -17,6 +17,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from hub.web.cookies import get_cookie, set_cookie
+
 LOCALE: Final = Path(__file__).parent / "locale"
 LANGUAGES: Final = ("nl", "en")
 LANGUAGE_COOKIE: Final = "buurtsein_language"
@@ -48,7 +50,8 @@ def _merged(files: list[Path]) -> NullTranslations:
 
 def language_of(request: web.Request) -> str:
     """?lang=, else what the visitor chose before, else what the browser prefers, else Dutch."""
-    for asked in (request.query.get("lang", ""), request.cookies.get(LANGUAGE_COOKIE, "")):
+    chosen = [get_cookie(request, LANGUAGE_COOKIE, secure=secure) for secure in (True, False)]
+    for asked in (request.query.get("lang", ""), *chosen):
         if asked in LANGUAGES:
             return asked
     # The order is the preference; browsers write it so, and the weights add nothing for two languages.
@@ -62,6 +65,12 @@ def language_of(request: web.Request) -> str:
 def remember_language(request: web.Request, response: web.Response, *, secure: bool) -> None:
     """Who chose a language on one page has it on the next."""
     if request.query.get("lang", "") in LANGUAGES:
-        response.set_cookie(
-            LANGUAGE_COOKIE, request.query["lang"], max_age=YEAR_SECONDS, path="/", samesite="Lax", secure=secure
+        set_cookie(
+            response,
+            LANGUAGE_COOKIE,
+            request.query["lang"],
+            YEAR_SECONDS,
+            secure=secure,
+            samesite="Lax",
+            httponly=False,
         )

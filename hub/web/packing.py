@@ -15,6 +15,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from hub.web.cookies import named
 from hub.web.languages import LANGUAGE_COOKIE
 
 LEAST: Final = 1000
@@ -76,4 +77,4 @@ def varies(response: web.StreamResponse) -> None:
 
 def _gives_nothing_away(request: web.Request, response: web.StreamResponse) -> bool:
     anybody = "public" in response.headers.get("Cache-Control", "")
-    return anybody or not request.cookies.keys() - {LANGUAGE_COOKIE}
+    return anybody or not request.cookies.keys() - {LANGUAGE_COOKIE, named(LANGUAGE_COOKIE, secure=True)}

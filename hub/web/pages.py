@@ -17,7 +17,10 @@ ERRORS: Final = {
     403: (N_("Geen toegang"), N_("U mag deze pagina niet zien, of het formulier kwam niet van ons.")),
     404: (N_("Niet gevonden"), N_("Op dit adres staat niets.")),
     405: (N_("Dat kan hier niet"), N_("Dit adres kent die handeling niet.")),
+    408: (N_("Te langzaam"), N_("Wat u stuurde kwam niet op tijd aan. Probeer het nog een keer.")),
     413: (N_("Te groot"), N_("Wat u stuurde is te groot.")),
+    421: (N_("Niet onder deze naam"), N_("Deze site heeft een ander adres. Controleer de link.")),
+    429: (N_("Te vaak"), N_("Er kwamen te veel verzoeken van u. Wacht even en probeer het dan opnieuw.")),
     500: (N_("Er ging iets mis"), N_("Het staat in het logboek. Probeer het over een paar seconden opnieuw.")),
     503: (N_("Even niet beschikbaar"), N_("Probeer het over een paar seconden opnieuw.")),
 }

@@ -20,7 +20,7 @@ from hub.domain import Mistake, Refused
 from hub.relay.backlog import BacklogFull
 from hub.relay.drills import DrillOngoing
 from hub.relay.intake import AlreadyDifferent
-from hub.store.engine import StoreUnavailable
+from hub.store.engine import NeverStored, StoreUnavailable
 from hub.trust.passphrases import TooBusy
 
 log = structlog.get_logger()
@@ -115,6 +115,10 @@ def problem_of(error: Exception) -> Problem:
                 "Too many people sign in at this moment",
                 "Try again in some seconds.",
                 headers={"Retry-After": RETRY_SECONDS},
+            )
+        case NeverStored():
+            return Problem(
+                404, "There is nothing of that name", "No id or code of ours looks like the one in the address."
             )
         case web.HTTPException():
             phrase = HTTPStatus(error.status).phrase

@@ -21,9 +21,6 @@ from hub.web.problems import Problem
 
 log = structlog.get_logger()
 
-BODY_SECONDS = 30.0
-"""For a body of 1 MiB over the slowest line that is of use."""
-
 
 async def prove(hub: Hub, request: web.Request, key: KnownKey) -> None:
     """Problem 401 where something is missing: told in the log, for whoever has a secret without its proof may have stolen it."""
@@ -67,12 +64,13 @@ def _is_believed(hub: Hub, request: web.Request) -> bool:
 async def _prove_signature(hub: Hub, request: web.Request, key: KnownKey) -> None:
     if request.content_type.startswith("multipart/"):
         raise Problem(415, "A signed request holds no files", "This key is for the API: send JSON or XML.")
+    seconds = hub.settings.web.body_seconds
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             # At most as much as the API takes: aiohttp refuses more by itself.
             request[READ] = body = await request.read()
     except TimeoutError:
-        raise Problem(408, "The body came too slowly", f"Send all of it within {BODY_SECONDS:g} seconds.") from None
+        raise Problem(408, "The body came too slowly", f"Send all of it within {seconds:g} seconds.") from None
     signed = SignedRequest(
         request.method,
         # The public address, for a proxy may have changed the one that came here; the path as it was sent.

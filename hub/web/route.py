@@ -64,6 +64,7 @@ class Route:
     `sensitive`: a browser that has not proved of late who sits at it does so first.
     `shows`: the noun of the personal data in its answer, and of the entry in the audit chain that says who was shown it.
     `live`: its answer has no end, so that is noted before it begins.
+    `urgent`: never turned away for how often it is called.
     """
 
     method: str
@@ -78,6 +79,7 @@ class Route:
     scopes: frozenset[Scope] = field(default=frozenset(), kw_only=True)
     shows: str = field(default="", kw_only=True)
     live: bool = field(default=False, kw_only=True)
+    urgent: bool = field(default=False, kw_only=True)
 
 
 def scoped(read: Scope, write: Scope, routes: Iterable[Route]) -> tuple[Route, ...]:

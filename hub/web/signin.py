@@ -21,8 +21,8 @@ async def sign_in_page(call: Call) -> web.Response:
 
 
 async def sign_in(call: Call) -> web.StreamResponse:
-    form = await call.request.post()
-    key, path = str(form.get("key", "")).strip(), safe_path(str(form.get("next", "")))
+    form = await call.form()
+    key, path = form.shown("key").strip(), safe_path(form.shown("next"))
     sign_in = call.hub.settings.staff.keys_sign_in
     known = await authenticate(call.hub.store.keys, key, call.now()) if sign_in else None
     if known is None or known.certificate or known.public_key:  # what must prove more than its secret is a program's

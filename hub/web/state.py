@@ -5,17 +5,20 @@ Nothing in here outlives the process: sessions and all else stand in the store.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
+from hub.store.alerts import AlertEvent
 from hub.trust.passphrases import Passphrases
 from hub.web.admitted import Admitted
 from hub.web.caching import Copy
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
 from hub.web.docs.drawn import Docs
+from hub.web.door.limits import Limits
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
@@ -35,6 +38,7 @@ class State:
     rendering: Rendering
     description: Copy
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
+    limits: Limits
     streams: Counter[str] = field(default_factory=Counter)
     admitted: Admitted = field(default_factory=Admitted)
     pictures: Pictures = field(default_factory=Pictures)
@@ -46,6 +50,8 @@ class State:
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
     docs: Docs | None = None
+    looking: dict[tuple[str, int], asyncio.Task[list[AlertEvent]]] = field(default_factory=dict)
+    """What live streams read of the log now, by alert and how far: those that wait for the same read it once."""
     closing: bool = False
     _form_key: bytes = b""
 

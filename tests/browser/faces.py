@@ -127,8 +127,8 @@ async def looking(
     try:
         await context.add_cookies(
             [
-                # As if it had come by HTTPS: our own machine is trusted to be sent those.
-                {"name": name, "value": value, "url": url.replace("http:", "https:"), "secure": True}
+                # Chromium takes what is for https alone from this machine as well.
+                {"name": name, "value": value, "url": url, "secure": name.startswith("__")}
                 for name, value in (cookies or {}).items()
             ]
         )

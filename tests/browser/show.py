@@ -9,6 +9,7 @@ from hub.directory.linking import hash_token
 from hub.domain import Role
 from hub.store.sessions import Strength
 from hub.trust.keys import hash_secret
+from hub.web.cookies import named
 from hub.web.identity import cookie_name
 from hub.web.own.entering import COOKIE as OWN_COOKIE
 from tests.clock import FakeClock
@@ -62,4 +63,5 @@ class Showcase:
         if who is None:
             return {}
         of_staff = isinstance(who, Role) or who == SANNE
-        return {cookie_name(self.world.hub) if of_staff else OWN_COOKIE: self.session(who)}
+        name = cookie_name(self.world.hub) if of_staff else named(OWN_COOKIE, secure=True)
+        return {name: self.session(who)}

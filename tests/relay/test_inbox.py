@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,6 @@ async def test_an_update_whose_meaning_the_store_cannot_take_is_set_aside_and_th
     poison: list[Event] = [
         ReceiptSeen(DELIVERED, 1 << 70, "ref"),
         AckSeen(Handle("a lone \ud800"), "forwarded:1", 7),
-        AckSeen(Handle("1"), "forwarded:fffffffffffffffffffff", 7),
     ]
     meanings = hub.channel.meanings
     await hub.keep(meanings.update(tap(AckKind.RECEIVED, one, token="t")), *(meanings.update(p) for p in poison))
@@ -88,7 +88,7 @@ async def test_an_update_whose_meaning_the_store_cannot_take_is_set_aside_and_th
     await hub.receiver.read_all()
     assert [len(d.acknowledgements) for d in await deliveries(store)] == [1, 0]
     assert (await states(store))[DeliveryState.DELIVERED] == 1
-    assert (await store.outbox.totals()).unreadable_updates == 3
+    assert (await store.outbox.totals()).unreadable_updates == 2
     await hub.confirmed(1)
 
 
@@ -153,12 +153,10 @@ class Away(Receipts):
 
     away = True
 
-    async def apply(
-        self, statements: Sequence[Statement], handled: Sequence[int], puzzled: Sequence[tuple[int, str]] = ()
-    ) -> set[int]:
+    async def apply(self, statements: Sequence[Statement], *more: Any) -> set[int]:
         if self.away:
             raise StoreUnavailable("disk full")
-        return await super().apply(statements, handled, puzzled)
+        return await super().apply(statements, *more)
 
 
 async def test_while_the_store_is_away_updates_stay_kept_and_nobody_is_told_and_then_they_are_read(

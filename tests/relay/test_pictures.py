@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,13 @@ from tests.relay.test_sightings import answered, kept, photo
 from tests.relay.world import pass_time, rest
 
 PHOTO = Picture(b"\xff\xd8\xff a photo", "image/jpeg", "d")
+
+BROKEN = Picture(b"\xff\xd8\xff broken", "image/jpeg", "e")
+
+
+async def anew(content: bytes) -> Picture | None:
+    """Written anew without a thread, whose time is not the test's: see test_reencoding.py."""
+    return None if content == BROKEN.content else replace(PHOTO, content=content + b" anew")
 
 
 class Camera(ConfirmingChannel):
@@ -52,7 +60,7 @@ async def hub(store: Store, clock: FakeClock) -> Receiving:
 @asynccontextmanager
 async def fetching(hub: Receiving, clock: FakeClock, elsewhere: Sequence[Name] = ()) -> AsyncIterator[None]:
     """The loop, until it is killed."""
-    pictures = Pictures(hub.store.sightings, [hub.channel], hub.wakes, clock, lambda: elsewhere)
+    pictures = Pictures(hub.store.sightings, [hub.channel], hub.wakes, clock, lambda: elsewhere, anew)
     task = asyncio.create_task(pictures.run(lambda: None))
     try:
         await rest(hub.store)
@@ -77,7 +85,7 @@ async def test_it_comes_with_its_sighting_and_the_log_says_that_it_is_there(
         await rest(store)
         (one,) = await kept(store)
         assert one.pictured
-    assert await store.sightings.picture("A", one.id) == (PHOTO.content, "image/jpeg")
+    assert await store.sightings.picture("A", one.id) == (PHOTO.content + b" anew", "image/jpeg")
     assert await store.sightings.picture("B", one.id) is None
     told = [(event.kind, event.data) for event in await store.alerts.events_after("A", 0)]
     assert told[-1] == ("picture", {"sighting": str(one.id)})
@@ -87,6 +95,7 @@ async def test_while_the_messenger_is_out_it_is_asked_again_ever_less_often_and_
     store: Store, clock: FakeClock, hub: Receiving
 ) -> None:
     async with fetching(hub, clock):
+        camera(hub).pictures["file-1"] = BROKEN
         await hub.receive(photo(), photo(8, "m8", "file-2"))
         await rest(store)
         assert camera(hub).fetched == ["file-1", "file-2"]

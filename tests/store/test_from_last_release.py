@@ -115,6 +115,7 @@ async def _sightings(where: Database) -> None:
         "0011_sealed",
         "0012_consent",
         "0013_challenges",
+        "0014_door",
     ]
     async with open_store(where, CLOCK) as store:
         assert [(one.text, one.pictured) for one in await store.sightings.of("A")] == [("bij de brug", False)]

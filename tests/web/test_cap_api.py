@@ -26,7 +26,8 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMA = Path(__file__).parents[1] / "cap/schema/CAP-v1.2.xsd"
 OASIS = etree.XMLSchema(etree.parse(SCHEMA))
 RSA, EC = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
-PICTURE = {"resourceDesc": "foto", "mimeType": "image/png", "derefUri": "iVBORw0KGgo="}
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = {"resourceDesc": "foto", "mimeType": "image/png", "derefUri": PIXEL}
 
 
 def signing(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> Police:
@@ -55,7 +56,7 @@ class TestUnsigned:
         place = f"{API}/alerts/{alert['id']}/cap"
         assert b"derefUri" not in await (await world.get(place)).read()
         with_it = await world.get(f"{place}?pictures=true")
-        assert b"iVBORw0KGgo=" in await with_it.read()
+        assert b"<derefUri>iVBORw0KGgo" in await with_it.read()
         assert (await world.get(f"{place}?pictures=true", Role.AUDITOR)).status == 403
         assert (await world.get(place)).headers["ETag"] != with_it.headers["ETag"]
 

@@ -190,9 +190,9 @@ async def test_an_admin_is_found_by_name_and_the_name_stands_in_no_address(world
     )
     where = response.headers["Location"]
     assert response.status == 303 and "anna" not in where.lower()
-    cookie = response.cookies["buurtsein_sought"]
+    cookie = response.cookies["__Secure-buurtsein_sought"]
     assert cookie["httponly"] and cookie["path"] == "/coordinator/admins"
-    headers = {"Cookie": f"buurtsein_sought={cookie.value}"}
+    headers = {"Cookie": f"__Secure-buurtsein_sought={cookie.value}"}
     text = html.unescape(await (await world.get(where, Role.AUDITOR, headers=headers)).text())
     assert ANNA in text and "Bram Jansen" not in text and 'value="anna de"' in text
     text = await page(world, where, Role.AUDITOR)  # without the cookie: of another day

@@ -46,6 +46,8 @@ async def test_an_unproven_call_is_401_and_keeps_nothing(world: World) -> None:
 
 async def test_the_account_whose_secret_fits_gets_the_update(world: World) -> None:
     class Other(FakeChannel):
+        def check_headers(self, headers: Any) -> None: ...
+
         def check_hook(self, headers: Any, body: bytes) -> Any:
             return super().check_hook({"X-Signature": headers.get("X-Other", "")}, body)
 

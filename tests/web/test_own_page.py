@@ -20,7 +20,7 @@ from tests.web.world import World, an_alert, until
 
 OURS = {"Origin": "https://buurtsein.example"}
 FORM = "application/x-www-form-urlencoded"
-COOKIE = "buurtsein_mine"
+COOKIE = "__Host-buurtsein_mine"
 ANNA, BRAM = "+31612340001", "+31612340002"
 
 
@@ -93,7 +93,7 @@ async def test_looking_at_a_link_uses_nothing_up_and_a_button_opens_the_page_onc
         True,
         "Strict",
         True,
-        "/mine",
+        "/",
     )
     status, page = await mine.get()
     assert status == 200 and "Dag Anna de Vries" in page and "Groep BU06370300" in page and "•••0001" in page

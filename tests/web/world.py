@@ -67,6 +67,10 @@ class FakeChannel:
 
     async def close(self) -> None: ...
 
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        if "X-Signature" not in headers:
+            raise HookRefused
+
     def check_hook(self, headers: Mapping[str, str], body: bytes) -> RawUpdate:
         if not hmac.compare_digest(headers.get("X-Signature", ""), signature(body)):
             raise HookRefused

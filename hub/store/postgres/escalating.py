@@ -139,6 +139,12 @@ ESCALATING = Escalating(
     hasten=_hasten(
         "(SELECT alert_id, admin_id, created_at FROM delivery WHERE id = ANY($1::bigint[]) AND part = '')", "$2"
     ),
+    hasten_from_answer=_hasten(
+        """(SELECT o.alert_id, o.admin_id, o.created_at FROM delivery o
+            JOIN address a ON a.admin_id = o.admin_id AND a.channel = $3::text AND a.handle = $4::text
+            WHERE o.id = $1::bigint AND o.part = '')""",
+        "$2",
+    ),
     hasten_from_receipts=_hasten(
         """(SELECT d.alert_id, d.admin_id, d.created_at FROM receipt rc JOIN delivery d ON d.id = rc.delivery_id AND d.part = ''
             WHERE rc.provider_ref = ANY($1::text[]) AND rc.channel = $3::text)""",

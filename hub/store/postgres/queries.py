@@ -487,7 +487,9 @@ POSTGRES = Queries(
         WHERE channel = $1::text AND handle_hash = $2::text
         AND NOT EXISTS (SELECT 1 FROM address other WHERE other.channel = $1::text AND other.handle_hash = $3::text)""",
     # inbox -------------------------------------------------------------------------------------------------------------------
-    keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error) VALUES ($1, $2, $3, $4, $5, '')
+    keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error)
+        SELECT $1::text, $2::text, $3::text, $4::bytea, $5::bigint, ''
+        WHERE NOT EXISTS (SELECT 1 FROM heard WHERE channel = $1::text AND account = $2::text AND key = $3::text)
         ON CONFLICT (channel, account, key) DO NOTHING""",
     kept_updates="""SELECT id, channel, account, COALESCE(key, ''), body, received_at FROM inbox
         WHERE error = '' AND id > $1::bigint AND (channel, account) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]))
@@ -495,6 +497,9 @@ POSTGRES = Queries(
     cursor="SELECT cursor FROM channel_cursor WHERE channel = $1::text AND account = $2::text",
     put_cursor="""INSERT INTO channel_cursor (channel, account, cursor) VALUES ($1, $2, $3)
         ON CONFLICT (channel, account) DO UPDATE SET cursor = excluded.cursor""",
+    hear_updates="""INSERT INTO heard (channel, account, key, at) SELECT channel, account, key, $2::bigint FROM inbox
+        WHERE id = ANY($1::bigint[]) AND key IS NOT NULL ON CONFLICT (channel, account, key) DO NOTHING""",
+    forget_heard="DELETE FROM heard WHERE id IN (SELECT id FROM heard WHERE at < $1::bigint LIMIT $2::int) RETURNING id",
     drop_updates="DELETE FROM inbox WHERE id = ANY($1::bigint[]) RETURNING id",
     mark_unreadable="UPDATE inbox SET error = $2::text WHERE id = $1::bigint",
     # keys --------------------------------------------------------------------------------------------------------------------

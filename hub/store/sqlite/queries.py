@@ -438,13 +438,17 @@ SQLITE = Queries(
     address_reachable="UPDATE address SET state = 'verified' WHERE channel = ?1 AND handle_hash = ?2 AND state = 'dead'",
     address_moved="UPDATE OR IGNORE address SET handle_hash = ?3, handle = ?4 WHERE channel = ?1 AND handle_hash = ?2",
     # inbox -------------------------------------------------------------------------------------------------------------------
-    keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error) VALUES (?1, ?2, ?3, ?4, ?5, '')
+    keep_update="""INSERT INTO inbox (channel, account, key, body, received_at, error) SELECT ?1, ?2, ?3, ?4, ?5, ''
+        WHERE NOT EXISTS (SELECT 1 FROM heard WHERE channel = ?1 AND account = ?2 AND key = ?3)
         ON CONFLICT (channel, account, key) DO NOTHING""",
     kept_updates="""SELECT id, channel, account, COALESCE(key, ''), body, received_at FROM inbox WHERE error = '' AND id > ?1
         AND (channel, account) NOT IN (SELECT n.value->>0, n.value->>1 FROM json_each(?3) n) ORDER BY id LIMIT ?2""",
     cursor="SELECT cursor FROM channel_cursor WHERE channel = ?1 AND account = ?2",
     put_cursor="""INSERT INTO channel_cursor (channel, account, cursor) VALUES (?1, ?2, ?3)
         ON CONFLICT (channel, account) DO UPDATE SET cursor = excluded.cursor""",
+    hear_updates="""INSERT INTO heard (channel, account, key, at) SELECT channel, account, key, ?2 FROM inbox
+        WHERE id IN (SELECT value FROM json_each(?1)) AND key IS NOT NULL ON CONFLICT (channel, account, key) DO NOTHING""",
+    forget_heard="DELETE FROM heard WHERE id IN (SELECT id FROM heard WHERE at < ?1 LIMIT ?2) RETURNING id",
     drop_updates="DELETE FROM inbox WHERE id IN (SELECT value FROM json_each(?1)) RETURNING id",
     mark_unreadable="UPDATE inbox SET error = ?2 WHERE id = ?1",
     # figures -----------------------------------------------------------------------------------------------------------------

@@ -14,13 +14,13 @@ from hub.service import Hub
 from hub.store.challenges import Kind
 from hub.trust.keys import hash_secret, make_session
 from hub.web.calls import Call
-from hub.web.identity import by_https
+from hub.web.cookies import named, set_cookie
 
 COOKIE: Final = "buurtsein_asked"
 
 
 def asked_cookie(hub: Hub) -> str:
-    return f"__Host-{COOKIE}" if by_https(hub) else COOKIE
+    return named(COOKIE, secure=hub.settings.web.by_https)
 
 
 def held_by(call: Call) -> str:
@@ -37,15 +37,7 @@ async def ask(call: Call, challenge: str, held: str, kind: Kind, about: dict[str
 
 def hold(call: Call, response: web.Response, held: str, seconds: int) -> None:
     """The browser keeps its secret for so long."""
-    response.set_cookie(
-        asked_cookie(call.hub),
-        held,
-        max_age=seconds,
-        path="/",
-        httponly=True,
-        samesite="Lax",
-        secure=by_https(call.hub),
-    )
+    set_cookie(response, COOKIE, held, seconds, secure=call.hub.settings.web.by_https, samesite="Lax")
 
 
 async def answered(call: Call, challenge: str, kind: Kind) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from hub.trust.passphrases import is_outdated
 from hub.trust.second_factor import hash_recovery, totp_step
 from hub.trust.slowing import Slowing
 from hub.web.calls import Call
+from hub.web.door.limits import ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Proof:
 
 async def prove(call: Call, login: str, passphrase: str, code: str) -> Proof:
     """Raises TooBusy."""
-    store, now, address = call.hub.store, call.now(), call.request.remote or ""
+    store, now, address = call.hub.store, call.now(), call.request.get(ADDRESS) or call.request.remote or ""
     slowing = Slowing(store.sign_in_attempts, await call.state.form_key(store.form_keys.key))
     if waiting := await slowing.begin(login, address, now):
         return Proof(seconds=-(-waiting // 1000))

@@ -56,6 +56,7 @@ WRITE_ERRORS = (400, 413, 415)
 ALERT_ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{API}/alerts", post_alert, POLICE, "Post an alert; answered once it is on disk, or with 503 while too much waits",
+        urgent=True,
         described=Described(
             "alerts", {202: "Alert", 200: "Alert"}, (*WRITE_ERRORS, 409),
             ("allowEmpty", "Idempotency-Key", "Break-Glass", "Content-Crs"), "alert"

@@ -6,13 +6,14 @@ fast.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
 from hub.domain import AlertState
 from hub.relay.events import event_answer
-from hub.store.alerts import AlertView
+from hub.store.alerts import AlertEvent, AlertView
 from hub.web.api.alerts import known_alert
 from hub.web.api.answers import alert_answer
 from hub.web.api.parameters import LAST_EVENT, LAST_EVENT_IN_QUERY
@@ -35,7 +36,7 @@ async def alert_events(call: Call) -> web.StreamResponse:
 
 async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerator[bytes, None]:
     """What the client is told, until it goes or the server stops."""
-    clock, alerts = call.hub.clock, call.hub.store.alerts
+    clock = call.hub.clock
     shown: AlertState | None = view.state(call.now())
     yield f"retry: {RECONNECT_MS}\n\n".encode()
     with call.hub.wakes.watching() as changed:
@@ -47,7 +48,7 @@ async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerat
             shown = None  # Time alone did that, no log tells it: the client may have missed it.
         spoke_at = clock.monotonic()
         while await goes_on(call):
-            events = await alerts.events_after(view.id, last, BATCH)
+            events = await _events_after(call, view.id, last)
             if events:
                 last = events[-1].id
                 yield b"".join(event(one.kind, event_answer(one), one.id) for one in events)
@@ -63,6 +64,18 @@ async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerat
                 yield b": still here\n\n"
                 spoke_at = clock.monotonic()
             await clock.wait(changed, POLL_SECONDS)
+
+
+async def _events_after(call: Call, alert_id: str, last: int) -> list[AlertEvent]:
+    """Thousands look on idly and are all woken by every change: those that are equally far read it once."""
+    looking, key = call.state.looking, (alert_id, last)
+    task = looking.get(key)
+    if task is None:
+        task = looking[key] = asyncio.create_task(
+            call.hub.store.alerts.events_after(alert_id, last, BATCH), name="stream"
+        )
+        task.add_done_callback(lambda _: looking.pop(key, None))
+    return await asyncio.shield(task)
 
 
 def _last_event_id(call: Call) -> int | None:

@@ -16,6 +16,7 @@ from hub.directory.linking import drawn, make_link
 from hub.domain import Admin, Refused
 from hub.store.directory_search import ADMIN_ORDERS, ADMIN_STATES, Preferences, Sought
 from hub.web.calls import Call, onward
+from hub.web.cookies import drop_cookie, get_cookie, set_cookie
 from hub.web.coordinator.given import (
     STATES,
     address_rows,
@@ -91,20 +92,24 @@ async def search_admins(call: Call) -> web.Response:
     """To the list, what was filled in remembered: loading that again, and going back to it, asks nothing."""
     form = await call.form()
     text = tidy(form.shown("q"))
-    kept = {name: form.shown(name) for name in ("municipality", "platform", "state", "order")}
+    kept = {name: tidy(form.shown(name)) for name in ("municipality", "platform", "state", "order")}
     response = onward(Listing(ADMINS, {**kept, "named": "1" if text else ""}, 1, 0).to())
     if text:
-        secure = call.hub.settings.web.public_url.startswith("https://")
         written = base64.urlsafe_b64encode(text.encode()).decode()
-        response.set_cookie(SOUGHT, written, path=ADMINS, httponly=True, samesite="Strict", secure=secure)
+        set_cookie(response, SOUGHT, written, None, secure=_by_https(call), path=ADMINS)
     else:
-        response.del_cookie(SOUGHT, path=ADMINS)
+        drop_cookie(response, SOUGHT, secure=_by_https(call), path=ADMINS)
     return response
 
 
+def _by_https(call: Call) -> bool:
+    return call.hub.settings.web.by_https
+
+
 def _remembered(call: Call) -> str:
+    written = get_cookie(call.request, SOUGHT, secure=_by_https(call), path=ADMINS)
     try:
-        return tidy(base64.urlsafe_b64decode(call.request.cookies.get(SOUGHT, "").encode()).decode())
+        return tidy(base64.urlsafe_b64decode(written.encode()).decode())
     except (binascii.Error, ValueError):
         return ""
 

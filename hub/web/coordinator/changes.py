@@ -168,6 +168,7 @@ FIELDS: Final = {
     "staff_disabled": N_("medewerkers die weg zijn"),
     "staff_unused": N_("medewerkers die niet meer kwamen"),
     "sign_in_attempts": N_("mislukte aanmeldingen"),
+    "heard": N_("berichten die al gehoord waren"),
     "by": N_("met"),
     "sessions": N_("aantal"),
     "municipalities": N_("gemeenten"),

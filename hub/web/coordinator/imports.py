@@ -83,13 +83,15 @@ async def _parts(call: Call) -> dict[str, bytes]:
     if (call.request.content_length or 0) > MOST_BYTES + ROOM_BYTES:
         raise too_large
     found: dict[str, bytes] = {}
+    total = 0
     try:
         reader = await call.request.multipart()
         while isinstance(part := await reader.next(), BodyPartReader):
             held = bytearray()
             while chunk := await part.read_chunk(1 << 16):
                 held += chunk
-                if len(held) > MOST_BYTES:
+                total += len(chunk)
+                if total > MOST_BYTES + ROOM_BYTES or len(held) > MOST_BYTES:
                     raise too_large
             if part.name in FIELDS:
                 found[part.name] = bytes(held)

@@ -7,6 +7,7 @@ from aiohttp import web
 from hub.directory.linking import hash_token, make_token
 from hub.service import Hub
 from hub.web.calls import Call, onward
+from hub.web.cookies import drop_cookie, get_cookie, set_cookie
 from hub.web.languages import LANGUAGES
 
 COOKIE = "buurtsein_mine"
@@ -16,7 +17,7 @@ SESSION_SECONDS = 12 * 3600
 
 async def admin_of(hub: Hub, request: web.Request) -> int | None:
     """The admin whose session this browser shows; None for one that is not (any more) known."""
-    secret = request.cookies.get(COOKIE, "")
+    secret = get_cookie(request, COOKIE, secure=_by_https(hub))
     return await hub.store.own_sessions.find(hash_token(secret), hub.clock.now()) if secret else None
 
 
@@ -44,20 +45,12 @@ async def enter(call: Call) -> web.Response:
     # The page speaks the language in which they get their messages.
     spoken = own.language[:2].lower()
     response = _private(onward(f"{PATH}?lang={spoken}" if spoken in LANGUAGES else PATH))
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=SESSION_SECONDS,
-        path=PATH,
-        httponly=True,
-        samesite="Strict",
-        secure=call.hub.settings.web.public_url.startswith("https://"),
-    )
+    set_cookie(response, COOKIE, secret, SESSION_SECONDS, secure=_by_https(call.hub))
     return response
 
 
 async def leave(call: Call) -> web.Response:
-    await call.hub.store.own_sessions.drop(hash_token(call.request.cookies.get(COOKIE, "")))
+    await call.hub.store.own_sessions.drop(hash_token(get_cookie(call.request, COOKIE, secure=_by_https(call.hub))))
     return out(call)
 
 
@@ -70,7 +63,7 @@ async def leave_everywhere(call: Call) -> web.Response:
 def out(call: Call, page: str = "own/closed") -> web.Response:
     """This browser forgets them."""
     response = _private(call.show(page, used=False))
-    response.del_cookie(COOKIE, path=PATH)
+    drop_cookie(response, COOKIE, secure=_by_https(call.hub))
     return response
 
 
@@ -78,3 +71,7 @@ def _private(response: web.Response) -> web.Response:
     """Of one person: no cache keeps it, no other site learns its address."""
     response.headers.update({"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
     return response
+
+
+def _by_https(hub: Hub) -> bool:
+    return hub.settings.web.by_https

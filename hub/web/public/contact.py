@@ -81,7 +81,7 @@ async def confirm(call: Call) -> web.Response:
     found = await store.of_link(hashed)
     if found is not None and await store.confirm(hashed, call.now(), since=confirming.oldest(call)):
         await call.changed("contact.confirmed", found.id, group=str(found.asked.group_id))
-    return onward(call.request.path)
+    return onward(call.request.rel_url.raw_path)
 
 
 async def open_contacts(call: Call, most: int) -> list[ContactRequest]:

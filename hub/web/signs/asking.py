@@ -87,7 +87,7 @@ async def confirm(call: Call) -> web.Response:
     found = await store.of_link(hashed)
     if found is not None and await store.confirm(hashed, call.now(), since=confirming.oldest(call)):
         await call.changed("sign.confirmed", found.id)
-    return onward(call.request.path)
+    return onward(call.request.rel_url.raw_path)
 
 
 async def _page(call: Call, form: Form, status: int = 200) -> web.Response:
