@@ -19,7 +19,7 @@ async def refused(world: World, status: int, body: Any, **more: Any) -> dict[str
     response = await world.post(body, **more)
     problem: dict[str, Any] = await response.json()
     assert response.status == status, problem
-    assert response.content_type == "application/problem+json" and response.headers["API-Version"] == "1.0.0"
+    assert response.content_type == "application/problem+json" and response.headers["API-Version"] == "1.1.0"
     assert problem["status"] == status and problem["title"] and problem["detail"]
     assert world.rows("SELECT id FROM alert") == []
     return problem
