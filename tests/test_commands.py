@@ -177,6 +177,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0005_loop",
         "0006_pictures",
         "0007_faces",
+        "0008_staff",
     ]
     assert one_object(first_run("--json", "migrate"))["applied"] == []
 
