@@ -72,7 +72,7 @@ PAGES: Final = (
     Page("signin/needed", "/console", status=401),
     Page("signin/used-link", "/login/gone", status=401),
     # one's own account
-    Page("account/welcome", "/welcome/{welcome}"),
+    Page("account/welcome", "/welcome/{welcome}", ends=404),
     Page("account/welcome-mistakes", "/welcome/{welcome}", fill={"passphrase": "kort"}, status=400, ends=404),
     Page("account/welcome-gone", "/welcome/gone", status=404),
     Page("account", "/account", SANNE),
