@@ -13,7 +13,6 @@ from tortoise.transactions import in_transaction
 from hub.store import tables
 from hub.store.engine import shielded
 
-
 HASH_SIGNS = 64
 
 
