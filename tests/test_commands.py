@@ -259,3 +259,18 @@ def test_check_names_what_is_wrong_with_the_escalation(
     refused = run("--json", "check")
     assert refused.exit_code == 1
     assert [one["place"] for one in one_object(refused)["errors"]] == ["begin", "steps.0.tell"]
+
+
+def test_an_account_is_made_reset_and_disabled(run: Run) -> None:
+    made = one_object(run("--json", "staff", "add", "Bo@Gemeente.example", "--name", "Bo", "--role", "coordinator", "--municipality", "GM0637"))  # fmt: skip  # noqa: E501
+    assert "/welcome/" in made["invitation"]
+    (listed,) = one_object(run("--json", "staff", "list"))["items"]
+    assert (listed["id"], listed["municipalities"], listed["invited"]) == (made["id"], ["GM0637"], True)
+    wrong = run("staff", "add", "x", "--name", "X", "--role", "auditor", "--municipality", "GM0001")
+    assert wrong.exit_code == 1 and "is not on the map" in wrong.output and "is for coordinators" in wrong.output
+    found = run("--json", "staff", "reset", "bo@gemeente.example")
+    assert found.exit_code == 0, (found.output, found.exception)
+    again = one_object(found)
+    assert again["id"] == made["id"] and again["invitation"] != made["invitation"]
+    assert one_object(run("--json", "staff", "disable", made["id"])) == {"disabled": made["id"]}
+    assert run("staff", "disable", made["id"]).exit_code == 1

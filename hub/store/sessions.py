@@ -13,6 +13,8 @@ from tortoise.transactions import in_transaction
 from hub.store import tables
 from hub.store.engine import shielded
 
+HASH_SIGNS = 64
+
 
 class Strength(StrEnum):
     """How somebody proved who they are when they signed in."""
@@ -99,6 +101,8 @@ class Sessions:
     @shielded
     async def drop_one(self, key_id: str, hash: str) -> bool:
         """Ends one, if it is theirs."""
+        if len(hash) > HASH_SIGNS:  # Tortoise refuses to look for what its column cannot hold
+            return False
         return bool(await tables.WebSession.filter(hash=hash, key_id=key_id).delete())
 
     @shielded

@@ -77,7 +77,7 @@ PAGES: Final = (
     Page("signin/sign-on-unknown", "/login/with/unknown", status=404),
     Page("signin/sign-on-left", "/login?out=gemeente"),
     # one's own account
-    Page("account/welcome", "/welcome/{welcome}"),
+    Page("account/welcome", "/welcome/{welcome}", ends=404),
     Page("account/welcome-mistakes", "/welcome/{welcome}", fill={"passphrase": "kort"}, status=400, ends=404),
     Page("account/welcome-gone", "/welcome/gone", status=404),
     Page("account", "/account", SANNE),

@@ -197,7 +197,8 @@ async def test_my_browsers_are_listed_and_signed_out_one_by_one_and_all(world: W
     await one.post("/account/sessions/end", session=others[0])
     assert sorted([(await b.get("/account")).status for b in browsers]) == [200, 200, 401]
     stranger = await signed_in(world, await somebody(world, Role.AUDITOR, login="stranger"))
-    assert (await stranger.post("/account/sessions/end", session=others[1])).status == 404
+    for theirs in (others[1], "x" * 300, ""):
+        assert (await stranger.post("/account/sessions/end", session=theirs)).status == 404
     await one.post("/account/sessions/end-others")
     assert [(await b.get("/account")).status for b in (two, three)] == [401, 401]
     assert (await one.get("/account")).status == 200
@@ -217,3 +218,5 @@ async def test_a_key_has_no_account(world: World) -> None:
     await browser.post("/login", key=KEYS[Role.OPERATOR])
     assert (await browser.get("/account")).status == 403
     assert (await browser.get("/staff")).status == 200
+    for nobody in ("0", "x" * 300, "%00"):
+        assert (await browser.get(f"/staff/{nobody}")).status == 404
