@@ -466,10 +466,15 @@ class SignOn(_Section):
             )
         return given
 
+    @field_validator("client_secret")
+    @classmethod
+    def _is_given(cls, given: SecretStr) -> SecretStr:
+        if not given.get_secret_value():
+            raise ValueError("is empty: give what the provider made for this client")
+        return given
+
     @model_validator(mode="after")
     def _whole(self) -> SignOn:
-        if not self.client_secret.get_secret_value():
-            raise ValueError("client_secret is empty: give what the provider made for this client")
         if "openid" not in self.scopes:
             raise ValueError('scopes must name "openid"')
         if any("@" in domain or domain != domain.lower() for domain in self.email_domains):

@@ -142,7 +142,7 @@ TWO_ROLES = [{"value": "x", "role": "auditor"}, {"value": "x", "role": "operator
     [
         ([{**SIGN_ON, "issuer": "http://login.example"}], "issuer: must be the provider's issuer"),
         ([{**SIGN_ON, "issuer": "https://login.example/?a=b"}], "issuer: must be the provider's issuer"),
-        ([{**SIGN_ON, "client_secret": ""}], "client_secret is empty"),
+        ([{**SIGN_ON, "client_secret": ""}], "client_secret: is empty"),
         ([{**SIGN_ON, "scopes": ["profile"]}], 'scopes must name "openid"'),
         ([{**SIGN_ON, "roles": []}], "roles: "),
         ([{**SIGN_ON, "roles": [{"value": "x", "role": "coordinator"}]}], "a coordinator needs municipalities"),
