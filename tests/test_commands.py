@@ -95,6 +95,32 @@ def test_a_person_is_given_all_of_it_in_a_file_and_erased_only_when_that_is_mean
         assert refused.exit_code == 1 and one_object(refused)["error"] == "Nobody was found"
 
 
+def test_what_the_command_line_did_is_in_the_record(run: Run, tmp_path: Path) -> None:
+    directory, record = tmp_path / "directory.csv", tmp_path / "record.jsonl"
+    directory.write_text(HEADER + ANNA, encoding="utf-8")
+    run("import", "directory", str(directory))
+    key = one_object(run("--json", "key", "create", "--role", "auditor", "--name", "x"))["id"]
+    for command in (("rotate", key), ("revoke", key)):
+        assert run("key", *command).exit_code == 0
+    run("export", "directory")
+    run("person", "erase", "anna de vries", "--yes")
+    run("staff", "add", "anna", "--name", "Anna", "--role", "auditor")
+    assert run("export", "audit", str(record)).exit_code == 0
+    entries = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+    told = [(one["kind"], one["who"]) for one in entries if "kind" in one]
+    kinds = (
+        "directory.imported",
+        "key.made",
+        "key.rotated",
+        "key.revoked",
+        "directory.exported",
+        "admin.erased",
+        "staff.invited",
+    )
+    assert [one for one in told if one[0] in kinds] == [(kind, "commandline") for kind in kinds]
+    assert "Anna" not in record.read_text(encoding="utf-8") and one_object(run("--json", "verify-audit"))["ok"]
+
+
 def test_how_long_is_told_of_all_that_is_kept(run: Run) -> None:
     kept = {one["what"]: one["hours"] for one in one_object(run("--json", "retention"))["items"]}
     assert kept["alerts"] == kept["drafts"] == 24 and kept["contacts_passed"] == 14 * 24 and len(kept) > 12
