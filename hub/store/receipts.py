@@ -197,7 +197,7 @@ class Receipts:
             statements += [(sql.cover, delivery_id, at), (sql.covered, delivery_id, now)]
             statements.append((sql.post_to_groups, delivery_id, first_id + POSTS, now))
         if kind is AckKind.CANNOT:
-            statements.append((sql.escalating.hasten_from_answer, delivery_id, now, channel, handle.value))
+            statements.append((sql.escalating.hasten_from_answer, delivery_id, now, channel, handle_hash(handle.value)))
         statements.append((sql.escalating.spare, delivery_id))
         if kind is not AckKind.CANNOT and beside:
             statements.append((sql.send_beside, delivery_id, first_id, now, dict(beside)))

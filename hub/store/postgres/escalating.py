@@ -141,7 +141,7 @@ ESCALATING = Escalating(
     ),
     hasten_from_answer=_hasten(
         """(SELECT o.alert_id, o.admin_id, o.created_at FROM delivery o
-            JOIN address a ON a.admin_id = o.admin_id AND a.channel = $3::text AND a.handle = $4::text
+            JOIN address a ON a.admin_id = o.admin_id AND a.channel = $3::text AND a.handle_hash = $4::text
             WHERE o.id = $1::bigint AND o.part = '')""",
         "$2",
     ),

@@ -124,7 +124,7 @@ ESCALATING = Escalating(
     # Of an answer to delivery ?1, if it is one of its own person's: from handle ?4 of channel ?3.
     hasten_from_answer=f"""UPDATE alert_neighbourhood SET check_at = ?2 WHERE check_at > ?2 AND id IN (
             SELECT an.id FROM (SELECT o.alert_id, o.admin_id, o.created_at FROM delivery o
-                    JOIN address a ON a.admin_id = o.admin_id AND a.channel = ?3 AND a.handle = ?4
+                    JOIN address a ON a.admin_id = o.admin_id AND a.channel = ?3 AND a.handle_hash = ?4
                     WHERE o.id = ?1 AND o.part = '') d
                 {_PLACES_OF})""",
     hasten_from_receipts=f"""UPDATE alert_neighbourhood SET check_at = ?2 WHERE check_at > ?2 AND id IN (
