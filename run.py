@@ -194,7 +194,15 @@ def migrate() -> None:
     """Bring the database to this version's schema: backup first, rows counted."""
 
     async def command() -> dict[str, Any]:
-        return {"applied": await migrate_database(configuration().database, CLOCK)}
+        database = configuration().database
+        applied = await migrate_database(database, CLOCK)
+        left = (
+            []
+            if database.on_postgres
+            else sorted(database.sqlite_path.parent.glob(f"{database.sqlite_path.name}.before-*"))
+        )
+        told = f"{', '.join(map(str, left))}: delete once all is well; what an earlier release left there is not sealed"
+        return {"applied": applied, **({"before": told} if left else {})}
 
     run(command())
 
