@@ -127,8 +127,10 @@ async def looking(
     try:
         await context.add_cookies(
             [
-                # Chromium takes what is for https alone from this machine as well.
-                {"name": name, "value": value, "url": url, "secure": name.startswith("__")}
+                # As if those of https alone had come by it: our own machine is trusted to be sent them.
+                {"name": name, "value": value, "url": url.replace("http:", "https:"), "secure": True}
+                if name.startswith("__")
+                else {"name": name, "value": value, "url": url}
                 for name, value in (cookies or {}).items()
             ]
         )

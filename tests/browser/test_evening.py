@@ -46,7 +46,7 @@ class Evening:
         )
         await desk.open("/login")
         await desk.page.get_by_label("API-sleutel").fill(key)
-        await desk.page.get_by_role("button", name="Aanmelden").click()
+        await desk.page.get_by_role("button", name="Aanmelden met de sleutel").click()
         await expect(desk.page.get_by_role("heading", name="Meldingen", level=1)).to_be_visible()
 
     async def heard(self, words: str) -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from typing import Protocol
 
 import pytest
+from PIL import Image
 
 from hub.channel import LARGEST_PICTURE, Accepted, Fetches, RawUpdate, Reach, Reaches, SightingSeen, picture_of
 from hub.domain import Handle
 from tests.contracts.channels import EMULATED, Bench, on_every_emulator, outbound_to
 from tests.contracts.desk import Desk
 
-PHOTO = b"\xff\xd8\xff\xe0 a photo"
+
+def photo() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (8, 6), "red").save(made, "JPEG")
+    return made.getvalue()
+
+
+PHOTO = photo()
 
 
 class Seeing(Bench, Protocol):
@@ -39,7 +48,9 @@ async def test_a_picture_comes_with_its_words_and_a_place_where_it_is(bench: See
         await desk.receives(*updates)  # told twice
     picture, place = sorted(await desk.sightings("A"), key=lambda one: one.kind, reverse=True)
     assert (picture.kind, picture.text, picture.pictured) == ("picture", "bij de brug", True)
-    assert await desk.picture("A", picture) == (PHOTO, "image/jpeg")
+    kept = await desk.picture("A", picture)
+    assert kept is not None and kept[1] == "image/jpeg"
+    assert Image.open(io.BytesIO(kept[0])).size == (8, 6), "written anew, and the same to look at"
     assert place.location == pytest.approx((52.0607, 4.4941))
 
 

@@ -35,6 +35,7 @@ async def serving(town: Town) -> AsyncIterator[str]:
         env=os.environ
         | {
             "HUB_DATABASE__URL": town.database.url.get_secret_value(),
+            "HUB_DATABASE__KEY": town.database.key.get_secret_value(),
             "HUB_WEB__LISTEN": url.removeprefix("http://"),
             "HUB_WEB__PUBLIC_URL": PUBLIC_URL,
             "HUB_LOG__LEVEL": "error",

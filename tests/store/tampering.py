@@ -21,9 +21,10 @@ from typing import Any, Final
 from tortoise import Tortoise
 
 from hub.settings import Database
-from hub.store.audit import AuditChain, Who
+from hub.store.audit import CONTENT, AuditChain, Who
 from hub.store.chain import Anchor, Entry, Head, Walk, digest, entry_line, head_line, read_entries, read_head
 from hub.store.database import open_store
+from hub.store.sealing import sealer
 from tests.postgres.server import Server
 from tests.store.databases import DIALECTS, NewDatabases, PostgresDatabases, SqliteFiles
 from tests.store.world import START, FakeClock
@@ -180,13 +181,16 @@ async def anchored(chain: AuditChain, now: int) -> Anchor:
 
 
 async def put_record(record: Record, on_postgres: bool) -> None:
-    """The tables as somebody left them who had the database to themselves."""
+    """The tables as somebody left them who had the database to themselves, and its key."""
     head, entries = record
     db = Tortoise.get_connection("default")
     mark = "$" if on_postgres else "?"
     await db.execute_query("DELETE FROM audit")
     row = f"INSERT INTO audit VALUES ({', '.join(f'{mark}{n}' for n in range(1, 13))})"
-    await db.execute_many(row, [list(one.row()) for one in entries])
+    sealed = [
+        one if one.content is None else replace(one, content=sealer().seal(one.content, CONTENT)) for one in entries
+    ]
+    await db.execute_many(row, [list(one.row()) for one in sealed])
     await db.execute_query(
         f"UPDATE audit_head SET sequence = {mark}1, hash = {mark}2, kept_from = {mark}3, base = {mark}4",
         [head.sequence, head.hash, head.first, head.base],

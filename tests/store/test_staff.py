@@ -98,7 +98,7 @@ async def test_failures_are_counted_before_they_are_known(store: Store) -> None:
         await slowing.begin("anna", "192.0.2.4", START + 11_000)
     assert await slowing.begin("anna", "192.0.2.2", START + 11_000) == 0, "who signed in there before"
     rows = await store.engine.read("SELECT hash FROM sign_in_attempts")
-    assert rows and all("anna" not in str(row) and "192" not in str(row) for row in rows)
+    assert rows and all("anna" not in str(row) and "192.0" not in str(row) for row in rows)
     assert await store.sign_in_attempts.forget(START + DAY, START) > 0
     assert await store.sign_in_attempts.forget(START + DAY, START) == 0, "who is known stays"
 
