@@ -138,6 +138,14 @@ def advice(settings: Settings) -> list[str]:
         found.append(
             "web.listen takes calls of other machines, in plain HTTP: put a proxy with TLS before it, set web.public_url"
         )
+    if (
+        in_production(settings)
+        and settings.web.by_https
+        and not (settings.web.trusted_proxies or settings.web.tls.certificate)
+    ):
+        found.append(
+            "web.trusted_proxies is empty: behind a proxy everybody has its address, and nobody is limited by their own"
+        )
     if in_production(settings) and not settings.web.security_contact:
         found.append("web.security_contact is empty: nobody finds out where to report a weakness (security.txt)")
     return found

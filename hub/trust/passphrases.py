@@ -96,7 +96,9 @@ def weakness(passphrase: str, about: Sequence[str] = ()) -> Weakness | None:
     if len(text) > MOST:
         return Weakness.LONG
     names = frozenset(word for name in (*about, *OURS) for word in plain(name).split())
-    return Weakness.EASY if _pieces(text, names) < PIECES else None
+    typed = plain(text).replace(" ", "")
+    zigzag = _is_run(typed[::2]) and _is_run(typed[1::2])  # 1q2w3e4r5t6y
+    return Weakness.EASY if zigzag or _pieces(text, names) < PIECES else None
 
 
 def _fits(hash: str, passphrase: str) -> bool:
@@ -139,7 +141,15 @@ def _pieces(text: str, about: frozenset[str]) -> int:
 
 _SIGNS: Final = str.maketrans("@$€", "ase")
 _DIGITS: Final = str.maketrans("0134578", "oieastb")
-_ROWS: Final = ("01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "qazwsxedcrfv")
+_ROWS: Final = (
+    "01234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qazwsxedcrfv",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+)
 
 
 def _is_run(piece: str) -> bool:

@@ -1,7 +1,8 @@
 """Who fails to sign in waits longer each time: never a lock, for with one of those anybody could keep a control room out.
 
 Counted are the failures for an account from an address, for an account from everywhere, and from an address whatever the account.
-Whoever signed in from their address before is slowed by their own failures there alone.
+Whoever signed in from their address before is slowed by their own failures there alone. Where addresses cannot be told apart, behind
+a proxy that nobody named, only the account's own slope is left: else anybody behind it could keep its owner waiting.
 """
 
 from __future__ import annotations
@@ -39,9 +40,11 @@ ADDRESS: Final = Slope(free=30, most=60)
 """A whole town hall may have one address."""
 
 
-def wait_of(tried: Sequence[Attempts], now: int) -> int:
-    """`tried`: the account from here, the account, the address."""
+def wait_of(tried: Sequence[Attempts], now: int, *, somewhere: bool = True) -> int:
+    """`tried`: the account from here, the account, the address. `somewhere`: whether "here" is any place at all."""
     here, account, address = tried
+    if not somewhere:
+        return ACCOUNT.wait(account, now)
     own = HERE.wait(here, now)
     return own if here.known_until > now else max(own, ACCOUNT.wait(account, now), ADDRESS.wait(address, now))
 
@@ -54,8 +57,9 @@ class Slowing:
         self._key = key
 
     async def begin(self, login: str, address: str, now: int) -> int:
-        """Milliseconds to wait; 0: go on, and it counts as failed until `passed` says otherwise."""
-        return await self._attempts.begin(self._hashes(login, address), lambda tried: wait_of(tried, now), now)
+        """Milliseconds to wait; 0: go on, and it counts as failed until `passed` says otherwise. `address`: '' for nobody's own."""
+        hashes, somewhere = self._hashes(login, address), bool(address)
+        return await self._attempts.begin(hashes, lambda tried: wait_of(tried, now, somewhere=somewhere), now)
 
     async def passed(self, login: str, address: str, now: int) -> None:
         known, *others = self._hashes(login, address)

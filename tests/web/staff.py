@@ -31,6 +31,7 @@ class Browser:
     secret: str = ""
     asked: str = ""
     agent: str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    address: str = "198.51.100.7"
     body: str = field(default="", repr=False)
 
     async def get(self, path: str) -> ClientResponse:
@@ -41,6 +42,8 @@ class Browser:
 
     async def _call(self, method: str, path: str, fields: dict[str, str] | None) -> ClientResponse:
         headers = {"User-Agent": self.agent, "Accept-Language": "nl", **(OURS if method == "POST" else {})}
+        if self.address:
+            headers["X-Forwarded-For"] = self.address
         kept = {COOKIE: self.secret, ASKED: self.asked}
         if cookies := "; ".join(f"{name}={value}" for name, value in kept.items() if value):
             headers["Cookie"] = cookies

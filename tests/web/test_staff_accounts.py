@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import ip_network
+
+import pytest
 
 from hub.domain import Role
+from hub.settings import Settings
 from hub.store.sessions import Strength
 from tests.sessions import begun
 from tests.web.staff import COOKIE, OURS, PASSPHRASE, Browser, code_of, signed_in, somebody
@@ -13,12 +17,21 @@ from tests.web.world import KEYS, World
 NEW = "stoffige ladder zingt woensdag"
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Behind a proxy of ours, so that people can be told apart."""
+    trusted = settings.web.model_copy(update={"trusted_proxies": (ip_network("127.0.0.1/32"),)})
+    return settings.model_copy(update={"web": trusted})
+
+
 async def sign_in(browser: Browser, passphrase: str, code: str, login: str = "anna@gemeente.example") -> int:
     return (await browser.post("/login/account", login=login, passphrase=passphrase, code=code, next="/console")).status
 
 
 async def changes(world: World, kind: str) -> list[tuple[str, str]]:
-    return [(one.kind, one.who) for one in await world.hub.store.audit.page(1 << 62, 100, kind)]
+    """With the name of whoever did it; '' for a visitor."""
+    people = {one.id: one.name for one in await world.hub.store.staff.list()}
+    return [(one.kind, people.get(one.who, one.who)) for one in await world.hub.store.audit.page(1 << 62, 100, kind)]
 
 
 async def test_from_an_invitation_to_the_console_and_back_in_with_a_recovery_code(world: World) -> None:

@@ -27,7 +27,7 @@ class Proof:
 
 async def prove(call: Call, login: str, passphrase: str, code: str) -> Proof:
     """Raises TooBusy."""
-    store, now, address = call.hub.store, call.now(), call.request.get(ADDRESS) or call.request.remote or ""
+    store, now, address = call.hub.store, call.now(), call.request.get(ADDRESS, "")
     slowing = Slowing(store.sign_in_attempts, await call.state.form_key(store.form_keys.key))
     if waiting := await slowing.begin(login, address, now):
         return Proof(seconds=-(-waiting // 1000))

@@ -40,7 +40,7 @@ class Limits:
         if is_attempt(request):
             # Before a body is read, a signature reckoned or a passphrase compared.
             waiting = self._failures.wait(address, now)
-        elif not urgent:
+        if not waiting and not urgent and not request.path.startswith(HOOKS):
             waiting = self._addresses.take(address, now)
         if waiting:
             raise too_often(waiting)

@@ -17,6 +17,8 @@ FETCHES = re.compile(
 )
 WHO = {
     "hub/demo.py": "the hub itself",
+    "hub/trust/provider.py": "a sign-on's provider, which the operator set, and what its discovery names, by https",
+    "hub/web/docs/snippets.py": "nothing: examples for others to run",
     "hub/relay/webhook.py": "the police's systems, which the operator set",
     "adapters/download.py": "a file, from where its messenger said it is",
     "adapters/telegram/request.py": "the Bot API",
