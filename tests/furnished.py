@@ -30,7 +30,8 @@ def put_schema(file: Path) -> None:
 def furnish(file: Path) -> None:
     """One with the map, and its key beside it."""
     for end in ("", ".key"):
-        shutil.copy(_made_once() / f"hub.db{end}", file.with_name(f"{file.name}{end}"))
+        copied = Path(shutil.copy(_made_once() / f"hub.db{end}", file.with_name(f"{file.name}{end}")))
+        copied.chmod(0o600)  # as the command line makes it
 
 
 @cache

@@ -1,8 +1,8 @@
 """Who fails to sign in waits longer each time: never a lock, for with one of those anybody could keep a control room out.
 
 Counted are the failures for an account from an address, for an account from everywhere, and from an address whatever the account.
-Whoever signed in from their address before is slowed by their own failures there alone. Where addresses cannot be told apart, behind
-a proxy that nobody named, only the account's own slope is left: else anybody behind it could keep its owner waiting.
+Whoever signed in from their address before is slowed by their own failures there alone. Where addresses cannot be told apart,
+behind a proxy that nobody named, only the account's own slope is left: else anybody behind it could keep its owner waiting.
 """
 
 from __future__ import annotations

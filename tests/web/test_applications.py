@@ -249,7 +249,7 @@ async def test_thirty_days_after_the_decision_who_it_was_is_erased_and_what_was_
     await world.hub.forgetting.forget()
     text = await page(world, path, role=COORDINATOR)
     assert "els@voorbeeld.nl" not in text and "gewist op" in text and "aangenomen" in text
-    kept = str(world.rows("SELECT name, email, note, content FROM application"))
+    kept = str(world.opened("application", "name", "email", "note", "content"))
     assert not any(one in kept for one in ("Els", "voorbeeld", "Nieuw West", "Fijn")) and WEST in kept
 
 

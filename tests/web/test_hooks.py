@@ -26,7 +26,7 @@ async def test_a_proven_call_is_committed_before_it_is_answered(world: World) ->
         "POST", "/hooks/whatsapp", None, body=BODY, headers={"X-Signature": signature(BODY), "X-Key": "7"}
     )
     assert response.status == 200
-    assert world.rows("SELECT channel, account, key, body FROM inbox") == [("whatsapp", "main", "7", BODY)]
+    assert world.opened("inbox", "channel", "account", "key", "body") == [("whatsapp", "main", "7", BODY)]
     assert world.hub.wakes.receiver.is_set()
 
 

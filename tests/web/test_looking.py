@@ -21,7 +21,6 @@ OK: Final = 200
 WHERE: Final = {
     "admin": ("name",),
     "address": ("handle",),
-    "address_alias": ("alias",),
     "application": ("name", "email"),
     "contact_request": ("name", "email", "phone", "message"),
     "sign": ("name", "email"),
@@ -39,7 +38,7 @@ def personal(show: Showcase) -> set[str]:
     for table, names in WHERE.items():
         columns = {row[1] for row in show.world.rows(f"PRAGMA table_info({table})")}
         for name in columns.intersection(names):
-            found |= {str(row[0]) for row in show.world.rows(f"SELECT {name} FROM {table}") if row[0]}
+            found |= {str(row[0]) for row in show.world.opened(table, name) if row[0]}
     return {one for one in found if len(one) > 3}
 
 

@@ -21,6 +21,9 @@ NO_FORMS = {
     "/console/write/preview": "the form of /console/write, sent by its script",
     "/coordinator/import/confirm": "shown once a file was read",
     "/coordinator/reconcile/confirm": "shown once a list was read",
+    "/account/passkeys/options": "asked for by the script of passkeys",
+    "/staff/{id}/sign-out": "shown of somebody who is signed in",
+    "/console/alerts/{id}/agreement": "shown of an alert that is held: tests/web/test_two_pairs.py",
 }
 """Posted from pages, but by no form that stands in the catalogue; and why."""
 

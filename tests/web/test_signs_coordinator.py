@@ -211,7 +211,9 @@ async def test_who_asked_is_forgotten_a_month_after_the_end_and_a_sticker_has_no
     world.clock.turn(2 * DAY)
     await forgetting.forget()
     await forgetting.forget()
-    rows = world.rows("SELECT id, name, email, remark, confirm_hash, place, latitude FROM sign ORDER BY id")
+    rows = world.opened(
+        "sign", "id", "name", "email", "remark", "confirm_hash", "place", "latitude", more="ORDER BY id"
+    )
     assert rows[0] == (street, "", "", "", None, "Hoek Dorpsstraat en Kerklaan", 52.0607)
     assert rows[1] == (sticker, "", "", "", None, "", 52.06)
     assert rows[2][:3] == (waiting, "Els Mulder", "wacht@voorbeeld.nl"), "who still waits is not forgotten"

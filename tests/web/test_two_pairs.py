@@ -115,7 +115,8 @@ async def test_the_console_shows_what_waits_and_takes_the_decision(world: World)
         "/login", data={"key": "bs_colleague", "next": "/console"},
         headers={"Origin": "https://buurtsein.example"}, allow_redirects=False,
     )  # fmt: skip
-    cookie = {"Cookie": f"buurtsein_session={session.cookies['buurtsein_session'].value}"}
+    name = "__Host-buurtsein_session"
+    cookie = {"Cookie": f"{name}={session.cookies[name].value}"}
     place = f"/console/alerts/{alert}"
     assert place in await (await world.get("/console", None, headers=cookie)).text()
     page = html.unescape(await (await world.get(place, None, headers=cookie)).text())

@@ -147,7 +147,7 @@ async def test_a_draft_survives_a_reload_and_is_gone_once_it_is_sent(world: Worl
     assert "Ga verder" in await (await world.get("/console", None, headers=cookie)).text()
     response = await posted(world, cookie, {**fields, "draft": draft, "action": "send"})
     assert response.status == 303
-    assert world.rows("SELECT state, content FROM alert_draft") == [("sent", "{}")], "what it said is not kept twice"
+    assert world.opened("alert_draft", "state", "content") == [("sent", "{}")], "what it said is not kept twice"
 
 
 async def test_nobody_else_reads_or_takes_over_a_draft_that_is_being_written(world: World) -> None:
@@ -273,7 +273,7 @@ async def test_a_whole_municipality_waits_until_a_colleague_agrees(world: World)
     assert response.status == 303 and "/console/alerts/" in response.headers["Location"]
     again = await posted(world, other, agree, place)
     assert again.status == 303 and world.rows("SELECT COUNT(*) FROM alert") == [(1,)]
-    assert world.rows("SELECT state, decided_by, content FROM alert_draft") == [("sent", "De collega", "{}")]
+    assert world.opened("alert_draft", "state", "decided_by", "content") == [("sent", "De collega", "{}")]
 
 
 async def test_nobody_agrees_to_what_they_have_not_read(world: World) -> None:
@@ -303,7 +303,7 @@ async def test_the_time_of_the_crime_is_told_from_when_it_was_written(world: Wor
     world.clock.turn(240)
     seen = value(await (await world.get(place, None, headers=other)).text(), "seen")
     assert (await posted(world, other, {"action": "agree", "seen": seen}, place)).status == 303
-    ((content,),) = world.rows("SELECT content FROM alert")
+    ((content,),) = world.opened("alert", "content")
     said = {one["valueName"]: one["value"] for one in json.loads(content)["info"][0]["parameter"]}
     assert abs(datetime.fromisoformat(said["crimeTime"]).timestamp() * 1000 - (written - 300_000)) < 2000
 

@@ -145,6 +145,17 @@ class World:
         with closing(sqlite3.connect(self.database)) as db:
             return db.execute(sql).fetchall()
 
+    def opened(self, table: str, *columns: str, more: str = "") -> list[tuple[Any, ...]]:
+        """These columns of a table, with what is sealed opened."""
+        how = judged(table)
+        return [
+            tuple(
+                value if how[name] is not How.SEALED or value is None else open_value(value, f"{table}.{name}")
+                for name, value in zip(columns, row, strict=True)
+            )
+            for row in self.rows(f"SELECT {', '.join(columns)} FROM {table} {more}")
+        ]
+
     def in_hours(self, hours: float) -> str:
         return to_datetime(self.clock.now() + round(hours * 3_600_000)).isoformat(timespec="seconds")
 
@@ -195,3 +206,7 @@ async def until(response: ClientResponse, kind: str, /, **wanted: Any) -> list[T
         if one.kind == kind and all(one.data.get(name) == value for name, value in wanted.items()):
             return seen
     raise AssertionError(f"the stream ended without {kind} {wanted}: {[one.kind for one in seen]}")
+
+
+def open_value(value: str | bytes, where: str) -> str | bytes:
+    return sealer().open(value, where) if isinstance(value, str) else sealer().open_bytes(value, where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -66,7 +67,10 @@ def signed(body: bytes) -> dict[str, str]:
 
 @pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
 def test_every_sample_webhook_is_understood(file: Path) -> None:
-    events = read_hook(file.read_bytes(), NOW)
+    body = file.read_bytes()
+    # As if it had just come: answers that are older than the provider tries count no more.
+    told = max((int(one) for one in re.findall(rb'"timestamp":\s*"?(\d{10})', body)), default=NOW // 1000)
+    events = read_hook(body, told * 1000)
     assert not any(isinstance(event, NotUnderstood) for event in events)
     quiet = ("unsupported", "template", "identity")
     said = [event for event in events if not isinstance(event, ContactSeen)]

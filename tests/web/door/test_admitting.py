@@ -69,7 +69,7 @@ async def test_no_route_takes_a_packed_body(world: World) -> None:
         headers = {**OURS, "Content-Encoding": "gzip"}
         response = await world.call(route.method, path, Role.COORDINATOR, body=bomb, headers=headers)
         assert response.status == 415, (route.path, response.status)
-    for coding in ("br", "gzip, gzip", "GZIP", "x-nonsense"):
+    for coding in ("gzip, gzip", "GZIP", "x-nonsense"):
         headers = {"Content-Encoding": coding}
         response = await world.call("POST", f"{API}/alerts", Role.POLICE, body=b"{}", headers=headers)
         assert response.status == 415, coding

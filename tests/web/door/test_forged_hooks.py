@@ -26,6 +26,7 @@ from hub.relay.commands import Commands
 from hub.relay.receiver import Receiver
 from hub.service import Sender, build_hub
 from hub.settings import MatrixAccount, TelegramAccount, WhatsAppAccount
+from hub.store.sealing import handle_hash
 from hub.web.app import create_app
 from tests.web.world import World, an_alert
 
@@ -85,7 +86,7 @@ class Hooked(World):
         )
 
     def delivery(self, channel: str) -> str:
-        mine = f"a.handle = '{HANDLES[channel]}' AND d.part = ''"
+        mine = f"a.handle_hash = '{handle_hash(HANDLES[channel])}' AND d.part = ''"
         [(number,)] = self.rows(f"SELECT MAX(d.id) FROM delivery d JOIN address a ON a.id = d.address_id WHERE {mine}")
         return f"{number:x}"
 
