@@ -98,7 +98,9 @@ def hub(settings: Settings, store: Store, channel: FakeChannel, clock: TurnableC
 async def world(hub: Hub, channel: FakeChannel, clock: TurnableClock) -> AsyncIterator[World]:
     """The hub answers, but its loops do not run: what is posted stays as it is."""
     await hub.atlas.refresh()
-    async with TestClient(TestServer(create_app(hub))) as client:
+    server = TestServer(create_app(hub))
+    await server.start_server(auto_decompress=False)  # as web/app.py serves
+    async with TestClient(server) as client:
         yield World(hub, client, clock, channel, hub.settings.database.sqlite_path)
 
 

@@ -22,6 +22,7 @@ NO_FORMS = {
     "/coordinator/import/confirm": "shown once a file was read",
     "/coordinator/reconcile/confirm": "shown once a list was read",
     "/account/passkeys/options": "asked for by the script of passkeys",
+    "/login/passkey/options": "the same",
     "/staff/{id}/sign-out": "shown of somebody who is signed in",
     "/console/alerts/{id}/agreement": "shown of an alert that is held: tests/web/test_two_pairs.py",
 }

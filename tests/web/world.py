@@ -20,6 +20,8 @@ from hub.channel import Accepted, AckSeen, Can, Event, Finding, HookRefused, Out
 from hub.clock import SystemClock, to_datetime
 from hub.domain import Handle, ReceiptKind, Role
 from hub.service import Hub
+from hub.store.sealed_columns import How, judged
+from hub.store.sealing import sealer
 
 API = "/api/v1"
 KEYS = {role: f"bs_{role}_for-tests" for role in Role}
@@ -209,4 +211,6 @@ async def until(response: ClientResponse, kind: str, /, **wanted: Any) -> list[T
 
 
 def open_value(value: str | bytes, where: str) -> str | bytes:
-    return sealer().open(value, where) if isinstance(value, str) else sealer().open_bytes(value, where)
+    if isinstance(value, str):
+        return sealer().open(value, where)
+    return sealer().open_bytes(value, where)

@@ -289,7 +289,9 @@ async def shown_changes(call: Call, changes: Sequence[Change]) -> list[ShownChan
 
 
 async def key_names(call: Call) -> dict[str, str]:
-    """Of keys and staff, also of those that have ended, by their ids."""
+    """Of keys and staff, also of those that have ended, by their ids. Who is bound knows of themselves alone."""
+    if call.bounds.municipalities:
+        return {call.identity.key_id: call.identity.name}
     keys = {one.id: one.name for one in await call.hub.store.keys.list()}
     return keys | {one.id: one.name for one in await call.hub.store.staff.list()}
 
