@@ -2,10 +2,11 @@
 from typing import Any
 
 import orjson
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 from tortoise.migrations import operations as ops
 
+from hub.store import migration
 from hub.store.chain import Noted, begin, link
 from hub.store.sealing import Sealed
 
@@ -51,7 +52,7 @@ def _who(who: str, keys: dict[str, tuple[str, str]]) -> tuple[str, str]:
     return keys.get(who) or ((who, "admin") if who.isdecimal() else ("", ""))
 
 
-class Migration(migrations.Migration):
+class Migration(migration.Migration):
     dependencies = [("hub", "0009_keys")]
 
     initial = False

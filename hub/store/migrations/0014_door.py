@@ -1,10 +1,12 @@
 # ruff: noqa: E501, RUF012  # made by Tortoise
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+from hub.store import migration
 
-class Migration(migrations.Migration):
+
+class Migration(migration.Migration):
     dependencies = [("hub", "0013_challenges")]
 
     initial = False
