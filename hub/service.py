@@ -244,8 +244,9 @@ def build_hub(
             clock,
             store.measures,
             {s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
+            settings.relay.poll,
         ),
-        auditing=Auditing(store.audit, settings.audit, clock, store.measures),
+        auditing=Auditing(store.audit, settings.audit, clock, store.measures, settings.relay.poll),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
         ),

@@ -24,13 +24,14 @@ from hub.trust.anchors import add_anchor, read_anchors
 
 log = structlog.get_logger()
 
-LOOK_SECONDS: Final = 1.0
 TIDY_MS: Final = 300_000
 """How often contents are erased and the start pruned: what is kept for days may be kept for so long more."""
 
 
 class Auditing:
-    def __init__(self, chain: AuditChain, settings: Audit, clock: Clock, measures: Measures) -> None:
+    def __init__(self, chain: AuditChain, settings: Audit, clock: Clock, measures: Measures, poll: float = 1.0) -> None:
+        """`poll`: seconds, within which an accepted alert is in the chain."""
+        self._poll = poll
         self._chain = chain
         self._settings = settings
         self._clock = clock
@@ -53,7 +54,7 @@ class Auditing:
                     await self.tidy(now, beat)
             except StoreUnavailable as error:
                 log.warning("auditing_waits", error=str(error))
-            await self._clock.sleep(LOOK_SECONDS)
+            await self._clock.sleep(self._poll)
 
     async def anchor(self) -> None:
         """The chain's end as it is now, written outside, if it went on since."""

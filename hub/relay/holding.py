@@ -7,7 +7,6 @@ is for anybody of the control room: it is relayed at once, and told in the log, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 import structlog
 
@@ -26,7 +25,6 @@ from hub.store.keys import Identity
 
 log = structlog.get_logger()
 
-LOOK_SECONDS: Final = 5.0
 SHORTEST_REASON, LONGEST_REASON = 10, 500
 
 
@@ -58,8 +56,10 @@ class Holding:
         clock: Clock,
         measures: Measures,
         amends: Mapping[str, Sequence[str]],
+        poll: float = 1.0,
     ) -> None:
-        """`amends`: as in NewAlert."""
+        """`amends`: as in NewAlert. `poll`: seconds, within which what nobody agreed with lapses."""
+        self._poll = poll
         self._holds = holds
         self._alerts = alerts
         self._audit = audit
@@ -109,7 +109,7 @@ class Holding:
                 await self.lapse()
             except StoreUnavailable as error:
                 log.warning("holding_waits", error=str(error))
-            await self._clock.sleep(LOOK_SECONDS)
+            await self._clock.sleep(self._poll)
 
     async def lapse(self) -> None:
         """What nobody agreed with in time was never sent: somebody must hear of that."""
