@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from hub.clock import to_datetime
+from hub.commands.admins import the_admin
 from hub.commands.shell import CLOCK, COMMAND_LINE, opened, run
 from hub.directory.linking import make_link
-from hub.domain import Admin, Mistake, Refused
 from hub.settings import Channels
-from hub.store.database import Store
 
 
 def link(
@@ -22,7 +21,7 @@ def link(
 
     async def command() -> dict[str, Any]:
         async with opened() as (settings, store):
-            who = await _the_admin(store, admin)
+            who = await the_admin(store, admin)
             made = await make_link(
                 store, _set_up(settings.channels), who.id, channel, settings.web.public_url, CLOCK.now()
             )
@@ -30,15 +29,6 @@ def link(
             return {"url": made.url, "channel": made.channel, "expiresAt": to_datetime(made.expires_at).isoformat()}
 
     run(command())
-
-
-async def _the_admin(store: Store, given: str) -> Admin:
-    wanted = given.strip().casefold()
-    found = [one for one in await store.directory.admins() if wanted in (str(one.id), one.name.casefold())]
-    if len(found) != 1:
-        reason = f"{len(found)} admins have this name: give the id" if found else "no admin has this id or name"
-        raise Refused("No link was made", [Mistake("admin", reason)])
-    return found[0]
 
 
 def _set_up(channels: Channels) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import orjson
 import typer
 
 from hub.clock import to_datetime
+from hub.commands.admins import the_admin
 from hub.commands.shell import CLOCK, opened, run
 from hub.domain import Handle, Mistake, Refused
 from hub.relay.forgetting import terms
@@ -90,11 +91,7 @@ async def _found(store: Store, who: str) -> Person:
         if behind is None:
             raise _nobody("nobody has this address")
         return Person((behind.admin_id,))
-    admins = await store.directory.admins()
-    named = [one.id for one in admins if given.casefold() in (str(one.id), one.name.casefold())]
-    if len(named) != 1:
-        raise _nobody(f"{len(named)} admins have this name: give the id" if named else "no admin has this id or name")
-    return Person((named[0],))
+    return Person(((await the_admin(store, given)).id,))
 
 
 async def _held(store: Store, person: Person) -> dict[str, list[dict[str, Any]]]:

@@ -86,6 +86,9 @@ def reset(who: Annotated[str, typer.Argument(help="The account's id, or what the
     async def command() -> dict[str, Any]:
         async with opened() as (settings, store):
             account, token = await _known(store, who), make_session()
+            if await store.sign_ons.issuer_of(account.id):
+                elsewhere = "signs in elsewhere: its organisation gives it another passphrase, here it has none"
+                raise Refused("Nothing was reset", [Mistake(who, elsewhere)])
             await store.staff.reset(account.id, hash_secret(token), _until(settings))
             await store.audit.put(COMMAND_LINE, "staff.reset", account.id, {}, CLOCK.now())
             return {"id": account.id, "invitation": _link(settings, token)}

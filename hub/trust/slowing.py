@@ -38,6 +38,8 @@ ACCOUNT: Final = Slope(free=20, most=10)
 """From everywhere together: 8,640 guesses a day at most, and its owner at a new place never waits for more than ten seconds."""
 ADDRESS: Final = Slope(free=30, most=60)
 """A whole town hall may have one address."""
+CODE: Final = Slope(free=10, most=300)
+"""Codes after a passphrase that fits: only who knows it can keep its owner waiting, and has 288 tries a day at one in 333,333."""
 
 
 def wait_of(tried: Sequence[Attempts], now: int, *, somewhere: bool = True) -> int:
@@ -64,6 +66,16 @@ class Slowing:
     async def passed(self, login: str, address: str, now: int) -> None:
         known, *others = self._hashes(login, address)
         await self._attempts.passed(known, others, now + KNOWN_DAYS * DAY_MS)
+
+    async def begin_code(self, login: str, now: int) -> int:
+        """The same as `begin`, of the code, once the passphrase fits."""
+        return await self._attempts.begin([self._code(login)], lambda tried: CODE.wait(tried[0], now), now)
+
+    async def passed_code(self, login: str) -> None:
+        await self._attempts.passed(self._code(login), (), 0)
+
+    def _code(self, login: str) -> str:
+        return self._hash(f"code {login.strip().casefold()}")
 
     def _hashes(self, login: str, address: str) -> list[str]:
         name = login.strip().casefold()

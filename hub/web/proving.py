@@ -6,7 +6,6 @@ Whoever asks has shown the secret already, so a refusal says in words what is wr
 from __future__ import annotations
 
 import asyncio
-from ipaddress import IPv6Address, ip_address
 
 import structlog
 from aiohttp import web
@@ -17,6 +16,7 @@ from hub.store.keys import KnownKey
 from hub.trust.certificates import HEADER, from_header, from_tls, thumbprint
 from hub.trust.signatures import WANTED, SignatureRefused, SignedRequest, check, read_public_key
 from hub.web.calls import READ
+from hub.web.door.addresses import is_one_of, read_address
 from hub.web.problems import Problem
 
 log = structlog.get_logger()
@@ -52,13 +52,9 @@ def certificate_of(hub: Hub, request: web.Request) -> x509.Certificate | None:
 
 
 def _is_believed(hub: Hub, request: web.Request) -> bool:
-    networks = hub.settings.web.client_cert_from
-    if not networks or not request.remote:
-        return False
-    address = ip_address(request.remote.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
+    """Whether this proxy may say which certificate a client showed; it needs saying apart, for it must drop forged headers."""
+    address = read_address((request.remote or "").partition("%")[0])
+    return address is not None and is_one_of(address, hub.settings.web.client_cert_from)
 
 
 async def _prove_signature(hub: Hub, request: web.Request, key: KnownKey) -> None:

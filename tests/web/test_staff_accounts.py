@@ -118,6 +118,24 @@ async def test_a_hundred_guesses_at_once_are_no_more_than_one_after_the_other(wo
     assert statuses.count(429) >= 25
 
 
+async def test_who_knows_the_passphrase_does_not_go_on_guessing_codes(world: World) -> None:
+    person = await somebody(world, Role.POLICE)
+    waits: list[int] = []
+    for _ in range(20):
+        while (
+            await sign_in(browser := Browser(world, address=f"198.51.100.{len(waits) % 250}"), PASSPHRASE, "000000")
+            == 429
+        ):
+            waits.append(int(browser.found(r"Wacht (\d+) second")[0]))
+            world.clock.turn(waits[-1])
+    assert max(waits) > 250, "five minutes for each, of which the account's own wait is a part; from wherever they come"
+    world.clock.turn(301)
+    code = code_of(person.totp, world.clock.now())
+    assert await sign_in(Browser(world), PASSPHRASE, code) == 303, "and its owner is let in"
+    world.clock.turn(30)
+    assert await sign_in(Browser(world), PASSPHRASE, "000000") == 401, "who begins anew"
+
+
 async def test_others_failures_do_not_slow_down_who_signed_in_from_here_before(world: World) -> None:
     person = await somebody(world, Role.POLICE)
     assert await sign_in(Browser(world), PASSPHRASE, code_of(person.totp, world.clock.now())) == 303

@@ -36,11 +36,14 @@ async def prove(call: Call, login: str, passphrase: str, code: str) -> Proof:
         account = None  # signs in elsewhere, and has left here whoever has left there
     hash = account.passphrase_hash if account else ""
     fits = await call.state.passphrases.fits(hash, passphrase)
+    if account and fits and code and (waiting := await slowing.begin_code(login, now)):
+        return Proof(seconds=-(-waiting // 1000))
     strength = await _second(call, account, code) if account and fits else None
     if account is None or strength is None:
         await call.changed("session.refused", account.id if account else "")
         return Proof()
     await slowing.passed(login, address, now)
+    await slowing.passed_code(login)
     if is_outdated(hash):
         await store.staff.improve_hash(account.id, hash, await call.state.passphrases.hash(passphrase))
     return Proof(account, strength)

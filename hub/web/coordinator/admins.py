@@ -96,18 +96,14 @@ async def search_admins(call: Call) -> web.Response:
     response = onward(Listing(ADMINS, {**kept, "named": "1" if text else ""}, 1, 0).to())
     if text:
         written = base64.urlsafe_b64encode(text.encode()).decode()
-        set_cookie(response, SOUGHT, written, None, secure=_by_https(call), path=ADMINS)
+        set_cookie(response, SOUGHT, written, None, secure=call.hub.settings.web.by_https, path=ADMINS)
     else:
-        drop_cookie(response, SOUGHT, secure=_by_https(call), path=ADMINS)
+        drop_cookie(response, SOUGHT, secure=call.hub.settings.web.by_https, path=ADMINS)
     return response
 
 
-def _by_https(call: Call) -> bool:
-    return call.hub.settings.web.by_https
-
-
 def _remembered(call: Call) -> str:
-    written = get_cookie(call.request, SOUGHT, secure=_by_https(call), path=ADMINS)
+    written = get_cookie(call.request, SOUGHT, secure=call.hub.settings.web.by_https, path=ADMINS)
     try:
         return tidy(base64.urlsafe_b64decode(written.encode()).decode())
     except (binascii.Error, ValueError):

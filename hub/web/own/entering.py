@@ -17,7 +17,7 @@ SESSION_SECONDS = 12 * 3600
 
 async def admin_of(hub: Hub, request: web.Request) -> int | None:
     """The admin whose session this browser shows; None for one that is not (any more) known."""
-    secret = get_cookie(request, COOKIE, secure=_by_https(hub))
+    secret = get_cookie(request, COOKIE, secure=hub.settings.web.by_https)
     return await hub.store.own_sessions.find(hash_token(secret), hub.clock.now()) if secret else None
 
 
@@ -45,12 +45,14 @@ async def enter(call: Call) -> web.Response:
     # The page speaks the language in which they get their messages.
     spoken = own.language[:2].lower()
     response = _private(onward(f"{PATH}?lang={spoken}" if spoken in LANGUAGES else PATH))
-    set_cookie(response, COOKIE, secret, SESSION_SECONDS, secure=_by_https(call.hub))
+    set_cookie(response, COOKIE, secret, SESSION_SECONDS, secure=call.hub.settings.web.by_https)
     return response
 
 
 async def leave(call: Call) -> web.Response:
-    await call.hub.store.own_sessions.drop(hash_token(get_cookie(call.request, COOKIE, secure=_by_https(call.hub))))
+    await call.hub.store.own_sessions.drop(
+        hash_token(get_cookie(call.request, COOKIE, secure=call.hub.settings.web.by_https))
+    )
     return out(call)
 
 
@@ -63,7 +65,7 @@ async def leave_everywhere(call: Call) -> web.Response:
 def out(call: Call, page: str = "own/closed") -> web.Response:
     """This browser forgets them."""
     response = _private(call.show(page, used=False))
-    drop_cookie(response, COOKIE, secure=_by_https(call.hub))
+    drop_cookie(response, COOKIE, secure=call.hub.settings.web.by_https)
     return response
 
 
@@ -71,7 +73,3 @@ def _private(response: web.Response) -> web.Response:
     """Of one person: no cache keeps it, no other site learns its address."""
     response.headers.update({"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
     return response
-
-
-def _by_https(hub: Hub) -> bool:
-    return hub.settings.web.by_https
