@@ -5,15 +5,14 @@ Nothing in here outlives the process: sessions and all else stand in the store.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
-from hub.store.alerts import AlertEvent
 from hub.trust.passphrases import Passphrases
 from hub.web.admitted import Admitted
+from hub.web.api.following import Following
 from hub.web.caching import Copy
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
@@ -50,8 +49,7 @@ class State:
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
     docs: Docs | None = None
-    looking: dict[tuple[str, int], asyncio.Task[list[AlertEvent]]] = field(default_factory=dict)
-    """What live streams read of the log now, by alert and how far: those that wait for the same read it once."""
+    following: Following = field(default_factory=Following)
     closing: bool = False
     _form_key: bytes = b""
 
