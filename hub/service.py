@@ -262,12 +262,22 @@ def build_hub(
             elsewhere=tenures.elsewhere,
         ),
         weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
-        newcomers=Newcomers(store, intake, wakes, clock, routes),
+        newcomers=Newcomers(store, intake, wakes, clock, routes, poll=settings.relay.poll),
         neighbours=Neighbours(
-            store.neighbour_reports, [s.channel for s in senders], clock, elsewhere=tenures.elsewhere
+            store.neighbour_reports,
+            [s.channel for s in senders],
+            clock,
+            tenures.elsewhere,
+            poll=settings.relay.poll,
         ),
         contacts=Contacts(
-            store.contact_requests, store.health, [s.channel for s in senders], clock, routes, tenures.elsewhere
+            store.contact_requests,
+            store.health,
+            [s.channel for s in senders],
+            clock,
+            routes,
+            tenures.elsewhere,
+            poll=settings.relay.poll,
         ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),
