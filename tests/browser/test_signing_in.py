@@ -105,7 +105,7 @@ async def test_an_organisations_own_sign_on_leads_to_the_console_and_out_again(
             try:
                 page = await context.new_page()
                 await page.goto(f"{url}/login")
-                await page.get_by_role("link", name="Aanmelden via Gemeente Voorbeeld").click()
+                await page.get_by_role("button", name="Aanmelden via Gemeente Voorbeeld").click()
                 # Back from another site, with a strict cookie: the page goes on by itself.
                 await expect(page.get_by_role("heading", name="Meldingen", level=1)).to_be_visible()
                 await expect(page.locator(".who")).to_contain_text("Anna")
