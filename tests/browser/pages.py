@@ -76,6 +76,8 @@ PAGES: Final = (
     Page("signin/sign-on-down", "/login", fill={"next": "/console"}, status=503),
     Page("signin/sign-on-late", "/login/with/gemeente/back?state=x", status=400),
     Page("signin/sign-on-unknown", "/login/with/unknown/out", status=404),
+    Page("signin/sign-on-leaving", "/_passing/leaving"),
+    Page("signin/sign-on-returned", "/_passing/returned"),
     Page("signin/sign-on-left", "/login?out=gemeente"),
     # one's own account
     Page("account/welcome", "/welcome/{welcome}", ends=404),
@@ -185,6 +187,9 @@ PAGES: Final = (
     Page("console/alert-active", "/console/alerts/{active}", POLICE, shows=LIVE),
     Page("console/alert-flight", "/console/alerts/{flight}", POLICE, shows=LIVE),
     Page("console/alert-waiting", "/console/alerts/{waiting}", COORDINATOR, shows=LIVE),
+    Page("console/alert-held", "/console/alerts/{held}", POLICE, shows=LIVE),
+    Page("console/alert-held-colleague", "/console/alerts/{held}", SANNE, shows=LIVE),
+    Page("console/alert-held-mistakes", "/console/alerts/{held}", POLICE, fill={"reason": "kort"}, status=400),
     Page("console/alert-exercise", "/console/alerts/{exercise}", AUDITOR, shows=LIVE),
     Page("console/alert-cancelled", "/console/alerts/{cancelled}", POLICE, shows=LIVE),
     Page("console/alert-ended", "/console/alerts/{ended}", POLICE, shows=LIVE),

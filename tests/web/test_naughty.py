@@ -24,7 +24,6 @@ NO_FORMS = {
     "/account/passkeys/options": "asked for by the script of passkeys",
     "/login/passkey/options": "the same",
     "/staff/{id}/sign-out": "shown of somebody who is signed in",
-    "/console/alerts/{id}/agreement": "shown of an alert that is held: tests/web/test_two_pairs.py",
 }
 """Posted from pages, but by no form that stands in the catalogue; and why."""
 
