@@ -115,8 +115,8 @@ async def _furnish(show: Showcase) -> None:
 
 async def _pass(hub: Hub, request: web.Request) -> web.Response:
     """Pages between here and an organisation's sign-on, which go on by themselves; these stay where they are."""
-    given = {"label": NOBODYS.label, "address": "#", "onward": "#"}
-    return rendering_of(hub).page(request, f"account/{request.match_info['name']}", who=None, of_staff=False, **given)
+    template = f"account/{request.match_info['name']}"
+    return rendering_of(hub).page(request, template, who=None, label=NOBODYS.label, address="#", onward="#")
 
 
 async def _fail(request: web.Request) -> NoReturn:

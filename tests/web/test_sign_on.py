@@ -16,7 +16,7 @@ from hub.commands.doctor import examined
 from hub.domain import Refused, Role
 from hub.settings import Mapped, Settings, SignOn, SignOns
 from tests.sign_on_provider import CLIENT, SECRET, SignOnProvider, answered, sign_on_provider, user
-from tests.web.staff import PASSPHRASE, Browser
+from tests.web.staff import ASKED, PASSPHRASE, Browser
 from tests.web.world import KEYS, World
 
 HUB = "https://buurtsein.example"
@@ -168,6 +168,13 @@ async def test_anybodys_link_or_form_signs_nobody_in(world: World, theirs: SignO
     assert (await followed.get(f"{WITH}?next=/console")).status == 405 and not followed.asked
     posted = await world.client.post(WITH, headers={"Origin": "https://evil.example"}, allow_redirects=False)
     assert posted.status == 403 and "authorization" not in theirs.asked
+    # Nor what a page loads without anybody going there, though this browser did ask.
+    browser = Browser(world)
+    back = await through(browser)
+    for loaded in ("image", "iframe", "empty"):
+        headers = {"Cookie": f"{ASKED}={browser.asked}", "Sec-Fetch-Dest": loaded}
+        assert (await world.client.get(back, headers=headers)).status == 400
+    assert (await browser.get(back)).status == 200
 
 
 async def test_onward_leads_to_no_other_site(world: World) -> None:

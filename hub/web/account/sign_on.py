@@ -67,6 +67,8 @@ async def leave(call: Call) -> web.StreamResponse:
 
 async def come_back(call: Call) -> web.StreamResponse:
     theirs, query = _theirs(call), call.request.query
+    if call.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        return _told(call, 400, LATE, CONSOLE)  # a picture or a frame of somebody's page, and nobody who came back
     answer = {name: query[name] for name in query if len(query.getall(name)) == 1}
     held = call.request.cookies.get(asked_cookie(call.hub), "")
     asked = await answered(call, answer.get("state", ""), Kind.SIGN_ON)
