@@ -16,13 +16,11 @@ from hub.web.cookies import drop_cookie, get_cookie, set_cookie
 from hub.web.forms import tidy
 
 COOKIE: Final = "buurtsein_sought"
-LONGEST: Final = 200
-"""Signs: no name is as long. Sealed they are a kilobyte and a half at most, of the four that browsers keep."""
 
 
 def remember(call: Call, response: web.Response, text: str) -> None:
     if text:
-        sealed = sealer().seal(text[:LONGEST], _where(call))
+        sealed = sealer().seal(text, _where(call))
         set_cookie(response, COOKIE, sealed, None, secure=call.hub.settings.web.by_https)
     else:
         forget(call.hub, response)
