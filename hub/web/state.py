@@ -18,6 +18,7 @@ from hub.web.console.board import Board
 from hub.web.console.watching import Watching
 from hub.web.docs.drawn import Docs
 from hub.web.door.limits import Limits
+from hub.web.door.refusals import Refusals
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
@@ -45,6 +46,7 @@ class State:
     open_data: OpenData = field(default_factory=OpenData)
     texts: Shipped = field(default_factory=Shipped)
     passphrases: Passphrases = field(default_factory=Passphrases)
+    refusals: Refusals = field(default_factory=Refusals)
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
