@@ -85,6 +85,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0012_consent",
         "0013_challenges",
         "0014_door",
+        "0015_senders",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
@@ -110,6 +111,7 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0012_consent": "f4c1820267e9",
         "0013_challenges": "8e5ee7faa86e",
         "0014_door": "28534cad25e9",
+        "0015_senders": "cc37371452fe",
     }
 
 
