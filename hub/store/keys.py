@@ -184,9 +184,21 @@ class Keys:
         return True
 
     @shielded
-    async def bind(self, key_id: str, *, certificate: str | None = None, public_key: str | None = None) -> bool:
-        """What more it must prove from now on; None leaves it, '' ends it. False if there is no such key or it is revoked."""
-        given = {"certificate": certificate, "public_key": public_key}
+    async def bind(
+        self,
+        key_id: str,
+        *,
+        certificate: str | None = None,
+        public_key: str | None = None,
+        senders: Collection[str] | None = None,
+        staff_id: str | None = None,
+    ) -> bool:
+        """What more it must prove, in whose names it speaks, and whose it is from now on; None leaves it, empty ends it.
+
+        False if there is no such key or it is revoked.
+        """
+        names = None if senders is None else " ".join(sorted(senders))
+        given = {"certificate": certificate, "public_key": public_key, "senders": names, "staff_id": staff_id}
         changes = {name: value for name, value in given.items() if value is not None}
         return bool(await tables.ApiKey.filter(id=key_id, revoked_at=None).update(**changes))
 

@@ -127,6 +127,7 @@ async def decide_held(call: Call) -> web.Response:
     note = form.line("reason", most=LONGEST_REASON, required=False)
     if not form.ok:
         return await show(call, form, 400)
+    check_names(call.identity, [view.sender])
     try:
         match decision:
             case "agree":
