@@ -234,6 +234,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0012_consent",
         "0013_challenges",
         "0014_door",
+        "0015_senders",
     ]
     assert one_object(first_run("--json", "migrate"))["applied"] == []
 

@@ -117,6 +117,7 @@ async def _sightings(where: Database) -> None:
         "0012_consent",
         "0013_challenges",
         "0014_door",
+        "0015_senders",
     ]
     async with open_store(where, CLOCK) as store:
         assert [(one.text, one.pictured) for one in await store.sightings.of("A")] == [("bij de brug", False)]

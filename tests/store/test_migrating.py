@@ -86,6 +86,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0012_consent",
         "0013_challenges",
         "0014_door",
+        "0015_senders",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
@@ -111,6 +112,7 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0012_consent": "19f73a354ed1",
         "0013_challenges": "7a43521c8e65",
         "0014_door": "ab1b06c654f6",
+        "0015_senders": "889a29eac0ee",
     }
 
 
