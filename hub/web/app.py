@@ -47,11 +47,10 @@ from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
+from hub.web.request_lines import BY, REFUSALS, WHY, RequestLines
 from hub.web.route import Open, Route
 from hub.web.routes import ROUTES
 from hub.web.state import State
-
-log = structlog.get_logger()
 
 BACKLOG = 1024
 """Connections the system holds while the loop is busy: a burst of webhooks must not be refused."""
@@ -66,8 +65,6 @@ REQUEST_ID = "X-Request-Id"
 NUMBER = web.RequestKey("request_id", str)
 DEPRECATED = web.RequestKey("deprecated", Deprecation)
 GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
-ASKED_OFTEN = ("/healthz", "/readyz", "/metrics", "/hooks/{channel}")
-"""By machines, every few seconds or in storms of thousands a second: logged at DEBUG only."""
 
 REDIRECTED, FAILED = 300, 400
 """Statuses of answers that show nothing. A form that is shown again with its mistakes (400) may show what it is about."""
@@ -189,6 +186,8 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             check_origin(hub, request)
         if route.may is Open.ADMIN:
             own = await admin_of(hub, request)
+            if own is not None:
+                request[BY] = f"admin {own}"
             call = Call(hub, state, request, None, own)
             return await _noted(route, call) if own is not None else closed_page(call)
         if route.may is Open.MEASURING:
@@ -198,6 +197,7 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
         who, session = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
+        request[BY] = who.key_id
         if isinstance(route.may, Open):
             if session is None or not session.strength.of_staff:
                 raise no_account()
@@ -229,6 +229,8 @@ async def _note(route: Route, call: Call) -> None:
 
 
 def _measured(hub: Hub, state: State) -> Middleware:
+    lines = RequestLines(hub.clock)
+
     @web.middleware
     async def measured(request: web.Request, handler: PlainHandler) -> web.StreamResponse:
         begun = hub.clock.monotonic()
@@ -241,8 +243,7 @@ def _measured(hub: Hub, state: State) -> Middleware:
             method, seconds = _method(request), hub.clock.monotonic() - begun
             if isinstance(response, web.Response):  # a live stream lasts as long as somebody looks
                 state.metrics.answered(method, route, response.status, seconds)
-            tell = log.debug if route in ASKED_OFTEN else log.info
-            tell("request", method=method, route=route, status=response.status, milliseconds=round(seconds * 1000, 1))
+            lines.tell(request, method, route, response.status, seconds)
         return response
 
     return measured
@@ -257,6 +258,8 @@ def _told(state: State) -> Middleware:
             raise
         except Exception as error:
             problem = problem_of(error)
+        if problem.status in REFUSALS:
+            request[WHY] = problem.title
         if is_for_people(request.path):
             return error_page(state.rendering, request, problem)
         return problem.response()

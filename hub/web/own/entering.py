@@ -9,6 +9,7 @@ from hub.service import Hub
 from hub.web.calls import Call, onward
 from hub.web.cookies import drop_cookie, get_cookie, set_cookie
 from hub.web.languages import LANGUAGES
+from hub.web.request_lines import BY
 
 COOKIE = "buurtsein_mine"
 PATH = "/mine"
@@ -39,6 +40,7 @@ async def enter(call: Call) -> web.Response:
     own = await store.own.of(admin_id) if admin_id is not None else None
     if own is None:
         return _private(call.show("own/closed", 404, used=True))
+    call.request[BY] = f"admin {own.id}"
     secret = make_token()
     expires_at = now + SESSION_SECONDS * 1000
     await store.own_sessions.put(hash_token(secret), own.id, now=now, expires_at=expires_at)
