@@ -76,7 +76,8 @@ def create_app(hub: Hub, routes: Sequence[Route] = ROUTES) -> web.Application:
     described = copy_of(orjson.dumps(document(routes, hub.settings.web.public_url)), JSON_TYPE, level=9)
     rendering = rendering_of(hub)
     limits = Limits(hub.settings.web, hub.clock)
-    state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub), limits)
+    metrics = Metrics(hub, versions=hub.settings.web.metrics != "open")
+    state = State(metrics, Readiness(hub), rendering, described, hooks_of(hub), limits)
     urgent = {(route.method, route.path) for route in ROUTES if route.urgent}
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
@@ -299,5 +300,6 @@ def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamR
     if (deprecated := request.get(DEPRECATED)) is not None:
         headers |= deprecated.headers
     if hub.settings.web.by_https:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        below = "; includeSubDomains" if hub.settings.web.hsts_subdomains else ""
+        headers["Strict-Transport-Security"] = f"max-age=31536000{below}"
     return headers
