@@ -14,7 +14,7 @@ from hub.web.routes import ROUTES
 
 TEXT: Final = (ROOT / "hub" / "ACCESS.md").read_text(encoding="utf-8")
 UNITS: Final = {"": 1, "s": 1, "min": 60, "h": 3600, "MiB": 1 << 20, "million": 1_000_000}
-ENTERING: Final = re.compile(r"/(login|welcome)/")
+ENTERING: Final = re.compile(r"/(login|welcome|link)/")
 
 
 def rows(heading: str) -> list[list[str]]:
