@@ -109,6 +109,7 @@ class Web(_Section):
     header_seconds: float = Field(10.0, gt=0)
     body_seconds: float = Field(30.0, gt=0)
     idle_seconds: float = Field(75.0, gt=0)
+    hsts_subdomains: bool = False
     tls: Tls = Tls()
 
     @field_validator("public_url")

@@ -25,7 +25,7 @@ def private_key(kind: str) -> PrivateKey:
         case "ecdsa-p256-sha256":
             return ec.generate_private_key(ec.SECP256R1())
         case _:
-            return rsa.generate_private_key(65537, 2048)
+            return rsa.generate_private_key(65537, 3072)
 
 
 def algorithm(key: PrivateKey) -> type[HTTPSignatureAlgorithm]:

@@ -50,7 +50,7 @@ def test_a_whole_configuration_has_nothing_against_it() -> None:
         "matrix": {"homeserver": "https://matrix.gemeente.nl", "user_id": "@hub:gemeente.nl", "password": OTHER},
     }
     mail = {"host": "mail.gemeente.nl", "sender": "hub@gemeente.nl", "password": secrets.token_urlsafe(12)}
-    url = f"postgres://buurtsein:{OTHER}@db/buurtsein"
+    url = f"postgres://buurtsein:{OTHER}@db/buurtsein?sslmode=verify-full"
     settings = configured(channels=channels, mail=mail, database={"url": url})
     assert dangers(settings) == [] and slips(settings) == []
     assert [one.split()[0] for one in advice(settings)] == ["web.trusted_proxies", "web.security_contact"]
@@ -114,9 +114,33 @@ def test_random_secrets_are_never_taken_for_guessable_ones() -> None:
 
 @pytest.mark.parametrize("password", ["postgres", "buurtsein", "kort"])
 def test_a_database_with_a_password_of_examples_is_refused(password: str) -> None:
-    settings = configured(database={"url": f"postgres://buurtsein:{password}@db/buurtsein"})
+    settings = configured(database={"url": f"postgres://buurtsein:{password}@127.0.0.1/buurtsein"})
     assert places(refused(settings)) == {"database.url"}
-    assert refused(configured(database={"url": "postgres://buurtsein@db/buurtsein"})) == [], "by certificate or socket"
+    assert refused(configured(database={"url": "postgres://buurtsein@127.0.0.1/buurtsein"})) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "behind", "said"),
+    [
+        (f"hub:{OTHER}@db", "", ["encrypted"]),
+        (f"hub:{OTHER}@127.0.0.1,db2", "?sslmode=prefer", ["encrypted"]),
+        ("hub@db", "", ["no password and no certificate", "encrypted"]),
+        ("hub@db", "?sslmode=verify-full", ["no password and no certificate"]),
+        ("hub@db", "?sslmode=verify-full&sslcert=hub.crt&sslkey=hub.key", []),
+        (f"hub:{OTHER}@db:5432,db2:5432", "?sslmode=require", []),
+        ("hub@%2Frun%2Fpostgresql", "", []),
+        ("hub@[::1]:5432", "", []),
+        (f"hub:{OTHER}@db", "?sslmode=disable", []),
+    ],
+)
+def test_the_way_to_another_machines_postgres_is_encrypted_and_proves_us(
+    who: str, behind: str, said: list[str]
+) -> None:
+    settings = configured(database={"url": f"postgres://{who}/hub{behind}"})
+    told = [one.reason for one in refused(settings)]
+    assert len(told) == len(said) and all(words in one for words, one in zip(said, told, strict=True))
+    assert not [one for one in told if OTHER in one]
+    assert any("sslmode=disable" in one for one in advice(settings)) is ("disable" in behind)
 
 
 @pytest.mark.parametrize(

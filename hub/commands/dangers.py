@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import structlog
 from pydantic import BaseModel, SecretStr
@@ -45,6 +45,12 @@ OTHER_SIGNS, OTHER_BITS = 8, 14.0
 
 HERE_ALONE = ("127.0.0.1", "::1", "localhost")
 """What a hub may listen on and take no calls of other machines."""
+
+ENCRYPTED = ("require", "verify-ca", "verify-full")
+"""PostgreSQL's sslmode; prefer, which is the default, falls back to plain text without a word."""
+
+PROVES_US = frozenset({"sslcert", "passfile", "krbsrvname", "service"})
+"""What stands behind a PostgreSQL's address in place of a password in it."""
 
 RESERVED = ("example", "invalid", "localhost", "test", "example.com", "example.net", "example.org")
 """Domains that are nobody's (RFC 2606)."""
@@ -118,7 +124,7 @@ def slips(settings: Settings) -> list[Mistake]:
     for place, secret in _secrets(settings):
         if place not in told and (wrong := guessable(place.rpartition(".")[2], secret.get_secret_value())):
             found.append(Mistake(place, wrong))
-    found += _database_password(settings)
+    found += _database(settings)
     if settings.log.level == "debug":
         found.append(Mistake("log.level", "debug is for looking for a fault: set info"))
     if os.environ.get("PYTHONASYNCIODEBUG") or os.environ.get("PYTHONDEVMODE"):
@@ -146,6 +152,12 @@ def advice(settings: Settings) -> list[str]:
         found.append(
             "web.trusted_proxies is empty: behind a proxy everybody has its address, and nobody is limited by their own"
         )
+    if (
+        in_production(settings)
+        and settings.database.on_postgres
+        and "sslmode=disable" in settings.database.url.get_secret_value()
+    ):
+        found.append("database.url says sslmode=disable: whoever is on the way to PostgreSQL reads and changes along")
     if in_production(settings) and not settings.web.security_contact:
         found.append("web.security_contact is empty: nobody finds out where to report a weakness (security.txt)")
     return found
@@ -244,13 +256,29 @@ def _bits(secret: str) -> float:
     return -sum(count * math.log2(count / len(secret)) for count in counts)
 
 
-def _database_password(settings: Settings) -> Iterator[Mistake]:
+def _database(settings: Settings) -> Iterator[Mistake]:
+    """A PostgreSQL's password; and, where it is on another machine, how it knows us and what others on the way read."""
     if not settings.database.on_postgres:
         return
-    url = _split(settings.database.url.get_secret_value().partition(",")[0])
-    if url.password and (guessable("password", url.password) or url.password == url.username):
+    place, url = "database.url", settings.database.url.get_secret_value()
+    first = _split(url.partition(",")[0])
+    if first.password and (guessable("password", first.password) or first.password == first.username):
+        yield Mistake(place, "has a password of examples, a short one, or the account's own name: give it a random one")
+    hosts = settings.database.place.rpartition("/")[0].split(",")
+    said = dict(parse_qsl(url.partition("?")[2]))
+    # A path (%2F…) is a socket of this machine.
+    if all(one.upper().startswith("%2F") or _here(_split(f"//{one}").hostname or "") for one in hosts):
+        return
+    if not (first.password or said.keys() & PROVES_US):
         yield Mistake(
-            "database.url", "has a password of examples, a short one, or the account's own name: give it a random one"
+            place,
+            "has no password and no certificate: whoever reaches that server is let in. Write sslcert= and sslkey= behind it",
+        )
+    if said.get("sslmode") not in ENCRYPTED and said.get("sslmode") != "disable":
+        yield Mistake(
+            place,
+            "leads to another machine, and does not say that it must be encrypted: write ?sslmode=verify-full behind it, with "
+            "sslrootcert= where its certificate is of your own; sslmode=disable only where that network is this hub's alone",
         )
 
 

@@ -28,7 +28,8 @@ from hub.domain import Mistake, Refused
 
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
-LEAST_RSA_BITS = 2048
+LEAST_RSA_BITS = 3072
+"""128 bits of security (NIST SP 800-57, part 1, table 2), as P-256 and Ed25519 have; 2048 have 112."""
 LEAST_NONCE, LONGEST_NONCE = 16, 200
 """Signs. Sixteen hold 96 random bits in base64: no two requests have one by chance."""
 
@@ -141,7 +142,7 @@ def read_public_key(pem: bytes) -> PublicKey:
     except (ValueError, TypeError):
         raise refused("is no public key in PEM") from None
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < LEAST_RSA_BITS:
-        raise refused(f"is too short: an RSA key has {LEAST_RSA_BITS} bits or more")
+        raise refused(f"is too short: an RSA key has {LEAST_RSA_BITS} bits or more; or take Ed25519")
     if isinstance(key, ec.EllipticCurvePublicKey) and not isinstance(key.curve, ec.SECP256R1):
         raise refused("is on another curve than P-256")
     if not isinstance(key, ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey):

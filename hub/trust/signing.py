@@ -17,8 +17,9 @@ from signxml.signer import XMLSigner
 from hub.clock import to_milliseconds
 from hub.domain import Mistake, Refused
 from hub.settings import Police
+from hub.trust.signatures import LEAST_RSA_BITS
 
-LEAST_RSA_BITS = 2048
+LEAST_CURVE_BITS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,13 @@ def signing_of(settings: Police) -> Signing | None:
     if key is not None and not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         wrong.append(Mistake("police.signing_key", "must be an RSA or an EC key"))
     elif isinstance(key, rsa.RSAPrivateKey) and key.key_size < LEAST_RSA_BITS:
-        wrong.append(Mistake("police.signing_key", f"is too short: an RSA key has {LEAST_RSA_BITS} bits or more"))
+        wrong.append(
+            Mistake(
+                "police.signing_key", f"is too short: an RSA key has {LEAST_RSA_BITS} bits or more; or take EC on P-256"
+            )
+        )
+    elif isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size < LEAST_CURVE_BITS:
+        wrong.append(Mistake("police.signing_key", "is too short: an EC key is on P-256 or a larger curve"))
     elif key is not None and certificate is not None and certificate.public_key() != key.public_key():
         wrong.append(Mistake("police.signing_certificate", "belongs to another key than police.signing_key"))
     if wrong or certificate is None or not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):

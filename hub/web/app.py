@@ -47,11 +47,10 @@ from hub.web.policy import page_policy
 from hub.web.problems import is_for_people, problem_of
 from hub.web.readiness import Readiness
 from hub.web.rendering import Rendering
+from hub.web.request_lines import BY, REFUSALS, WHY, RequestLines
 from hub.web.route import Open, Route
 from hub.web.routes import ROUTES
 from hub.web.state import State
-
-log = structlog.get_logger()
 
 BACKLOG = 1024
 """Connections the system holds while the loop is busy: a burst of webhooks must not be refused."""
@@ -66,8 +65,6 @@ REQUEST_ID = "X-Request-Id"
 NUMBER = web.RequestKey("request_id", str)
 DEPRECATED = web.RequestKey("deprecated", Deprecation)
 GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
-ASKED_OFTEN = ("/healthz", "/readyz", "/metrics", "/hooks/{channel}")
-"""By machines, every few seconds or in storms of thousands a second: logged at DEBUG only."""
 
 REDIRECTED, FAILED = 300, 400
 """Statuses of answers that show nothing. A form that is shown again with its mistakes (400) may show what it is about."""
@@ -79,7 +76,8 @@ def create_app(hub: Hub, routes: Sequence[Route] = ROUTES) -> web.Application:
     described = copy_of(orjson.dumps(document(routes, hub.settings.web.public_url)), JSON_TYPE, level=9)
     rendering = rendering_of(hub)
     limits = Limits(hub.settings.web, hub.clock)
-    state = State(Metrics(hub), Readiness(hub), rendering, described, hooks_of(hub), limits)
+    metrics = Metrics(hub, versions=hub.settings.web.metrics != "open")
+    state = State(metrics, Readiness(hub), rendering, described, hooks_of(hub), limits)
     urgent = {(route.method, route.path) for route in ROUTES if route.urgent}
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(
@@ -190,6 +188,8 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
             check_origin(hub, request)
         if route.may is Open.ADMIN:
             own = await admin_of(hub, request)
+            if own is not None:
+                request[BY] = f"admin {own}"
             call = Call(hub, state, request, None, own)
             return await _noted(route, call) if own is not None else closed_page(call)
         if route.may is Open.MEASURING:
@@ -199,6 +199,7 @@ def _guarded(route: Route, hub: Hub, state: State) -> PlainHandler:
         who, session = await identify(hub, request, cookie=route.form or request.method in ("GET", "HEAD"))
         if who is None:
             raise no_key()
+        request[BY] = who.key_id
         if isinstance(route.may, Open):
             if session is None or not session.strength.of_staff:
                 raise no_account()
@@ -230,6 +231,8 @@ async def _note(route: Route, call: Call) -> None:
 
 
 def _measured(hub: Hub, state: State) -> Middleware:
+    lines = RequestLines(hub.clock)
+
     @web.middleware
     async def measured(request: web.Request, handler: PlainHandler) -> web.StreamResponse:
         begun = hub.clock.monotonic()
@@ -242,8 +245,7 @@ def _measured(hub: Hub, state: State) -> Middleware:
             method, seconds = _method(request), hub.clock.monotonic() - begun
             if isinstance(response, web.Response):  # a live stream lasts as long as somebody looks
                 state.metrics.answered(method, route, response.status, seconds)
-            tell = log.debug if route in ASKED_OFTEN else log.info
-            tell("request", method=method, route=route, status=response.status, milliseconds=round(seconds * 1000, 1))
+            lines.tell(request, method, route, response.status, seconds)
         return response
 
     return measured
@@ -258,6 +260,8 @@ def _told(state: State) -> Middleware:
             raise
         except Exception as error:
             problem = problem_of(error)
+        if problem.status in REFUSALS:
+            request[WHY] = problem.title
         if is_for_people(request.path):
             return error_page(state.rendering, request, problem)
         return problem.response()
@@ -297,5 +301,6 @@ def _headers(hub: Hub, state: State, request: web.Request, response: web.StreamR
     if (deprecated := request.get(DEPRECATED)) is not None:
         headers |= deprecated.headers
     if hub.settings.web.by_https:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        below = "; includeSubDomains" if hub.settings.web.hsts_subdomains else ""
+        headers["Strict-Transport-Security"] = f"max-age=31536000{below}"
     return headers

@@ -13,6 +13,7 @@ from hub.channel import Channel, HookRefused, Hooks
 from hub.service import Hub
 from hub.web.calls import Call, answer
 from hub.web.problems import Problem, not_found
+from hub.web.request_lines import CHANNEL
 
 MOST_BYTES = 3 << 20
 """WhatsApp's webhooks are at most 3 MB (Meta, webhooks reference); Telegram's are far smaller."""
@@ -64,4 +65,5 @@ def _accounts(call: Call) -> Sequence[tuple[Channel, Hooks]]:
     name = call.part("channel")
     if name not in call.state.hooks:
         raise not_found("channel with a webhook", name)
+    call.request[CHANNEL] = name
     return call.state.hooks[name]

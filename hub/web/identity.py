@@ -23,6 +23,7 @@ from hub.web.cookies import drop_cookie, named, set_cookie
 from hub.web.door.admitting import host_name, hosts_of
 from hub.web.problems import Problem
 from hub.web.proving import prove
+from hub.web.request_lines import BY
 from hub.web.route import MEASURERS
 
 COOKIE: Final = "buurtsein_session"
@@ -151,6 +152,7 @@ async def open_session(
     expires_at, idle_at = now + round(terms.longest * 1000), now + round(terms.idle * 1000)
     expires_at = expires_at if until is None else min(expires_at, until)
     described = browser(request.headers.get("User-Agent", ""))
+    request[BY] = key_id
     await hub.store.sessions.put(
         Session(hash_secret(secret), key_id, strength, now, now, now, expires_at, idle_at, described)
     )

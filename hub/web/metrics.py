@@ -40,7 +40,8 @@ VERSION = (
 
 
 class Metrics:
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, *, versions: bool = True) -> None:
+        """`versions`: whether it says which ours and Python's are; not to everybody, for that tells what to look up."""
         self._hub = hub
         self._mark: Mark | None = None
         self._registry = registry = CollectorRegistry()
@@ -52,9 +53,10 @@ class Metrics:
             buckets=BUCKETS,
         )
         ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
+        if versions:
+            PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        self._standing = _Standing(hub)
+        self._standing = _Standing(hub, versions)
         registry.register(self._standing)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -87,15 +89,14 @@ class Metrics:
 class _Standing(Collector):
     """How things stand. `ready`: what /readyz says; `snapshot`: what waits in the store, None if it does not answer."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, versions: bool) -> None:
         self.ready = False
+        self._versions = {"version": VERSION, "python": platform.python_version()} if versions else {}
         self.snapshot: Snapshot | None = None
         self._hub = hub
 
     def collect(self) -> Iterator[Metric]:
-        yield InfoMetricFamily(
-            "buurtsein_build", "What runs here", value={"version": VERSION, "python": platform.python_version()}
-        )
+        yield InfoMetricFamily("buurtsein_build", "What runs here", value=self._versions)
         yield _gauge("ready", "1 if alerts may be given to this hub; /readyz says why not", self.ready)
         yield _gauge("store_up", "1 if the store answered", self.snapshot is not None)
         yield from self._accounts()

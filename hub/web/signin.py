@@ -12,6 +12,7 @@ from hub.web.calls import Call, onward
 from hub.web.cookies import FORGET
 from hub.web.coordinator.sought import forget
 from hub.web.identity import close_session, holder, open_session, session_of
+from hub.web.request_lines import WHY
 
 CONSOLE = "/console"
 
@@ -28,6 +29,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
     sign_in = call.hub.settings.staff.keys_sign_in
     known = await authenticate(call.hub.store.keys, key, call.now()) if sign_in else None
     if known is None or known.certificate or known.public_key:  # what must prove more than its secret is a program's
+        call.request[WHY] = "This key is not known, or opens no session"
         await call.refused_sign_in("")
         return call.show("signin", 401, wrong=True, onward=path)
     return await _signed_in(call, known.identity.key_id, path, known.until)
@@ -43,6 +45,7 @@ async def ticket_page(call: Call) -> web.Response:
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
     key_id = await call.hub.store.sessions.use_ticket(hash_secret(call.part("ticket")), call.now())
     if key_id is None:
+        call.request[WHY] = "This link is not known, or was used"
         await call.refused_sign_in("")
         return call.show("signin", 401, wrong=True, onward=CONSOLE)
     return await _signed_in(call, key_id, CONSOLE)

@@ -220,7 +220,7 @@ def test_only_keys_that_can_be_checked_are_registered() -> None:
     for wrong, said in (
         (b"nonsense", "no public key in PEM"),
         (pem(ec.generate_private_key(ec.SECP384R1())), "another curve than P-256"),
-        (pem(rsa.generate_private_key(65537, 1024)), "2048 bits or more"),
+        (pem(rsa.generate_private_key(65537, 2048)), "3072 bits or more"),
         (pem(x25519.X25519PrivateKey.generate()), "must be Ed25519, EC on P-256, or RSA"),
     ):
         with pytest.raises(Refused, match=said):

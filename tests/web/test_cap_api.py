@@ -25,7 +25,7 @@ CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMA = Path(__file__).parents[1] / "cap/schema/CAP-v1.2.xsd"
 OASIS = etree.XMLSchema(etree.parse(SCHEMA))
-RSA, EC = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
+RSA, EC = rsa.generate_private_key(65537, 3072), ec.generate_private_key(ec.SECP256R1())
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PICTURE = {"resourceDesc": "foto", "mimeType": "image/png", "derefUri": PIXEL}
 
@@ -142,7 +142,8 @@ class TestSigned:
         ("nonsense", certificate(RSA), "police.signing_key: is no private key in PEM"),
         (pem(RSA), "nonsense", "police.signing_certificate: is no certificate in PEM"),
         (pem(RSA), certificate(EC), "belongs to another key"),
-        (pem(rsa.generate_private_key(65537, 1024)), certificate(RSA), "too short"),
+        (pem(rsa.generate_private_key(65537, 2048)), certificate(RSA), "3072 bits or more"),
+        (pem(ec.generate_private_key(ec.SECP224R1())), certificate(RSA), "P-256 or a larger curve"),
         (pem(ed25519.Ed25519PrivateKey.generate()), certificate(RSA), "must be an RSA or an EC key"),
     ],
 )

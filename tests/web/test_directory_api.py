@@ -39,6 +39,10 @@ async def test_a_group_and_its_admin_are_made_changed_and_removed(world: World) 
     admin = await create(world, "admins", {**CHANTAL, "groups": [group["id"]]})
     assert admin["addresses"] == [{"channel": "telegram", "handle": "700002", "rank": 1, "state": "verified"}]
     assert (await (await world.get(f"{API}/groups/{group['id']}", Role.AUDITOR)).json())["admins"] == [admin["id"]]
+    for path in (f"{API}/admins", f"{API}/admins/{admin['id']}"):
+        auditors = await (await world.get(path, Role.AUDITOR)).text()
+        assert "Chantal Bakker" in auditors and "700002" not in auditors and "•••• 02" in auditors
+        assert "700002" in await (await world.get(path, Role.COORDINATOR)).text()
 
     changed = await world.call("PATCH", f"{API}/admins/{admin['id']}", Role.COORDINATOR, body={"language": "nl"})
     assert await changed.json() == {**admin, "language": "nl"}

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
+from hub.domain import Role
 from hub.log import configure
 from hub.settings import Log
+from hub.web.request_lines import RequestLines
+from tests.clock import FakeClock
 from tests.web.test_metrics import forward
 from tests.web.world import API, CODES, KEYS, World, an_alert, signature
 
@@ -113,3 +117,50 @@ async def test_a_log_that_cannot_be_written_stops_no_alert(world: World, monkeyp
     with Path("/dev/full").open("wb", buffering=0) as full:
         monkeypatch.setattr("sys.stderr", io.TextIOWrapper(full, write_through=True))
         assert await world.accepted(an_alert())
+
+
+async def test_a_line_tells_by_whom_and_why_it_was_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = {role: id for id, role in world.rows("SELECT id, role FROM api_key")}
+    ours, form = {"Origin": "https://buurtsein.example"}, "application/x-www-form-urlencoded"
+    configure(AS_JSON)
+    await world.post(an_alert())
+    await world.call("POST", f"{API}/alerts", Role.AUDITOR, body=an_alert())
+    await world.call("POST", "/console/write", None, headers={"Origin": "https://elsewhere.example"})
+    await world.get(f"{API}/alerts", None, headers={"Authorization": "Bearer bs_police_unknown"})
+    await world.get("/login/a-ticket-nobody-has", None)
+    for key in ("guess", KEYS[Role.POLICE]):
+        await world.call("POST", "/login", None, body=f"key={key}".encode(), content_type=form, headers=ours)
+    told = [(one["status"], one.get("by"), one.get("why")) for one in lines(capsys) if one["event"] == "request"]
+    assert told == [
+        (202, ids["police"], None),
+        (403, ids["auditor"], "This role may not do that"),
+        (403, None, "This form was not sent from a page of ours"),
+        (401, None, "This key is not known"),
+        (401, None, "This link is not known, or was used"),
+        (401, None, "This key is not known, or opens no session"),
+        (303, ids["police"], None),
+    ]
+
+
+async def test_forged_webhooks_are_told_once_a_minute_with_how_many(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(AS_JSON)
+    for _ in range(20):
+        await world.call("POST", "/hooks/whatsapp", None, body=b"[]", headers={"X-Signature": "0" * 64})
+    warnings = [one for one in lines(capsys) if one["level"] == "warning"]
+    assert [(one["event"], one["channel"], one["status"], one["times"]) for one in warnings] == [
+        ("requests_refused", "whatsapp", 401, 1)
+    ]
+
+
+async def test_those_after_the_first_are_counted_until_the_minute_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(AS_JSON)
+    clock = FakeClock()
+    told, forged = RequestLines(clock), make_mocked_request("POST", "/hooks/whatsapp")
+    for _ in range(7):
+        for _ in range(100):
+            told.tell(forged, "POST", "/hooks/{channel}", 401, 0.001)
+        await clock.advance(20)
+    warnings = [one for one in lines(capsys) if one["level"] == "warning"]
+    assert [one["times"] for one in warnings] == [1, 300, 300]

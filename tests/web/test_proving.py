@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import platform
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pydantic import IPvAnyNetwork, TypeAdapter
 from hub.domain import Role
 from hub.settings import Tls, Web
 from hub.web.app import serving
+from hub.web.metrics import VERSION
 from tests.signed import KINDS
 from tests.walk.world import free_port
 from tests.web.certificates import certificate
@@ -156,4 +158,6 @@ async def test_who_reads_the_figures_is_a_setting(world: World) -> None:
                 await there.get("/metrics", Role.AUDITOR),
             )
             assert [one.status for one in asked] == statuses, setting
+            told = await asked[2].text()
+            assert (VERSION in told and platform.python_version() in told) is (setting != "open"), "not to everybody"
     assert (await world.get(ALERTS, None, headers=BEARER)).status == 403, "its scope is for the figures alone"

@@ -13,6 +13,7 @@ from hub.web.account.first import SECOND_FACTOR
 from hub.web.account.proving import prove
 from hub.web.calls import Call, onward
 from hub.web.identity import open_session
+from hub.web.request_lines import WHY
 from hub.web.signin import safe_path
 
 
@@ -27,6 +28,7 @@ async def sign_in_with_account(call: Call) -> web.StreamResponse:
 
 def refused(call: Call, template: str, seconds: int, **values: Any) -> web.Response:
     """The page once more: what was shown is wrong, or they have to wait."""
+    call.request[WHY] = "Who failed before must wait" if seconds else "Login, passphrase or code is wrong"
     response = call.show(template, 429 if seconds else 401, refused=True, seconds=seconds, **values)
     if seconds:
         response.headers["Retry-After"] = str(seconds)

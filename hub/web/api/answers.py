@@ -6,7 +6,7 @@ Those that only one API gives stand with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
@@ -259,8 +259,9 @@ def acknowledgement_answer(given: Sequence[AckView]) -> AcknowledgementAnswer | 
     return AcknowledgementAnswer(counts[0].kind, moment(counts[0].at), counts[0].via) if counts else None
 
 
-def admin_answer(admin: Admin) -> AdminAnswer:
-    ways = tuple(AddressAnswer(one.channel, one.handle.value, one.rank, one.state) for one in admin.addresses)
+def admin_answer(admin: Admin, shown: Callable[[str], str] = str) -> AdminAnswer:
+    """`shown`: a handle as whoever asks may see it."""
+    ways = tuple(AddressAnswer(one.channel, shown(one.handle.value), one.rank, one.state) for one in admin.addresses)
     return AdminAnswer(str(admin.id), admin.name, admin.language, ways, tuple(str(group) for group in admin.groups))
 
 

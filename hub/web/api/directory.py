@@ -8,10 +8,13 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from hub.domain import Admin
 from hub.web.api.answers import AdminAnswer, GroupAnswer, admin_answer, group_answer
 from hub.web.api.directory_given import read_admin, read_group
 from hub.web.api.parameters import LIMIT
 from hub.web.calls import Call, answer, page
+from hub.web.coordinator.groups import may_change
+from hub.web.coordinator.shown import masked
 from hub.web.within import allow_admin, allow_group, known_admin, known_group, own_admin, own_group
 
 MERGE_TYPE = "application/merge-patch+json"
@@ -24,7 +27,7 @@ NAMES = {one.name for answered in (AdminAnswer, GroupAnswer) for one in fields(a
 async def list_admins(call: Call) -> web.Response:
     cursor, limit = call.cursor(int), LIMIT.of(call)
     found = await call.hub.store.directory.admins(after=cursor[0] if cursor else 0, limit=limit + 1, bounds=call.bounds)
-    return page(found, limit, admin_answer, lambda one: (one.id,))
+    return page(found, limit, lambda one: _shown(call, one), lambda one: (one.id,))
 
 
 async def create_admin(call: Call) -> web.Response:
@@ -36,7 +39,7 @@ async def create_admin(call: Call) -> web.Response:
 
 
 async def get_admin(call: Call) -> web.Response:
-    return answer(admin_answer(await known_admin(call, call.part("id"))))
+    return answer(_shown(call, await known_admin(call, call.part("id"))))
 
 
 async def update_admin(call: Call) -> web.Response:
@@ -89,6 +92,11 @@ async def delete_group(call: Call) -> web.Response:
     await call.hub.store.directory.delete_group(group.id)
     await call.changed("group.removed", group.id)
     return web.Response(status=204)
+
+
+def _shown(call: Call, admin: Admin) -> AdminAnswer:
+    """Handles in full for coordinators only, as on the pages."""
+    return admin_answer(admin, str if may_change(call) else masked)
 
 
 def _merged(old: Any, given: dict[str, Any]) -> dict[str, Any]:

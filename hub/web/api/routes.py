@@ -153,7 +153,7 @@ PLACE_ROUTES: tuple[Route, ...] = (
 
 DIRECTORY_ROUTES: tuple[Route, ...] = (
     Route(
-        "GET", f"{API}/admins", list_admins, DIRECTORY_READERS, "Admins",
+        "GET", f"{API}/admins", list_admins, DIRECTORY_READERS, "Admins; auditors see the last two signs of a handle",
         described=Described("directory", {200: "AdminPage"}, (400,), LISTED), shows="admin",
     ),
     Route(
@@ -161,7 +161,7 @@ DIRECTORY_ROUTES: tuple[Route, ...] = (
         described=Described("directory", {201: "AdminAnswer"}, WRITE_ERRORS, (), "AdminGiven"),
     ),
     Route(
-        "GET", f"{API}/admins/{{id}}", get_admin, DIRECTORY_READERS, "One admin",
+        "GET", f"{API}/admins/{{id}}", get_admin, DIRECTORY_READERS, "One admin; auditors see the last two signs of a handle",
         described=Described("directory", {200: "AdminAnswer"}, (400, 404)), shows="admin",
     ),
     Route(

@@ -12,7 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, cast
 
+import structlog
+
 from hub.web.door.addresses import Network, is_one_of, read_address, told_apart
+from hub.web.request_lines import TOLD_EVERY
+
+log = structlog.get_logger()
 
 SWEEP_SECONDS: Final = 1.0
 READ_SECONDS: Final = 60.0
@@ -35,6 +40,8 @@ class Connections:
         self.behind = behind
         self.counts: Counter[str] = Counter()
         self.gates: set[Gate] = set()
+        self.cut_off = 0
+        """How many since it was told last."""
         self._most = most
         self._header_seconds = header_seconds
         self._read_seconds = read_seconds
@@ -54,11 +61,15 @@ class Connections:
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
+        told_at = float("-inf")
         while True:
             await asyncio.sleep(min(SWEEP_SECONDS, self._header_seconds))
             now = loop.time()
             for gate in [gate for gate in self.gates if self._is_late(gate, now)]:
                 gate.cut_off()
+            if self.cut_off and now - told_at >= TOLD_EVERY:
+                log.warning("connections_cut_off", times=self.cut_off)
+                self.cut_off, told_at = 0, now
 
     def counted_as(self, transport: asyncio.BaseTransport) -> str:
         """The address that this connection counts for, '' for none."""
@@ -99,6 +110,7 @@ class Gate(asyncio.Protocol):
         self._busy = False
 
     def cut_off(self) -> None:
+        self._connections.cut_off += 1
         if self._transport is not None:
             self._transport.abort()
 

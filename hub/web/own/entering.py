@@ -15,6 +15,7 @@ from hub.service import Hub
 from hub.web.calls import Call, onward
 from hub.web.cookies import FORGET, drop_cookie, get_cookie, set_cookie
 from hub.web.languages import LANGUAGES
+from hub.web.request_lines import BY
 
 COOKIE = "buurtsein_mine"
 PATH = "/mine"
@@ -61,6 +62,7 @@ async def enter(call: Call) -> web.Response:
     own = await store.own.of(admin_id) if admin_id is not None else None
     if own is None:
         return _private(call.show("own/closed", 404, used=True))
+    call.request[BY] = f"admin {own.id}"
     if before := get_cookie(call.request, COOKIE, secure=call.hub.settings.web.by_https):
         await store.own_sessions.drop(hash_token(before))
     secret = f"{now + SESSION_SECONDS * 1000}.{make_token()}"

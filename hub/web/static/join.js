@@ -56,7 +56,7 @@
   place.addEventListener("keydown", (event) => { if (event.key === "Enter") search(event); });
   found.addEventListener("change", () => map && map.restyle());
 
-  if (window.buurtsein && window.buurtsein.maps) {
+  if (Object.hasOwn(window, "buurtsein") && window.buurtsein.maps) {
     const chosen = (code) => boxes().some((box) => box.value === code && box.checked);
     window.buurtsein.maps.ready("map", (ready) => {
       map = ready;

@@ -68,16 +68,16 @@
     }
 
     function take(block) {
-      const fields = {};
+      const fields = new Map();
       for (const one of block.split("\n")) {
         const colon = one.indexOf(": ");
-        if (colon > 0) fields[one.slice(0, colon)] = one.slice(colon + 2);
+        if (colon > 0) fields.set(one.slice(0, colon), one.slice(colon + 2));
       }
-      if (!fields.data) return;
-      const data = JSON.parse(fields.data);
-      if (fields.id) mark = fields.id;
+      if (!fields.get("data")) return;
+      const data = JSON.parse(fields.get("data"));
+      if (fields.get("id")) mark = fields.get("id");
       heard(data.now);
-      handle(fields.event, data);
+      handle(fields.get("event"), data);
     }
 
     (async () => {
@@ -90,7 +90,9 @@
     })();
   }
 
-  window.buurtsein = Object.assign(window.buurtsein || {}, {
+  // Only what a script of ours put there: an element of that id would be found by the name as well, but is not the window's own.
+  window.buurtsein = {
+    ...(Object.hasOwn(window, "buurtsein") && window.buurtsein),
     live: {
       open,
       now: () => Date.now() + state.ahead,
@@ -98,5 +100,5 @@
       isLost: () => state.lost,
       clock: (at) => clock.format(at),
     },
-  });
+  };
 })();

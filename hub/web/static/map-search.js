@@ -8,7 +8,7 @@
   const ADDRESSES_MS = 2000; // PDOK is waited for, no longer
   const SILENT_MS = 60_000; // and not asked for a while after it failed
   const OURS_BESIDE = 5; // of ours are shown where there are addresses too
-  const KINDS = { adres: ["address", 18], weg: ["road", 16], postcode: ["postcode", 16], woonplaats: ["town", 13] }; // with the zoom to show it at
+  const KINDS = new Map([["adres", ["address", 18]], ["weg", ["road", 16]], ["postcode", ["postcode", 16]], ["woonplaats", ["town", 13]]]); // with the zoom to show it at
   const listeners = new Map();
   let silentUntil = 0;
 
@@ -62,8 +62,8 @@
       if (!this.addresses || text.length < 3 || Date.now() < silentUntil) return [];
       const query = new URLSearchParams({ q: text, fq: "type:(adres OR weg OR postcode OR woonplaats)", rows: 6 });
       const found = await this.pdok(`suggest?${query}`, signal);
-      return (found?.response?.docs ?? []).filter(({ type }) => type in KINDS).map(({ id, type, weergavenaam }) => {
-        const [kind, zoom] = KINDS[type];
+      return (found?.response?.docs ?? []).filter(({ type }) => KINDS.has(type)).map(({ id, type, weergavenaam }) => {
+        const [kind, zoom] = KINDS.get(type);
         return { id, kind, zoom, name: weergavenaam };
       });
     }
@@ -106,7 +106,7 @@
     pressed(event) {
       const count = this.found.length;
       const steps = { ArrowDown: 1, ArrowUp: -1 };
-      if (event.key in steps && count) {
+      if (Object.hasOwn(steps, event.key) && count) {
         event.preventDefault();
         if (this.list.hidden) this.show(this.found);
         // From the box to the first or the last, and from there back to the box.

@@ -46,7 +46,7 @@
     constructor(element) {
       const { bounds, base, options, words } = JSON.parse(element.dataset.map);
       const [west, south, east, north] = bounds;
-      Object.assign(this, { element, words, notes: {} });
+      Object.assign(this, { element, words, notes: new Map() });
       this.note = element.parentElement.querySelector(".map-note");
       element.replaceChildren();
       const moving = !calm.matches;
@@ -285,8 +285,8 @@
 
     /* One line under the map holds whatever is to be told; each matter has its own text, or none. */
     say(matter, text) {
-      this.notes[matter] = text;
-      const all = Object.values(this.notes).filter(Boolean).join(" ");
+      this.notes.set(matter, text);
+      const all = [...this.notes.values()].filter(Boolean).join(" ");
       if (this.note.textContent !== all) this.note.textContent = all;
     }
   }
@@ -325,6 +325,6 @@
     if (made.get(id)?.element !== element) made.set(id, new PageMap(element));
     then(made.get(id));
   };
-  window.buurtsein = { ...window.buurtsein, maps: { ready } };
+  window.buurtsein = { ...(Object.hasOwn(window, "buurtsein") && window.buurtsein), maps: { ready } };
   document.querySelectorAll("[data-map]").forEach(({ id }) => ready(id, () => {}));
 })();

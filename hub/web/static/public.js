@@ -19,7 +19,7 @@
     });
   }
 
-  if (window.buurtsein && window.buurtsein.maps && document.getElementById("q-form")) {
+  if (Object.hasOwn(window, "buurtsein") && window.buurtsein.maps && document.getElementById("q-form")) {
     window.buurtsein.maps.search("q", function (place) {
       var asks = place.id ? { lat: place.lat.toFixed(4), lon: place.lon.toFixed(4) }
         : place.kind === "neighbourhood" ? { neighbourhood: place.code } : { q: place.name };
@@ -28,7 +28,7 @@
   }
 
   var registry = document.getElementById("registry");
-  if (!registry || !window.buurtsein || !window.buurtsein.maps) return;
+  if (!registry || !Object.hasOwn(window, "buurtsein") || !window.buurtsein.maps) return;
 
   function codes(name) { return (registry.dataset[name] || "").split(",").filter(Boolean); }
 

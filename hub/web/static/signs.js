@@ -1,7 +1,7 @@
 // Signs on maps, and choosing a place for one. Every page works without: what is on a map stands beside it as text.
 "use strict";
 (() => {
-  const maps = window.buurtsein?.maps;
+  const maps = Object.hasOwn(window, "buurtsein") ? window.buurtsein.maps : null;
   const byId = (id) => document.getElementById(id);
 
   const draw = (map, lat, lon, state, label) => {

@@ -119,7 +119,7 @@
     field("latitude").value = latitude.toFixed(6);
     fill("longitude", longitude.toFixed(6));
   }
-  window.buurtsein?.maps?.ready("map", (ready) => {
+  if (Object.hasOwn(window, "buurtsein")) window.buurtsein.maps?.ready("map", (ready) => {
     map = ready;
     map.neighbourhoods(null, {
       style: ({ properties: { code } }) =>

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.domain import Role
 from hub.service import Hub
@@ -51,7 +52,9 @@ async def said(port: int, *pieces: str | bytes) -> bytes:
 
 async def test_who_never_finishes_asking_is_cut_off(hub: Hub) -> None:
     async with served(hub, header_seconds=0.2, body_seconds=0.2, idle_seconds=0.4) as port:
-        assert await said(port, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
+        with capture_logs() as told:
+            assert await said(port, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
+        assert told == [{"event": "connections_cut_off", "times": 1, "log_level": "warning"}]
         assert await said(port, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET / HT") != b"", (
             "the first is answered"
         )

@@ -6,6 +6,7 @@ import re
 
 from hub.domain import Role
 from hub.web.routes import ROUTES
+from tests.web.door.test_limits import HERE, limited
 from tests.web.world import World
 
 SHARED = {"/embed/map", "/embed/groups"}
@@ -55,3 +56,9 @@ async def test_what_needs_a_key_is_kept_by_no_cache(world: World) -> None:
         ):
             response = await world.get(re.sub(r"{\w+}", "1", route.path), next(iter(route.may)))
             assert "public" not in response.headers["Cache-Control"], route.path
+
+
+async def test_names_below_ours_are_asked_by_https_alone_where_that_is_set(world: World) -> None:
+    for setting, said in ((False, "max-age=31536000"), (True, "max-age=31536000; includeSubDomains")):
+        async with limited(world, HERE.model_copy(update={"hsts_subdomains": setting})) as door:
+            assert (await door.get("/healthz", None)).headers["Strict-Transport-Security"] == said
