@@ -85,8 +85,12 @@ async def test_on_a_phone_without_scripts_and_at_a_desk_without_a_mouse(browser:
                 await accessible(desk)
         await desk.get_by_label("Type: erase me").focus()
         await desk.keyboard.type("erase me")
+        other = await desk.context.new_page()
+        await other.goto(f"{walk.url}/mine")
+        await desk.bring_to_front()
         await desk.keyboard.press("Enter")
         await expect(desk.get_by_role("heading", name="You have been erased", level=1)).to_be_visible()
+        await expect(other).to_have_url(f"{walk.url}/")  # what another tab showed is gone as well
         assert complaints == []
 
 

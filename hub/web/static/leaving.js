@@ -3,7 +3,7 @@
 (() => {
   const forms = document.querySelectorAll("form[data-leaves]");
   if (!forms.length || !("BroadcastChannel" in window)) return;
-  const place = forms[0].dataset.leaves; // where one signs in again: staff and admins do not sign each other out
+  const place = forms[0].dataset.leaves; // shows nobody's, also before the hub has heard; other for staff than for admins
   const tabs = new BroadcastChannel(`buurtsein.leaves ${place}`);
   forms.forEach((form) => form.addEventListener("submit", () => tabs.postMessage("")));
   tabs.addEventListener("message", () => {
