@@ -11,6 +11,7 @@ from tortoise.functions import Max
 from hub.domain import EVERYWHERE, Bounds, MsgType, Status
 from hub.store import tables
 from hub.store.engine import shielded
+from hub.store.holds import AGREED, BROKEN
 from hub.store.within import places_within
 
 
@@ -56,9 +57,11 @@ class Drills:
 
     @shielded
     async def last(self) -> dict[str, int]:
-        """BU code → when it last had one (ms)."""
-        held = tables.AlertNeighbourhood.filter(
-            alert__status=Status.EXERCISE.value, alert__msg_type=MsgType.ALERT.value
+        """BU code → when it last had one (ms). One that waits for a second pair of eyes, or got none, reached nobody."""
+        went = tables.AlertNeighbourhood.filter(
+            alert__status=Status.EXERCISE.value,
+            alert__msg_type=MsgType.ALERT.value,
+            alert__hold__in=("", AGREED, BROKEN),
         )
-        rows = await held.annotate(last=Max("alert__accepted_at")).group_by("code").values("code", "last")
+        rows = await went.annotate(last=Max("alert__accepted_at")).group_by("code").values("code", "last")
         return {str(row["code"]): int(row["last"]) for row in rows}

@@ -160,10 +160,9 @@ async def test_a_drill_that_reaches_that_far_waits_for_the_control_room(world: W
     page = f"/coordinator/drills/{drill['id']}"
     assert "meldkamer akkoord moet geven" in unescape(await (await world.get(page, Role.COORDINATOR)).text())
     assert drill["id"] in await (await world.get("/console")).text(), "the control room sees it"
+    assert EAST not in await world.hub.store.drills.last(), "nobody rehearsed yet"
     agreed = await decide(world, drill["id"], "agree")
-    assert (await agreed.json())["secondPair"] == "agreed" and world.rows(
-        "SELECT COUNT(*) FROM alert WHERE hold = 'held'"
-    ) == [(0,)]
+    assert (await agreed.json())["secondPair"] == "agreed" and EAST in await world.hub.store.drills.last()
 
 
 # two people -------------------------------------------------------------------------------------------------------------------
