@@ -46,6 +46,7 @@ from hub.relay.reachability import Reachability
 from hub.relay.receiver import Receiver
 from hub.relay.reporter import LATE_SECONDS, Reporter
 from hub.relay.rescuer import Rescuer
+from hub.relay.second_pair import SecondPair
 from hub.relay.telling import Telling
 from hub.relay.tenure import Tenure, Tenures, process_name
 from hub.relay.wakes import Wakes
@@ -105,6 +106,7 @@ class Hub:
     forgetting: Forgetting
     auditing: Auditing
     holding: Holding
+    second_pair: SecondPair
     withdrawals: Withdrawals
     widener: Widener
     reachability: Reachability
@@ -131,6 +133,9 @@ def build_hub(
     accounts = {(s.channel.name, s.channel.account): s.account for s in senders}
     wakes = Wakes()
     atlas = Atlas(store.neighbourhoods)
+    second_pair = SecondPair(
+        store.alerts, store.keys, store.staff, atlas, clock, routes, keys_sign_in=settings.staff.keys_sign_in
+    )
     ladder = read_ladder(settings.relay.ladder)
     backlog = Backlog(store.outbox, clock, accounts, most=settings.relay.backlog, poll=settings.relay.poll)
     messages = Messages(store.alerts, settings.web.public_url)
@@ -244,8 +249,10 @@ def build_hub(
             clock,
             store.measures,
             {s.channel.name: [Part.AMEND.value] for s in senders if Part.AMEND in s.channel.can.parts},
+            second_pair,
             settings.relay.poll,
         ),
+        second_pair=second_pair,
         auditing=Auditing(store.audit, settings.audit, clock, store.measures, settings.relay.poll),
         withdrawals=Withdrawals(
             store.alerts, dispatchers, wakes, clock, poll=settings.relay.poll, lease=settings.relay.lease
@@ -262,12 +269,22 @@ def build_hub(
             elsewhere=tenures.elsewhere,
         ),
         weekly=Weekly(store.health, settings.health, [s.channel for s in senders], clock, tenures.elsewhere),
-        newcomers=Newcomers(store, intake, wakes, clock, routes),
+        newcomers=Newcomers(store, intake, wakes, clock, routes, poll=settings.relay.poll),
         neighbours=Neighbours(
-            store.neighbour_reports, [s.channel for s in senders], clock, elsewhere=tenures.elsewhere
+            store.neighbour_reports,
+            [s.channel for s in senders],
+            clock,
+            tenures.elsewhere,
+            poll=settings.relay.poll,
         ),
         contacts=Contacts(
-            store.contact_requests, store.health, [s.channel for s in senders], clock, routes, tenures.elsewhere
+            store.contact_requests,
+            store.health,
+            [s.channel for s in senders],
+            clock,
+            routes,
+            tenures.elsewhere,
+            poll=settings.relay.poll,
         ),
         tenures=tenures,
         telling=Telling(store.engine, wakes, clock, process),

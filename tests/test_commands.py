@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -11,8 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from hub.settings import CONFIG
-from hub.store.database import HubLock
+from hub.clock import SystemClock
+from hub.domain import Role
+from hub.settings import CONFIG, Database
+from hub.store.database import HubLock, open_store
+from hub.store.staff import Account
 from run import app
 from tests.furnished import furnish
 from tests.test_settings import environment
@@ -230,6 +234,7 @@ def test_migrate_can_be_run_again(first_run: Run) -> None:
         "0012_consent",
         "0013_challenges",
         "0014_door",
+        "0015_senders",
     ]
     assert one_object(first_run("--json", "migrate"))["applied"] == []
 
@@ -300,3 +305,20 @@ def test_an_account_is_made_reset_and_disabled(run: Run) -> None:
     assert again["id"] == made["id"] and again["invitation"] != made["invitation"]
     assert one_object(run("--json", "staff", "disable", made["id"])) == {"disabled": made["id"]}
     assert run("staff", "disable", made["id"]).exit_code == 1
+
+
+def test_who_signs_in_elsewhere_is_not_reset_by_command(run: Run, tmp_path: Path) -> None:
+    """A passphrase here would let in whoever has left there."""
+    theirs = Account("e1ee", "Bo", "gemeente:bo", Role.AUDITOR)
+
+    async def signed_on() -> None:
+        async with open_store(Database(url=f"sqlite://{tmp_path}/hub.db"), SystemClock()) as store:
+            assert await store.sign_ons.add(theirs, "https://login.example", "bo", 1)
+
+    asyncio.run(signed_on())
+    refused = run("--json", "staff", "reset", "gemeente:bo")
+    assert refused.exit_code == 1 and "/welcome/" not in refused.output
+    (mistake,) = one_object(refused)["errors"]
+    assert mistake["place"] == "gemeente:bo" and "signs in elsewhere" in mistake["reason"]
+    (listed,) = one_object(run("--json", "staff", "list"))["items"]
+    assert not listed["invited"]

@@ -131,3 +131,24 @@ def test_check_names_what_is_wrong_with_tls(run: Run, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HUB_WEB__TLS__CERTIFICATE", proofs[1])
     monkeypatch.setenv("HUB_WEB__TLS__KEY", proofs[0])
     assert "web.tls.certificate" in run("check").output
+
+
+def test_a_key_bound_to_senders_and_to_a_person(run: Run) -> None:
+    police = (*MAKE, "--role", "police")
+    for wrong in (("--senders", "a b"), ("--senders", "oc.a", "--sender", "oc.b")):
+        refused = run(*police, *wrong)
+        assert refused.exit_code == 1 and "--senders" in refused.output, wrong
+    assert run(*MAKE, "--role", "coordinator", "--senders", "oc.a").exit_code == 1
+    assert run(*police, "--for", "nobody@politie.example").exit_code == 1 and listed(run) == []
+    anna = one_object(
+        run("--json", "staff", "add", "anna@politie.example", "--name", "Anna", "--role", "police", "--senders", "oc.a")
+    )
+    made = one_object(run(*police, "--senders", "oc.b,oc.a", "--for", "anna@politie.example"))
+    (item,) = listed(run)
+    assert (item["sender"], item["senders"], item["for"]) == ("oc.b", "oc.a oc.b", anna["id"])
+    assert run("key", "bind", made["id"], "--senders", "oc.c").exit_code == 1, "its own name is not among them"
+    one_object(run("--json", "key", "bind", made["id"], "--senders", "", "--for", ""))
+    (item,) = listed(run)
+    assert (item["sender"], item["senders"], item["for"]) == ("oc.b", "", "")
+    one_object(run("--json", "staff", "bind", "anna@politie.example", "--senders", "oc.a,oc.d"))
+    assert one_object(run("--json", "staff", "list"))["items"][0]["senders"] == ["oc.a", "oc.d"]

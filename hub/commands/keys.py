@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from hub.clock import DAY_MS, to_datetime
+from hub.commands.senders import Senders, not_theirs, read_senders
 from hub.commands.shell import CLOCK, opened, run
+from hub.commands.staff import known_account
 from hub.domain import Mistake, Refused, Role, Scope
 from hub.store.audit import COMMAND_LINE
 from hub.store.keys import KeyView
@@ -31,6 +33,9 @@ Expires = Annotated[
 Pem = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="PEM: every request must be signed with its key.")
 ]
+Person = Annotated[
+    str | None, typer.Option("--for", metavar="LOGIN", help="Whose own key it is: with this account it is one person.")
+]
 Certificate = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="PEM: it must come with this client certificate.")
 ]
@@ -48,11 +53,14 @@ def create(
     expires: Expires = None,
     public_key: Pem = None,
     certificate: Certificate = None,
+    senders: Senders = None,
+    person: Person = None,
 ) -> None:
     """Make a key and print it, once."""
 
     async def command() -> dict[str, Any]:
-        wrong = [*_useless(role, scope or []), *_no_places(role, municipality or [])]
+        names = read_senders(senders)
+        wrong = [*_useless(role, scope or []), *_no_places(role, municipality or []), *not_theirs(role, sender, names)]
         if wrong:
             raise Refused("No key was made", wrong)
         proofs = _proofs(public_key, certificate)
@@ -62,12 +70,14 @@ def create(
                 key_id,
                 name=name,
                 role=role,
-                sender=sender,
+                sender=sender or next(iter(names), ""),
                 hash=hash_secret(secret),
                 now=now,
                 expires_at=_end(expires),
                 municipalities=municipality or [],
                 scopes=[one.value for one in scope or []],
+                senders=names,
+                staff_id=(await known_account(store, person)).id if person else "",
                 **{kind: value for kind, value in proofs.items() if value is not None},
             )
             await store.audit.put(COMMAND_LINE, "key.made", key_id, {"role": role.value}, now)
@@ -121,16 +131,24 @@ def bind(
     key_id: str,
     public_key: Pem = None,
     certificate: Certificate = None,
+    senders: Senders = None,
+    person: Person = None,
     unbind: Annotated[bool, typer.Option("--unbind", help="Its secret is enough again.")] = False,
 ) -> None:
-    """What a key must prove from now on beside its secret: a signature of each request, a certificate. Its sessions end."""
+    """What a key must prove from now on beside its secret (its sessions end); in whose names it speaks; whose own it is."""
 
     async def command() -> dict[str, Any]:
-        if unbind == bool(public_key or certificate):
-            raise Refused("Nothing bound", [Mistake("", "give --public-key, --certificate or both; or --unbind")])
+        if unbind == bool(public_key or certificate) and (unbind or (senders is None and person is None)):
+            wrong = "give --public-key, --certificate, --senders, --for; or --unbind, which ends the first two"
+            raise Refused("Nothing bound", [Mistake("", wrong)])
         proofs = {"public_key": "", "certificate": ""} if unbind else _proofs(public_key, certificate)
+        names = None if senders is None else read_senders(senders)
         async with opened() as (_, store):
-            if not await store.keys.bind(key_id, **proofs):
+            found = next((key for key in await store.keys.list() if key.id == key_id), None)
+            if found is not None and (wrong_names := not_theirs(found.role, found.sender or found.name, names or [])):
+                raise Refused("Nothing bound", wrong_names)
+            staff_id = (await known_account(store, person)).id if person else person
+            if not await store.keys.bind(key_id, **proofs, senders=names, staff_id=staff_id):
                 raise Refused("Nothing bound", [Mistake(key_id, "no such key, or it was revoked")])
             await store.audit.put(COMMAND_LINE, "key.unbound" if unbind else "key.bound", key_id, {}, CLOCK.now())
             return {"bound": key_id, "proves": [kind for kind, value in proofs.items() if value]}
@@ -189,6 +207,8 @@ def _shown(key: KeyView, now: int) -> dict[str, Any]:
         "name": key.name,
         "role": key.role.value,
         "sender": key.sender,
+        "senders": " ".join(key.senders),
+        "for": key.staff_id,
         "state": key.state(now),
         "revoked": bool(key.revoked_at),
         "scopes": " ".join(key.scopes),

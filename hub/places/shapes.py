@@ -128,7 +128,7 @@ def _parse(geometry: dict[str, Any]) -> list[BaseGeometry]:
     kind = geometry.get("type")
     if kind in ("Feature", "FeatureCollection"):
         raise _Unusable(f"give a geometry, not a {kind}")
-    if kind not in _GEOMETRIES:
+    if not isinstance(kind, str) or kind not in _GEOMETRIES:
         raise _Unusable(f"type must be one of {', '.join(sorted(_GEOMETRIES))}")
     try:
         # NaN and infinity become null here, which GEOS refuses; nesting deeper than 254 is refused by orjson.

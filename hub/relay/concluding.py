@@ -13,6 +13,7 @@ from hub.cap import Posted, alert_from_content
 from hub.domain import Mistake, MsgType, Outcome, Refused
 from hub.relay.ending import about, infos_of
 from hub.relay.intake import AlreadyDifferent, Intake, ends
+from hub.relay.senders import check_names
 from hub.relay.wording import OUTCOME
 from hub.store.alerts import AlertView
 from hub.store.conclusions import Conclusion, Conclusions
@@ -41,10 +42,11 @@ async def conclude(
 ) -> Concluded:
     """`text`: the police's own words beside it. Said again with other words, the first stay.
 
-    Raises ConcludedOtherwise; Refused for what is no alert; as `Intake.accept` does, whereupon it is to be said again.
+    Raises ConcludedOtherwise; Refused for what is no alert; NotInThatName; as `Intake.accept` does, then it is to be said again.
     """
     if ends(alert_from_content(view.content)):
         raise Refused("No outcome was stored", [Mistake("id", f"{view.id} ended an alert; name the one it ended")])
+    check_names(who, [view.sender])
     stored = await conclusions.put(view.id, outcome, now)
     if stored.outcome is not outcome:
         raise ConcludedOtherwise(stored)

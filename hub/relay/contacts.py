@@ -39,6 +39,8 @@ class Contacts:
         clock: Clock,
         routes: Routes,
         elsewhere: Callable[[], Sequence[Name]] = tuple,
+        *,
+        poll: float = LOOK_SECONDS,
     ) -> None:
         """`elsewhere`: the accounts that another process sends from."""
         self._requests = requests
@@ -47,11 +49,12 @@ class Contacts:
         self._clock = clock
         self._routes = routes
         self._elsewhere = elsewhere
+        self._look = max(LOOK_SECONDS, poll)
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
             beat()
-            await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
+            await self._clock.sleep(self._look)  # first: a start has more urgent things to do
             try:
                 await self.pass_on(beat)
             except StoreUnavailable as error:

@@ -13,6 +13,7 @@ from hub.domain import Mistake, Refused
 from hub.places.index import NeighbourhoodIndex
 from hub.relay.intake import Intake, Taken
 from hub.relay.said import SPEECHES, said
+from hub.settings import Console
 from hub.store.keys import Identity
 from hub.store.results import DRILL, Results
 
@@ -39,9 +40,18 @@ class Drill:
 
 
 async def begin(
-    drill: Drill, intake: Intake, results: Results, index: NeighbourhoodIndex, clock: Clock, who: Identity
+    drill: Drill,
+    intake: Intake,
+    results: Results,
+    index: NeighbourhoodIndex,
+    clock: Clock,
+    who: Identity,
+    second_pair: Console | None = None,
 ) -> Taken:
-    """Post it. Raises Refused, DrillOngoing, and what intake raises; then nothing was stored."""
+    """Post it; held, if it reaches as far as an alert that somebody else must agree to (`second_pair`, as in Intake.accept).
+
+    Raises Refused, DrillOngoing, and what intake raises; then nothing was stored.
+    """
     codes = index.known_code(drill.code)
     mistakes = []
     if not codes:
@@ -53,7 +63,7 @@ async def begin(
     ongoing = await results.open_drill(codes, clock.now())
     if ongoing is not None:
         raise DrillOngoing(ongoing)
-    return await intake.accept(posted(drill, _name_of(drill.code, index), clock.now()), who)
+    return await intake.accept(posted(drill, _name_of(drill.code, index), clock.now()), who, second_pair=second_pair)
 
 
 def posted(drill: Drill, place: str, now: int) -> Posted:

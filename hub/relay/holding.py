@@ -12,10 +12,12 @@ import structlog
 
 from hub.cap import alert_from_content
 from hub.clock import Clock
-from hub.domain import AlertState, Mistake, MsgType, Refused
+from hub.domain import AlertState, Match, Mistake, MsgType, Refused
 from hub.measures import Measures
 from hub.relay.intake import priority
+from hub.relay.second_pair import SecondPair
 from hub.relay.wakes import Wakes
+from hub.settings import Console
 from hub.store.alerts import Alerts, AlertView, NewAlert
 from hub.store.audit import HUB, AuditChain
 from hub.store.engine import StoreUnavailable
@@ -33,7 +35,7 @@ class NotHeld(Exception):
 
 
 class OwnAlert(Exception):
-    """Who sent it cannot be the second pair of eyes."""
+    """Who sent it cannot be the second pair of eyes; nor can a key of nobody's own, where people sign in with accounts."""
 
 
 def read_reason(given: str, place: str) -> str:
@@ -56,6 +58,7 @@ class Holding:
         clock: Clock,
         measures: Measures,
         amends: Mapping[str, Sequence[str]],
+        second_pair: SecondPair,
         poll: float = 1.0,
     ) -> None:
         """`amends`: as in NewAlert. `poll`: seconds, within which what nobody agreed with lapses."""
@@ -68,6 +71,7 @@ class Holding:
         self._clock = clock
         self._measures = measures
         self._amends = amends
+        self._second_pair = second_pair
 
     async def waiting(self) -> list[HeldAlert]:
         """What can still be agreed to, the oldest first."""
@@ -97,6 +101,29 @@ class Holding:
         await self.report(view.id, who, reason)
         await self._release(view, BROKEN)
 
+    async def asks(self, rule: Console | None, view: AlertView, adds: Sequence[Match], who: Identity) -> bool:
+        """Whether somebody else must add these neighbourhoods: with them it reaches what nobody sends to alone.
+
+        Somebody else is who did not send it: of two people one said what happened, the other how far that goes.
+        """
+        if rule is None or not adds or not await self._second_pair.needed(rule, view, [one.code for one in adds]):
+            return False
+        return not await self._second_pair.is_another(who, await self._alerts.posted_by(view.id))
+
+    async def before_adding(
+        self, rule: Console | None, view: AlertView, adds: Sequence[Match], who: Identity, reason: str
+    ) -> None:
+        """Before neighbourhoods are added by hand: OwnAlert where somebody else must and there is no reason, Refused for a bad one.
+
+        Rings that are taken by themselves (`rings.widen` is automatic) ask nobody: they follow from what the alert said.
+        """
+        if not await self.asks(rule, view, adds, who):
+            return
+        if not reason.strip():
+            raise OwnAlert
+        await self.report(view.id, who, read_reason(reason, "reason"))
+        self._measures.second_pair.labels(BROKEN).inc()
+
     async def report(self, alert_id: str, who: Identity, reason: str) -> None:
         """That it goes, or went, out without a second pair of eyes."""
         await self._audit.put(who, "alert.glass_broken", alert_id, {}, self._clock.now(), content={"reason": reason})
@@ -124,7 +151,7 @@ class Holding:
         held = {one.id: one.key_id for one in await self.waiting()}
         if view.id not in held:
             raise NotHeld
-        if held[view.id] == who.key_id:
+        if not await self._second_pair.is_another(who, held[view.id]):
             raise OwnAlert
 
     async def _release(self, view: AlertView, hold: str) -> None:

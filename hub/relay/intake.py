@@ -27,7 +27,8 @@ from hub.relay.forecast import Send, forecast
 from hub.relay.message import ENDS, beside_of, kind_of
 from hub.relay.pace import Pace
 from hub.relay.reencoding import with_pictures_reencoded
-from hub.relay.second_pair import needs_second_pair
+from hub.relay.second_pair import needs_second_pair, reached_before
+from hub.relay.senders import check_names
 from hub.relay.tier import Tier
 from hub.relay.wakes import Wakes
 from hub.settings import Account, Console
@@ -73,7 +74,8 @@ class Taken:
 class Simulation:
     """Who would get it; nothing is stored. `by_account`: (channel, account, admins). `sends`: the first of them, in order of time.
 
-    `overshoot`: the ground it reaches beyond what was drawn.
+    `overshoot`: the ground it reaches beyond what was drawn. `reaches`: the neighbourhoods, with those of the alerts it follows,
+    whose people get this one too; `reaches_admins`: how many that are.
     """
 
     alert: Alert
@@ -83,6 +85,8 @@ class Simulation:
     warnings: tuple[str, ...]
     sends: tuple[Send, ...]
     overshoot: Overshoot | None
+    reaches: tuple[str, ...]
+    reaches_admins: int
 
 
 class SendsAtOnce(Protocol):
@@ -157,6 +161,7 @@ class Intake:
         At most `most` sends; `accounts`: with other limits than those that hold.
         """
         alert, left_out = await with_pictures_reencoded(self._complete(posted, who, new_identifier="simulated"))
+        _check_names(who, alert)
         match = self._match(alert)
         codes = [] if ends(alert) else [m.code for m in match.matches]
         audience = await self._alerts.audience(codes, self._routes, self._clock.now())
@@ -179,7 +184,10 @@ class Intake:
         areas = [area for info in alert.infos for area in info.areas]
         # In a thread: for a province it takes a while. It asks nothing of the R-tree, which only the loop may.
         beyond = await asyncio.to_thread(overshoot, self._atlas.index, areas, codes)
-        return Simulation(alert, match, audience, tuple(by_account), tuple(warnings), tuple(sends), beyond)
+        reaches, people = await self._reaches(alert, codes, audience)
+        return Simulation(
+            alert, match, audience, tuple(by_account), tuple(warnings), tuple(sends), beyond, tuple(reaches), people
+        )
 
     async def accept(
         self,
@@ -194,10 +202,11 @@ class Intake:
         """Store the alert and tell the planner. One that this rule (`second_pair`) wants somebody else to agree to is held instead
         (holding.py), unless the glass is broken.
 
-        Raises Refused, AlreadyDifferent, BacklogFull, StoreUnavailable; then nothing was stored.
+        Raises Refused, AlreadyDifferent, NotInThatName, BacklogFull, StoreUnavailable; then nothing was stored.
         """
         began = self._clock.monotonic()
         alert = self._complete(posted, who, new_identifier=self._identifier(who, idempotency_key))
+        _check_names(who, alert)
         alert, left_out = await with_pictures_reencoded(alert)
         now = self._clock.now()
         match = self._match(alert)
@@ -215,7 +224,7 @@ class Intake:
             mistakes.append(NOBODY)
         if mistakes:
             raise Refused("The alert was not accepted", mistakes)
-        hold = self._hold(second_pair, alert, audience, [m.code for m in matches], broken=break_glass)
+        hold = await self._hold(second_pair, alert, audience, [m.code for m in matches], broken=break_glass)
         held = hold == HELD
         chain = await self._alerts.chain(list(closes.values())) if closes else ()
         at_once = audience.admins <= PLANNED_AT_ONCE and not held
@@ -283,14 +292,23 @@ class Intake:
         ]
         return Taken(taken, True, tuple(warnings))
 
-    def _hold(
+    async def _hold(
         self, rule: Console | None, alert: Alert, audience: Audience, codes: Sequence[str], *, broken: bool
     ) -> str:
-        if rule is None or ends(alert):
+        if rule is None or not rule.asks_for_two or ends(alert):
             return ""
-        if not needs_second_pair(rule, alert, audience.admins, codes, self._atlas.index):
+        reaches, admins = await self._reaches(alert, codes, audience)
+        if not needs_second_pair(rule, alert, admins, reaches, self._atlas.index):
             return ""
         return BROKEN if broken else HELD
+
+    async def _reaches(self, alert: Alert, codes: Sequence[str], audience: Audience) -> tuple[list[str], int]:
+        """The neighbourhoods and admins it reaches together with the alerts it follows. An Update is read by all of them."""
+        before = await reached_before(self._alerts, alert) if alert.references else []
+        together = list(dict.fromkeys([*codes, *before]))
+        if len(together) == len(codes):
+            return together, audience.admins
+        return together, (await self._alerts.audience(together, self._routes, self._clock.now())).admins
 
     async def _warnings(self, codes: Sequence[str], audience: Audience, alert: Alert) -> list[str]:
         """What the accounts' limits will not let through; nothing if the store is away, for the alert may be stored by now."""
@@ -352,6 +370,10 @@ class Intake:
         if not idempotency_key:
             return f"buurtsein-{self._rng.getrandbits(96):024x}"
         return "key-" + hashlib.sha256(f"{who.key_id}\n{idempotency_key}".encode()).hexdigest()[:32]
+
+
+def _check_names(who: Identity, alert: Alert) -> None:
+    check_names(who, [alert.sender, *(one.sender for one in alert.references)])
 
 
 HELD_FOR_NOW = (

@@ -86,17 +86,20 @@ class Neighbours:
         channels: Sequence[Channel],
         clock: Clock,
         elsewhere: Callable[[], Sequence[Name]] = tuple,
+        *,
+        poll: float = LOOK_SECONDS,
     ) -> None:
         """`elsewhere`: the accounts that another process sends from."""
         self._reports = reports
         self._channels = channels
         self._clock = clock
         self._elsewhere = elsewhere
+        self._look = max(LOOK_SECONDS, poll)
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
             beat()
-            await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
+            await self._clock.sleep(self._look)  # first: a start has more urgent things to do
             try:
                 await self.look()
             except StoreUnavailable as error:

@@ -32,17 +32,20 @@ FIRST_DRILL = "first-drill-"
 
 
 class Newcomers:
-    def __init__(self, store: Store, intake: Intake, wakes: Wakes, clock: Clock, routes: Routes) -> None:
+    def __init__(
+        self, store: Store, intake: Intake, wakes: Wakes, clock: Clock, routes: Routes, *, poll: float
+    ) -> None:
         self._store = store
         self._intake = intake
         self._wakes = wakes
         self._clock = clock
         self._routes = routes
+        self._look = max(LOOK_SECONDS, poll)
 
     async def run(self, beat: Callable[[], None]) -> None:
         while True:
             beat()
-            await self._clock.sleep(LOOK_SECONDS)  # first: a start has more urgent things to do
+            await self._clock.sleep(self._look)  # first: a start has more urgent things to do
             try:
                 await self.drill()
             except StoreUnavailable as error:

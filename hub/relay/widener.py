@@ -6,7 +6,7 @@ may tell of it twice. `decide` is the control room's answer, `widen` its own wis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -14,9 +14,9 @@ import structlog
 from hub.cap import alert_from_content, flight_of
 from hub.cap.flight import MODE
 from hub.clock import Clock
-from hub.domain import Flight, Match
+from hub.domain import Alert, Flight, Match, Status
 from hub.places.atlas import Atlas
-from hub.places.rings import reason, rings
+from hub.places.rings import Ring, reason, rings
 from hub.relay.wakes import Wakes
 from hub.settings import Rings
 from hub.store.alerts import Alerts, AlertView, Routes
@@ -50,6 +50,16 @@ class RingView:
     adds: tuple[Match, ...]
     why: str
     admins: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What all rings of an alert together may add, the last of them after so many minutes. `by_itself`: nobody is asked."""
+
+    neighbourhoods: int
+    admins: int
+    minutes: int
+    by_itself: bool
 
 
 class Widener:
@@ -118,6 +128,11 @@ class Widener:
         """An alert's rings, nearest first, as they stand now."""
         return [await self._seen(one, view) for one in await self._widenings.of(view.id)]
 
+    async def undecided(self, view: AlertView, number: int) -> RingView | None:
+        """The ring of this number, if it can still be taken or refused."""
+        ring = next((one for one in await self.of(view) if one.widening.number == number), None)
+        return ring if ring is not None and _is_undecided(ring) and is_open(view, self._clock.now()) else None
+
     async def decide(self, view: AlertView, number: int, accept: bool) -> RingView:
         """Take or refuse a ring, proposed or not yet due. Raises NoSuchRing and Decided."""
         ring = next((one for one in await self.of(view) if one.widening.number == number), None)
@@ -125,9 +140,8 @@ class Widener:
             raise NoSuchRing
         if not is_open(view, self._clock.now()):
             raise Decided("The alert has ended, so it is widened no more.")
-        state = ring.widening.state
-        if state not in (WideningState.DUE, WideningState.PROPOSED):
-            raise Decided(f"It was decided before: this ring is {state}.")
+        if not _is_undecided(ring):
+            raise Decided(f"It was decided before: this ring is {ring.widening.state}.")
         if accept:
             taken = await self._accept(ring)
         else:
@@ -141,22 +155,11 @@ class Widener:
 
     async def offers(self, view: AlertView) -> list[RingView]:
         """What police may ask for now: the rings round the area that would add something, nearest first."""
-        found = [await self._round(view, metres) for metres in BY_HAND] if is_open(view, self._clock.now()) else []
+        found = [await self.round(view, metres) for metres in BY_HAND] if is_open(view, self._clock.now()) else []
         return [ring for ring in found if ring.adds]
 
-    async def widen(self, view: AlertView, metres: int) -> RingView:
-        """Add what lies within so many metres (one of BY_HAND) of the alert's area, now. Raises Decided for one that has ended.
-
-        Only who has not got the alert gets it. Asked twice, the second adds nothing.
-        """
-        if not is_open(view, self._clock.now()):
-            raise Decided("The alert has ended, so it is widened no more.")
-        ring = await self._round(view, metres)
-        if ring.adds and await self._widenings.put(ring.widening):
-            await self._widen(ring)
-        return ring
-
-    async def _round(self, view: AlertView, metres: int) -> RingView:
+    async def round(self, view: AlertView, metres: int) -> RingView:
+        """What lies within so many metres (one of BY_HAND) of the alert's area, and what of it the alert has not."""
         infos, now = alert_from_content(view.content).infos, self._clock.now()
         wider = [replace(a, buffer_metres=a.buffer_metres + metres) for info in infos for a in info.areas]
         had = {one.code for one in view.matched}
@@ -165,18 +168,49 @@ class Widener:
         one = Widening(view.id, BY_HAND[metres], now, float(metres), codes, WideningState.ACCEPTED, decided_at=now)
         return await self._seen(one, view)
 
+    async def widen(self, view: AlertView, metres: int) -> RingView:
+        """Add what lies within so many metres (one of BY_HAND) of the alert's area, now. Raises Decided for one that has ended.
+
+        Only who has not got the alert gets it. Asked twice, the second adds nothing.
+        """
+        if not is_open(view, self._clock.now()):
+            raise Decided("The alert has ended, so it is widened no more.")
+        ring = await self.round(view, metres)
+        if ring.adds and await self._widenings.put(ring.widening):
+            await self._widen(ring)
+        return ring
+
+    async def ahead(self, alert: Alert, had: Sequence[str]) -> Ahead | None:
+        """What the rings of an alert may add that is accepted now; `had`: the codes it matches. None where nobody fled."""
+        if self._limits.widen == "off" or alert.status is not Status.ACTUAL:
+            return None
+        now = self._clock.now()
+        found = self._rings(alert, now, had)
+        if not found:
+            return None
+        adds = [match.code for match in found[-1].matches]  # a later ring holds the earlier ones
+        told = await self._alerts.audience(list(had), self._routes, now)
+        then = await self._alerts.audience([*had, *adds], self._routes, now)
+        return Ahead(
+            neighbourhoods=len(adds),
+            admins=then.admins - told.admins,
+            minutes=round((found[-1].at - now) / 60_000),
+            by_itself=self._limits.widen == "automatic",
+        )
+
     def _rings_of(self, view: AlertView) -> list[Widening]:
-        alert = alert_from_content(view.content)
-        flight = flight_of(alert)
-        scene = self._atlas.index.match([area for info in alert.infos for area in info.areas]).scene
-        if flight is None or scene is None:
-            return []
-        had = {one.code for one in view.matched}
-        found = rings(self._atlas.index, scene, flight, self._limits.moments(view.accepted_at), self._limits, had)
+        found = self._rings(alert_from_content(view.content), view.accepted_at, [one.code for one in view.matched])
         return [
             Widening(view.id, number, ring.at, ring.metres, tuple((m.code, m.distance_metres) for m in ring.matches))
             for number, ring in enumerate(found, start=1)
         ]
+
+    def _rings(self, alert: Alert, accepted_at: int, had: Sequence[str]) -> list[Ring]:
+        flight = flight_of(alert)
+        scene = self._atlas.index.match([area for info in alert.infos for area in info.areas]).scene
+        if flight is None or scene is None:
+            return []
+        return rings(self._atlas.index, scene, flight, self._limits.moments(accepted_at), self._limits, frozenset(had))
 
     async def _seen(self, one: Widening, view: AlertView) -> RingView:
         had = [matched.code for matched in view.matched]
@@ -226,6 +260,10 @@ class Widener:
         }
         await self._widenings.tell(one.alert_id, said, now=self._clock.now())
         self._wakes.changed()
+
+
+def _is_undecided(ring: RingView) -> bool:
+    return ring.widening.state in (WideningState.DUE, WideningState.PROPOSED)
 
 
 def is_open(view: AlertView, now: int) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 import orjson
 
 from hub.domain import Alert, AlertState, DeliveryState, Match, MsgType, Status
+from hub.store import tables
 from hub.store.accepting import CONTENT, Accepting, Stored
 from hub.store.adding import adding
 from hub.store.claiming import Claim
-from hub.store.engine import Engine, Rows
+from hub.store.engine import Engine, Rows, shielded
 from hub.store.queries import Queries
 from hub.store.sealing import sealer
 
@@ -263,6 +264,17 @@ class Alerts:
         """These alerts and every one that followed them: who names the first of a chain means its last too."""
         rows = await self._engine.read(self._sql.alert_chain, list(alert_ids))
         return tuple(row[0] for row in rows)
+
+    async def reached(self, alert_ids: Sequence[str]) -> list[str]:
+        """The neighbourhoods of these alerts: matched, added since, asked next door."""
+        rows = await self._engine.read(self._sql.alert_matches, list(alert_ids))
+        return list(dict.fromkeys(str(code) for _, code, *_ in rows))
+
+    @shielded
+    async def posted_by(self, alert_id: str) -> str:
+        """The key or account it came by; '' for none of ours."""
+        row = await tables.Alert.get_or_none(id=alert_id).values_list("key_id", flat=True)
+        return str(row or "")
 
     async def audience(self, codes: Sequence[str], routes: Routes, now: int) -> Audience:
         """Who would get an alert to these codes at `now` (ms)."""

@@ -24,6 +24,6 @@ async def back_up(database: Database, target: Path) -> Backup:
 async def restore(database: Database, file: Path, clock: Clock) -> Restored:
     """Put a backup in the database's place, brought forward to this release. Raises Refused; then nothing is changed."""
     if database.on_postgres:
-        done = await postgres.restore(database.url.get_secret_value(), database.programs, file, clock.now())
+        done = await postgres.restore(database, file, clock.now())
         return replace(done, migrated=tuple(await migrate(database, clock)))
     return await sqlite.restore(database, file, clock)

@@ -18,7 +18,8 @@ class Identity:
     """Who is asking: an API key, or a person of the staff, directly or through a browser session.
 
     `key_id`: the key's or the staff account's, both of one form. `municipalities`: a coordinator's own, as GM codes; empty for all.
-    `scopes`: what of its role's a key may do; empty for all of it.
+    `scopes`: what of its role's a key may do; empty for all of it. `senders`: the CAP senders in whose names they may speak; empty
+    for any. `person`: the account it is of, '' for a key that is nobody's own.
     """
 
     key_id: str
@@ -27,6 +28,8 @@ class Identity:
     sender: str
     municipalities: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
+    senders: frozenset[str] = frozenset()
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class KeyView:
     scopes: tuple[str, ...]
     certificate: str
     public_key: str
+    senders: tuple[str, ...] = ()
+    staff_id: str = ""
 
     def state(self, now: int) -> str:
         if self.revoked_at is not None:
@@ -88,6 +93,8 @@ class Keys:
         scopes: Collection[str] = (),
         certificate: str = "",
         public_key: str = "",
+        senders: Collection[str] = (),
+        staff_id: str = "",
     ) -> None:
         await tables.ApiKey.create(
             id=key_id,
@@ -101,6 +108,8 @@ class Keys:
             scopes=" ".join(sorted(scopes)),
             certificate=certificate,
             public_key=public_key,
+            senders=" ".join(sorted(senders)),
+            staff_id=staff_id,
         )
 
     async def find(self, hash: str, now: int) -> KnownKey | None:
@@ -119,6 +128,12 @@ class Keys:
         """Who this key stands for in a browser; None once it has ended, or where it must prove more than its secret."""
         rows = await self._engine.read(self._sql.key_of, key_id, now)
         return _identity(rows[0]) if rows else None
+
+    async def ever(self, key_id: str) -> Identity | None:
+        """Who this key stood for, whether it has ended or not; None for no key of ours."""
+        k = await tables.ApiKey.get_or_none(id=key_id)
+        row = (k.id, k.name, k.role, k.sender, k.municipalities, k.scopes, k.senders, k.staff_id) if k else None
+        return _identity(row) if row else None
 
     async def ending(self, before: int) -> list[tuple[str, int]]:
         """Keys that end before this moment, or have ended, and nobody revoked: (id, when)."""
@@ -141,6 +156,8 @@ class Keys:
                 tuple(k.scopes.split()),
                 k.certificate,
                 k.public_key,
+                tuple(k.senders.split()),
+                k.staff_id,
             )
             for k in await tables.ApiKey.all().order_by("created_at", "id")
         ]
@@ -167,9 +184,21 @@ class Keys:
         return True
 
     @shielded
-    async def bind(self, key_id: str, *, certificate: str | None = None, public_key: str | None = None) -> bool:
-        """What more it must prove from now on; None leaves it, '' ends it. False if there is no such key or it is revoked."""
-        given = {"certificate": certificate, "public_key": public_key}
+    async def bind(
+        self,
+        key_id: str,
+        *,
+        certificate: str | None = None,
+        public_key: str | None = None,
+        senders: Collection[str] | None = None,
+        staff_id: str | None = None,
+    ) -> bool:
+        """What more it must prove, in whose names it speaks, and whose it is from now on; None leaves it, empty ends it.
+
+        False if there is no such key or it is revoked.
+        """
+        names = None if senders is None else " ".join(sorted(senders))
+        given = {"certificate": certificate, "public_key": public_key, "senders": names, "staff_id": staff_id}
         changes = {name: value for name, value in given.items() if value is not None}
         return bool(await tables.ApiKey.filter(id=key_id, revoked_at=None).update(**changes))
 
@@ -180,5 +209,6 @@ class Keys:
 
 
 def _identity(row: Collection[str]) -> Identity:
-    key_id, name, role, sender, municipalities, scopes = row
-    return Identity(key_id, name, Role(role), sender, frozenset(municipalities.split()), frozenset(scopes.split()))
+    key_id, name, role, sender, municipalities, scopes, senders, person = row
+    bounds, parts, names = (frozenset(words.split()) for words in (municipalities, scopes, senders))
+    return Identity(key_id, name, Role(role), sender, bounds, parts, names, person)

@@ -14,7 +14,6 @@ from typing import Protocol
 from pydantic import SecretStr
 from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException
-from tortoise.migrations.executor import MigrationExecutor
 
 from hub.clock import Clock
 from hub.domain import Mistake, Refused
@@ -22,6 +21,7 @@ from hub.settings import Database
 from hub.store.database import tortoise_config
 from hub.store.kept import refuse_newer
 from hub.store.postgres.migrating import PostgresMigration
+from hub.store.schema import Executor
 from hub.store.sealing import KEY_BYTES, Sealer, use
 from hub.store.sealing_keys import made_keys
 from hub.store.sqlite.migrating import SqliteMigration
@@ -137,5 +137,5 @@ async def ready(where: Database | Path, clock: Clock) -> None:
         )
 
 
-def _executor(where: Database | Path) -> MigrationExecutor:
-    return MigrationExecutor(Tortoise.get_connection("default"), tortoise_config(where)["apps"])
+def _executor(where: Database | Path) -> Executor:
+    return Executor(Tortoise.get_connection("default"), tortoise_config(where)["apps"])

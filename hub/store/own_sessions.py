@@ -5,12 +5,22 @@ A ticket is written as a statement, so that the receiver stores it in the transa
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hub.store import registry_tables, tables
 from hub.store.engine import Statement, shielded
 from hub.store.marks import marked
 
 _VOID = "DELETE FROM own_session WHERE expires_at <= ?2 OR (admin_id = ?1 AND ticket = {true})"
 _PUT = "INSERT INTO own_session (hash, admin_id, ticket, expires_at) VALUES (?1, ?2, {true}, ?3)"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """It ends at `expires_at` (ms), unless it is used before."""
+
+    admin_id: int
+    expires_at: int
 
 
 class OwnSessions:
@@ -42,12 +52,17 @@ class OwnSessions:
         await registry_tables.OwnSession.create(hash=hash, admin_id=admin_id, ticket=False, expires_at=expires_at)
 
     @shielded
-    async def find(self, hash: str, now: int) -> int | None:
-        """The admin of a session that holds, if there still is such an admin."""
+    async def find(self, hash: str, now: int) -> OwnSession | None:
+        """A session that holds, if there still is such an admin."""
         found = await registry_tables.OwnSession.filter(hash=hash, ticket=False, expires_at__gt=now).first()
         if found is None or not await tables.Admin.filter(id=found.admin_id).exists():
             return None
-        return int(found.admin_id)
+        return OwnSession(found.admin_id, found.expires_at)
+
+    @shielded
+    async def seen(self, hash: str, expires_at: int) -> None:
+        """It was used: it goes on until then. One that was dropped meanwhile stays so."""
+        await registry_tables.OwnSession.filter(hash=hash, ticket=False).update(expires_at=expires_at)
 
     @shielded
     async def drop(self, hash: str) -> None:

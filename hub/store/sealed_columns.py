@@ -136,7 +136,7 @@ JUDGED: Final[dict[str, dict[How, dict[str, str]]]] = {
         How.HASHED: {"hash old_hash": "SHA-256 of 256 random bits"},
         How.CLEAR: {
             "id name role sender created_at revoked_at": "a system or desk, which answers for what it does by name",
-            "expires_at old_until municipalities scopes used_on": "times, and what it may",
+            "expires_at old_until municipalities scopes senders staff_id used_on": "times, what it may, and whose it is: an id",
             "certificate public_key": "public",
         },
     },
@@ -152,7 +152,7 @@ JUDGED: Final[dict[str, dict[How, dict[str, str]]]] = {
             "invited_hash": "SHA-256 of 256 random bits",
         },
         How.CLEAR: {
-            "id role sender municipalities": "what they may; the sender is their control room's",
+            "id role sender senders municipalities": "what they may; senders are control rooms",
             "passphrase_at totp_step invited_until created_at signed_in_at disabled_at": "times",
         },
     },

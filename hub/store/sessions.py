@@ -111,6 +111,11 @@ class Sessions:
         await tables.WebSession.create(hash=hash, key_id=key_id, ticket=True, expires_at=expires_at)
 
     @shielded
+    async def is_offered(self, hash: str, now: int) -> bool:
+        """Whether this ticket can still be used. Asking uses nothing up."""
+        return await tables.WebSession.filter(hash=hash, ticket=True, expires_at__gt=now).exists()
+
+    @shielded
     async def use_ticket(self, hash: str, now: int) -> str | None:
         """The key the ticket stands for; the ticket is used up."""
         found = tables.WebSession.filter(hash=hash, ticket=True, expires_at__gt=now)

@@ -24,6 +24,7 @@ from hub.store.sealing import sealer
 @dataclass(frozen=True, slots=True)
 class Account:
     """A person of the staff. `login`: what they sign in as. `municipalities`: a coordinator's own (GM codes), empty for all.
+    `senders`: as in Identity.
 
     `totp_secret` '': no such second factor. `totp_step`: the last 30 seconds whose code was used. Times in ms.
     """
@@ -42,10 +43,13 @@ class Account:
     created_at: int = 0
     signed_in_at: int | None = None
     disabled_at: int | None = None
+    senders: frozenset[str] = frozenset()
 
     @property
     def identity(self) -> Identity:
-        return Identity(self.id, self.name, self.role, self.sender, self.municipalities)
+        return Identity(
+            self.id, self.name, self.role, self.sender, self.municipalities, senders=self.senders, person=self.id
+        )
 
 
 ID_SIGNS = 16
@@ -194,6 +198,7 @@ class Staff:
                 role=account.role.value,
                 sender=account.sender,
                 municipalities=_codes(account.municipalities),
+                senders=_codes(account.senders),
             )
             if replace(old.identity, name="") != replace(account.identity, name=""):
                 await _end_sessions(account.id)
@@ -229,6 +234,7 @@ async def create(account: Account, invited_hash: str | None, now: int) -> None:
         role=account.role.value,
         sender=account.sender,
         municipalities=_codes(account.municipalities),
+        senders=_codes(account.senders),
         invited_hash=invited_hash,
         invited_until=account.invited_until,
         created_at=now,
@@ -251,13 +257,13 @@ def _login_hash(login: str) -> str:
     return sealer().hash("login", login.strip().casefold().encode("utf-8", "replace").decode())
 
 
-def _codes(municipalities: frozenset[str]) -> str:
-    return orjson.dumps(sorted(municipalities)).decode()
+def _codes(given: frozenset[str]) -> str:
+    return orjson.dumps(sorted(given)).decode()
 
 
 def _account(row: staff_tables.Staff) -> Account:
     return Account(
         row.id, row.name, row.login, Role(row.role), row.sender, frozenset(orjson.loads(row.municipalities)),
         row.passphrase_hash, row.totp_secret, row.totp_offered, row.totp_step, row.invited_until, row.created_at,
-        row.signed_in_at, row.disabled_at,
+        row.signed_in_at, row.disabled_at, frozenset(orjson.loads(row.senders)),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from hub.store.sealing import Sealed
 
 
 class Staff(Table):
-    """A person who signs in. `login`: what they type, an e-mail address or a name, found by `login_hash`. `municipalities`: a coordinator's own, a JSON list of GM codes, empty for all. `totp_offered`: a second factor shown and not confirmed yet. `totp_step`: the last 30 seconds whose code was used, for no code works twice. `invited_hash`: a link to set all this oneself, until invited_until."""  # noqa: E501  # one SQL comment
+    """A person who signs in. `login`: what they type, an e-mail address or a name, found by `login_hash`. `municipalities`: a coordinator's own, a JSON list of GM codes, empty for all. `senders`: in whose names they may speak, a JSON list, empty for all. `totp_offered`: a second factor shown and not confirmed yet. `totp_step`: the last 30 seconds whose code was used, for no code works twice. `invited_hash`: a link to set all this oneself, until invited_until."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=16, primary_key=True)
     name = Sealed()
@@ -24,6 +24,7 @@ class Staff(Table):
     role = fields.CharField(max_length=12)
     sender = fields.CharField(max_length=200, default="")
     municipalities = fields.TextField(default="[]")
+    senders = fields.TextField(default="[]", db_default="[]")
     passphrase_hash = fields.TextField(default="")
     passphrase_at = fields.BigIntField(null=True)
     totp_secret = Sealed(default="")

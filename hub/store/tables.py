@@ -171,7 +171,7 @@ class LinkToken(Table):
 
 
 class ApiKey(Table):
-    """Only a SHA-256 of the key is kept: 256 random bits need no slow hash. `old_hash`: the secret before the last rotation, known until `old_until`. `municipalities`, `scopes`: words with a space between, empty for all. `used_on`: the day it was last used, its first millisecond. `certificate`: SHA-256 of the public key that its client's certificate must have. `public_key`: PEM, what its requests must be signed with."""  # noqa: E501  # one SQL comment
+    """Only a SHA-256 of the key is kept: 256 random bits need no slow hash. `old_hash`: the secret before the last rotation, known until `old_until`. `municipalities`, `scopes`, `senders`: words with a space between, empty for all. `staff_id`: the account whose own key it is. `used_on`: the day it was last used, its first millisecond. `certificate`: SHA-256 of the public key that its client's certificate must have. `public_key`: PEM, what its requests must be signed with."""  # noqa: E501  # one SQL comment
 
     id = fields.CharField(max_length=16, primary_key=True)
     name = fields.CharField(max_length=200)
@@ -188,6 +188,8 @@ class ApiKey(Table):
     scopes = fields.TextField(default="", db_default="")
     certificate = fields.CharField(max_length=64, default="", db_default="")
     public_key = fields.TextField(default="", db_default="")
+    senders = fields.TextField(default="", db_default="")
+    staff_id = fields.CharField(max_length=16, default="", db_default="")
 
     class Meta:
         table = "api_key"

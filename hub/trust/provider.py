@@ -7,7 +7,9 @@ that whoever waits for it holds up nobody else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -21,6 +23,7 @@ from hub.clock import Clock
 from hub.settings import SignOn
 from hub.trust.signon import (
     Endpoints,
+    Farewell,
     Person,
     SignOnRefused,
     Why,
@@ -38,9 +41,15 @@ from hub.trust.signon import (
 LARGEST_ANSWER = 256 * 1024
 """Bytes. Discovery and keys of the large providers are 2 to 20 kB, tokens with hundreds of groups some more."""
 FRESH_SECONDS = 10 * 60.0
-"""How long discovery and keys are believed. A key that is not among them is looked for again at once."""
+"""How long discovery and keys are believed, where what comes with the keys (Cache-Control) does not say …"""
+LEAST_FRESH, MOST_FRESH = 60.0, 3600.0
+"""… and within which bounds it is believed: not asked again at each sign-in, and a key they withdraw is out within the hour."""
 PAUSE_SECONDS = 5.0
-"""After it gave no answer; and between two looks for new keys, for a token with any key id makes one."""
+"""After it gave no answer."""
+AGAIN_SECONDS = 30.0
+"""Between two looks for a key that is not among those we have: anybody can make up the id of one."""
+NUMBER = re.compile("[0-9]{1,10}")
+T = TypeVar("T")
 
 
 class Provider:
@@ -57,7 +66,7 @@ class Provider:
         self._one_at_a_time = asyncio.Lock()
         self._endpoints: Endpoints | None = None
         self._keys: KeySet | None = None
-        self._looked_at = self._failed_at = self._keys_at = float("-inf")
+        self._fresh_until = self._failed_at = self._keys_at = float("-inf")
 
     async def address(self, secret: str, state: str, *, anew: bool = False) -> str:
         """Where a browser with this secret is sent; raises SignOnRefused. `anew`: to sign in there even who is signed in there."""
@@ -69,26 +78,16 @@ class Provider:
         endpoints, _ = await self._known()
         code = code_in(self._sign_on, endpoints, answer)
         token, access_token = await self._tokens(endpoints, code, verifier_of(secret, state))
-        nonce = nonce_of(secret, state)
-        for keys in await self._keys_to_try():
-            try:
-                claims = read_token(
-                    self._sign_on, keys, token, nonce=nonce, access_token=access_token, now=self._clock.now()
-                )
-            except InvalidKeyIdError:
-                continue
-            return person_of(self._sign_on, claims, since=since)
-        raise SignOnRefused(Why.UNTRUSTED, "ID token: its key is none of theirs")
+        nonce, now = nonce_of(secret, state), self._clock.now()
+        claims = await self._signed(
+            lambda keys: read_token(self._sign_on, keys, token, nonce=nonce, access_token=access_token, now=now)
+        )
+        return person_of(self._sign_on, claims, since=since)
 
-    async def gone(self, token: str) -> str:
-        """The subject who signed out there, as the provider's logout token says; raises SignOnRefused."""
-        await self._known()
-        for keys in await self._keys_to_try():
-            try:
-                return read_farewell(self._sign_on, keys, token, now=self._clock.now())
-            except InvalidKeyIdError:
-                continue
-        raise SignOnRefused(Why.UNTRUSTED, "logout token: its key is none of theirs")
+    async def gone(self, token: str) -> Farewell:
+        """Who signed out there, as the provider's logout token says; raises SignOnRefused."""
+        now = self._clock.now()
+        return await self._signed(lambda keys: read_farewell(self._sign_on, keys, token, now=now))
 
     async def farewell(self) -> str:
         """Where people sign out there too; '' where they cannot, or it does not answer."""
@@ -111,29 +110,47 @@ class Provider:
     async def _known(self) -> tuple[Endpoints, KeySet]:
         async with self._one_at_a_time:
             now = self._clock.monotonic()
-            if self._endpoints is not None and self._keys is not None and now - self._looked_at < FRESH_SECONDS:
+            if self._endpoints is not None and self._keys is not None and now < self._fresh_until:
                 return self._endpoints, self._keys
             if now - self._failed_at < PAUSE_SECONDS:
                 raise SignOnRefused(Why.UNREACHABLE, "it gave no answer just now")
             try:
                 well_known = get_well_known_url(self.issuer, external=True)
-                self._endpoints = read_endpoints(self._sign_on, await self._get(well_known, "discovery"))
-                self._keys = read_keys(await self._get(self._endpoints.keys, "keys"))
+                content, _ = await self._ask("GET", well_known, "discovery")
+                self._endpoints = read_endpoints(self._sign_on, content)
+                self._keys = await self._keys_of(self._endpoints)
             except SignOnRefused:
                 self._failed_at = self._clock.monotonic()
                 raise
-            self._looked_at = self._keys_at = self._clock.monotonic()
             return self._endpoints, self._keys
 
-    async def _keys_to_try(self) -> list[KeySet]:
-        """Those we have, and behind them, not more often than every few seconds, those of this moment."""
+    async def _signed(self, read: Callable[[KeySet], T]) -> T:
+        """What `read` makes of a token with the keys we have; where its key is none of those, with the keys of this moment."""
         endpoints, keys = await self._known()
+        try:
+            return read(keys)
+        except InvalidKeyIdError:
+            pass
+        try:
+            return read(await self._newer(keys, endpoints))
+        except InvalidKeyIdError:
+            raise SignOnRefused(Why.UNTRUSTED, "token: its key is none of theirs") from None
+
+    async def _newer(self, keys: KeySet, endpoints: Endpoints) -> KeySet:
+        """The same where somebody looked a moment ago."""
         async with self._one_at_a_time:
-            if self._clock.monotonic() - self._keys_at < PAUSE_SECONDS:
-                return [keys]
-            self._keys_at = self._clock.monotonic()
-            self._keys = read_keys(await self._get(endpoints.keys, "keys"))
-            return [keys, self._keys]
+            if self._keys is not None and self._keys is not keys:
+                return self._keys
+            if self._clock.monotonic() - self._keys_at >= AGAIN_SECONDS:
+                keys = self._keys = await self._keys_of(endpoints)
+            return keys
+
+    async def _keys_of(self, endpoints: Endpoints) -> KeySet:
+        self._keys_at = self._clock.monotonic()
+        content, headers = await self._ask("GET", endpoints.keys, "keys")
+        keys = read_keys(content)
+        self._fresh_until = self._clock.monotonic() + fresh_for(headers)
+        return keys
 
     async def _tokens(self, endpoints: Endpoints, code: str, verifier: str) -> tuple[str, str]:
         """The ID token for a code, and the access token, of which we only check that it belongs to it."""
@@ -149,7 +166,7 @@ class Provider:
             form |= {"client_id": who, "client_secret": secret}
         else:
             headers["Authorization"] = aiohttp.encode_basic_auth(quote(who, safe=""), quote(secret, safe=""))
-        content = await self._ask("POST", endpoints.token, "token", data=form, headers=headers)
+        content, _ = await self._ask("POST", endpoints.token, "token", data=form, headers=headers)
         try:
             found = orjson.loads(content)
             token = found["id_token"]
@@ -160,9 +177,6 @@ class Provider:
             raise SignOnRefused(Why.UNTRUSTED, "token: it gave no ID token")
         return token, access_token
 
-    async def _get(self, url: str, what: str) -> bytes:
-        return await self._ask("GET", url, what)
-
     async def _ask(
         self,
         method: str,
@@ -170,8 +184,8 @@ class Provider:
         what: str,
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> bytes:
-        """The body of a 200; raises SignOnRefused. A code that the provider does not take is a 400 of its."""
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """Body and headers of a 200; raises SignOnRefused. A code that the provider does not take is a 400 of its."""
         body = bytearray()
         sent = {
             "Accept": "application/json",
@@ -192,8 +206,22 @@ class Provider:
                     body += chunk
                     if len(body) > LARGEST_ANSWER:
                         raise SignOnRefused(Why.UNREACHABLE, f"{what}: more than {LARGEST_ANSWER:,} bytes")
+                told = response.headers
         except TimeoutError:
             raise SignOnRefused(Why.UNREACHABLE, f"{what}: no answer within {self._sign_on.timeout:g} s") from None
         except (aiohttp.ClientError, ValueError, OSError) as error:
             raise SignOnRefused(Why.UNREACHABLE, f"{what}: cannot be reached ({type(error).__name__})") from None
-        return bytes(body)
+        return bytes(body), told
+
+
+def fresh_for(headers: Mapping[str, str]) -> float:
+    """Seconds that an answer is believed, as its Cache-Control says, within our bounds."""
+    parts = (part.partition("=") for part in headers.get("Cache-Control", "").lower().split(","))
+    said = {name.strip(): value.strip(' "') for name, _, value in parts}
+    if "no-store" in said or "no-cache" in said:
+        return LEAST_FRESH
+    if not NUMBER.fullmatch(said.get("max-age", "")):
+        return FRESH_SECONDS
+    age = headers.get("Age", "")
+    left = int(said["max-age"]) - (int(age) if NUMBER.fullmatch(age) else 0)
+    return min(max(float(left), LEAST_FRESH), MOST_FRESH)

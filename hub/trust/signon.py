@@ -34,6 +34,11 @@ LEEWAY_SECONDS = 60
 RSA_MODULUS = range(342, 2731)
 """Characters of an RSA key's modulus: 2,048 bits at least, and not so many that looking at a signature takes long."""
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_TYPE = "logout+jwt"
+"""What a logout token says it is, as the specification recommends: a token of theirs for anything else is none."""
+LOGOUT_SECONDS = 10 * 60
+"""How old a logout token may be, whatever it says itself: a provider that could not reach us tries again within minutes. As long as
+one is good it is remembered."""
 
 
 class Why(StrEnum):
@@ -79,6 +84,15 @@ class Person:
     role: Role
     municipalities: frozenset[str]
     sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """Somebody signed out there. `jti`: the token's own name, by which it is known again until `until` (ms)."""
+
+    subject: str
+    jti: str
+    until: int
 
 
 def nonce_of(secret: str, state: str) -> str:
@@ -189,9 +203,11 @@ def read_token(
     return dict(found)
 
 
-def read_farewell(sign_on: SignOn, keys: KeySet, token: str, *, now: int) -> str:
-    """The subject that a provider says has signed out there (Back-Channel Logout 1.0); raises as `read_token` does."""
-    _, claims = _signed(keys, token)
+def read_farewell(sign_on: SignOn, keys: KeySet, token: str, *, now: int) -> Farewell:
+    """Who a provider says has signed out there (Back-Channel Logout 1.0); raises as `read_token` does."""
+    header, claims = _signed(keys, token)
+    if str(header.get("typ", "")).lower().removeprefix("application/") != LOGOUT_TYPE:
+        raise SignOnRefused(Why.UNTRUSTED, f"logout token: its type is not {LOGOUT_TYPE}")
     registry = jwt.JWTClaimsRegistry(
         now=now // 1000,
         leeway=LEEWAY_SECONDS,
@@ -209,7 +225,10 @@ def read_farewell(sign_on: SignOn, keys: KeySet, token: str, *, now: int) -> str
     events = claims.get("events")
     if not isinstance(events, dict) or LOGOUT_EVENT not in events or "nonce" in claims:
         raise SignOnRefused(Why.UNTRUSTED, "logout token: it is none")
-    return str(claims["sub"])
+    until = claims["iat"] + LOGOUT_SECONDS + LEEWAY_SECONDS
+    if now // 1000 >= until:
+        raise SignOnRefused(Why.UNTRUSTED, "logout token: it is old")
+    return Farewell(str(claims["sub"]), str(claims["jti"]), int(until) * 1000)
 
 
 def person_of(sign_on: SignOn, claims: Mapping[str, Any], *, since: int | None = None) -> Person:

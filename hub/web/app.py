@@ -92,6 +92,7 @@ def create_app(hub: Hub, routes: Sequence[Route] = ROUTES) -> web.Application:
 
     async def close_streams(_: web.Application) -> None:
         state.closing = True
+        state.following.wake()
         hub.wakes.changed()
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

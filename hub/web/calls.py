@@ -22,6 +22,7 @@ from hub.service import Hub
 from hub.store.audit import LOOKED, VISITOR, Who
 from hub.store.keys import Identity
 from hub.store.sessions import Session
+from hub.web.door.limits import ADDRESS
 from hub.web.forms import Form, read_form, tidy
 from hub.web.languages import language_of
 from hub.web.problems import Problem
@@ -123,6 +124,11 @@ class Call:
     async def changed(self, kind: str, subject: object, **what: object) -> None:
         """Notes who changed what (store/audit.py). Names of fields, ids and counts only, never anything personal."""
         await self.hub.store.audit.put(self.by, kind, str(subject), what, self.now())
+
+    async def refused_sign_in(self, subject: str, **what: object) -> None:
+        """Somebody did not prove to be this account ('': one there is not); what is noted of many stands in door/refusals.py."""
+        if times := self.state.refusals.count(subject, self.request.get(ADDRESS, ""), self.now()):
+            await self.changed("session.refused", subject, times=times, **what)
 
     async def looked(self, kind: str, subject: object, **what: object) -> None:
         """Notes who was shown what personal data; `kind` is its noun. The table of routes says where (Route.shows)."""

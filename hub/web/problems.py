@@ -20,6 +20,7 @@ from hub.domain import Mistake, Refused
 from hub.relay.backlog import BacklogFull
 from hub.relay.drills import DrillOngoing
 from hub.relay.intake import AlreadyDifferent
+from hub.relay.senders import NotInThatName
 from hub.store.engine import NeverStored, StoreUnavailable
 from hub.trust.passphrases import TooBusy
 
@@ -88,6 +89,8 @@ def problem_of(error: Exception) -> Problem:
                 f"Alert {error.alert_id} has other content. Post a change as an Update, with an identifier of its own.",
                 more={"id": error.alert_id},
             )
+        case NotInThatName():
+            return Problem(403, "Not in that sender's name", f"{error} Ask the operator. Nothing was stored.")
         case DrillOngoing():
             return Problem(
                 409,

@@ -19,7 +19,7 @@ from hub.web.own.routes import ROUTES as OWN
 from hub.web.pages import static_file
 from hub.web.public.routes import ROUTES as PUBLIC_PAGES
 from hub.web.route import ALERTS, DIRECTORY, METRICS, PUBLIC, Open, Route, scoped
-from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out
+from hub.web.signin import sign_in, sign_in_page, sign_in_with_ticket, sign_out, ticket_page
 from hub.web.signs.routes import ROUTES as SIGNS
 from hub.web.staff.routes import ROUTES as STAFF
 from hub.web.status import healthz, metrics, readyz
@@ -34,7 +34,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/hooks/{channel}", receive_hook, Open.VERIFIED_BY_PROVIDER, "A provider tells us something"),
     Route("GET", "/login", sign_in_page, PUBLIC, "Sign-in page"),
     Route("POST", "/login", sign_in, PUBLIC, "Sign in with an API key", form=True),
-    Route("GET", "/login/{ticket}", sign_in_with_ticket, PUBLIC, "Sign in with a one-time link", head=False),
+    Route("GET", "/login/{ticket}", ticket_page, PUBLIC, "A one-time link to sign in with"),
+    Route("POST", "/login/{ticket}", sign_in_with_ticket, PUBLIC, "Use it", form=True),
     Route("POST", "/logout", sign_out, PUBLIC, "Sign out", form=True),
     *ACCOUNT,
     *STAFF,

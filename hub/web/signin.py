@@ -9,6 +9,8 @@ from aiohttp import web
 from hub.store.sessions import Strength
 from hub.trust.keys import authenticate, hash_secret
 from hub.web.calls import Call, onward
+from hub.web.cookies import FORGET
+from hub.web.coordinator.sought import forget
 from hub.web.identity import close_session, holder, open_session, session_of
 from hub.web.request_lines import WHY
 
@@ -28,15 +30,23 @@ async def sign_in(call: Call) -> web.StreamResponse:
     known = await authenticate(call.hub.store.keys, key, call.now()) if sign_in else None
     if known is None or known.certificate or known.public_key:  # what must prove more than its secret is a program's
         call.request[WHY] = "This key is not known, or opens no session"
-        await call.changed("session.refused", "")
+        await call.refused_sign_in("")
         return call.show("signin", 401, wrong=True, onward=path)
     return await _signed_in(call, known.identity.key_id, path, known.until)
+
+
+async def ticket_page(call: Call) -> web.Response:
+    """A button, and nothing used up or told of whose it is: messengers and mail scanners fetch a link before people do."""
+    if not await call.hub.store.sessions.is_offered(hash_secret(call.part("ticket")), call.now()):
+        return call.show("signin", 401, wrong=True, onward=CONSOLE)
+    return call.show("signin-link")
 
 
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
     key_id = await call.hub.store.sessions.use_ticket(hash_secret(call.part("ticket")), call.now())
     if key_id is None:
         call.request[WHY] = "This link is not known, or was used"
+        await call.refused_sign_in("")
         return call.show("signin", 401, wrong=True, onward=CONSOLE)
     return await _signed_in(call, key_id, CONSOLE)
 
@@ -47,6 +57,8 @@ async def sign_out(call: Call) -> web.StreamResponse:
     issuer = await call.hub.store.sign_ons.issuer_of(who.key_id) if who else ""
     theirs = next((one for one in call.hub.sign_ons if one.issuer == issuer), None)
     response = onward(f"/login?out={theirs.name}" if theirs else "/login")
+    response.headers.update(FORGET)
+    forget(call.hub, response)
     await close_session(call.hub, call.request, response)
     if who is not None:
         await replace(call, who=who).changed("session.signed_out", who.key_id)

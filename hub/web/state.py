@@ -5,20 +5,20 @@ Nothing in here outlives the process: sessions and all else stand in the store.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.channel import Channel, Hooks
-from hub.store.alerts import AlertEvent
 from hub.trust.passphrases import Passphrases
 from hub.web.admitted import Admitted
+from hub.web.api.following import Following
 from hub.web.caching import Copy
 from hub.web.console.board import Board
 from hub.web.console.watching import Watching
 from hub.web.docs.drawn import Docs
 from hub.web.door.limits import Limits
+from hub.web.door.refusals import Refusals
 from hub.web.map.kept import MapKept
 from hub.web.metrics import Metrics
 from hub.web.public.data_files import OpenData
@@ -46,12 +46,12 @@ class State:
     open_data: OpenData = field(default_factory=OpenData)
     texts: Shipped = field(default_factory=Shipped)
     passphrases: Passphrases = field(default_factory=Passphrases)
+    refusals: Refusals = field(default_factory=Refusals)
     watching: Watching = field(default_factory=Watching)
     board: Board = field(default_factory=Board)
     map: MapKept = field(default_factory=MapKept)
     docs: Docs | None = None
-    looking: dict[tuple[str, int], asyncio.Task[list[AlertEvent]]] = field(default_factory=dict)
-    """What live streams read of the log now, by alert and how far: those that wait for the same read it once."""
+    following: Following = field(default_factory=Following)
     closing: bool = False
     _form_key: bytes = b""
 

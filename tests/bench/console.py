@@ -32,6 +32,7 @@ from tests.bench.sink import sink
 from tests.bench.stores import database
 from tests.bench.waiting import until
 from tests.browser.chromium import ARGUMENTS, find
+from tests.browser.pressing import sign_in
 
 PEOPLE = 1_000
 RATE = 25.0
@@ -120,7 +121,7 @@ async def _signed_in(browser: Browser, url: str, store: Store) -> Watched:
     context = await browser.new_context(locale="nl-NL", viewport={"width": 1440, "height": 900})
     page = await context.new_page()
     await page.add_init_script(LONG_TASKS)
-    await page.goto(f"{url}/login/{secret}")
+    await sign_in(page, f"{url}/login/{secret}")
     await page.goto(f"{url}/a/none")  # light, and of the same origin
     return Watched(page, await context.new_cdp_session(page), {}, [0])
 

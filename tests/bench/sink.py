@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import ClassVar, cast
 
 import uvloop
@@ -115,7 +117,7 @@ class Sink(asyncio.Protocol):
             else:
                 body = (
                     b'{"messaging_product":"whatsapp","contacts":[{"input":"31600000000","wa_id":"31600000000"}],'
-                    b'"messages":[{"id":"wamid.BENCH%015d","message_status":"accepted"}]}' % Sink.sent
+                    b'"messages":[{"id":"wamid.%s","message_status":"accepted"}]}' % _wamid(Sink.sent)
                 )
             self._write(_taken(body))
 
@@ -178,6 +180,12 @@ def main() -> None:
     Sink.wait, Sink.rate, Sink.names = given.wait, given.rate, given.names
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
+
+
+def _wamid(number: int) -> bytes:
+    """As long as Meta's, and like them in no order: names that ascend would make the store's index cheaper than it is."""
+    unlike = blake2b(b"%d" % number, digest_size=9).hexdigest().upper().encode()
+    return base64.b64encode(b"\x1c\x18\x0b31600000000\x15\x02\x00\x11\x18\x12%s\x00" % unlike)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sending a public form as people do: whoever is quicker than a person is asked to press once more (hub/web/spam.py)."""
+"""Pressing what takes more: a public form, which asks who is quicker than a person once more (hub/web/spam.py); a one-time link."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ async def press_until(sent: Locator, page: Page, press: Callable[[], Awaitable[N
         return bool(await sent.count())
 
     await until(is_sent)
+
+
+async def sign_in(page: Page, link: str) -> None:
+    """By a one-time link, which a button uses up."""
+    await page.goto(link)
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Meld mij aan").click()

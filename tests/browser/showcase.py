@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final, NoReturn
@@ -17,12 +18,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
 from hub.domain import Role
-from hub.service import Sender, build_hub
+from hub.service import Hub, Sender, build_hub
 from hub.settings import Account, Console, Database, Mail, Map, Mapped, Registry, Relay, Settings, SignOn, SignOns, Web
 from hub.store.database import open_store
 from hub.store.engine import StoreUnavailable
 from hub.trust.keys import hash_secret
-from hub.web.app import create_app
+from hub.web.app import create_app, rendering_of
 from hub.web.problems import Problem
 from tests.browser.furniture import alerts, decisions, people, requests
 from tests.browser.show import EVERYBODY, PUBLIC_URL, Showcase
@@ -74,7 +75,7 @@ async def showcase(folder: Path, *, furnished: bool = True) -> AsyncIterator[Sho
         # What is mailed waits in the store.
         mail=Mail(host="mail.example", sender="buurtsein@gemeente.example") if furnished else Mail(),
         registry=Registry(neighbour_reports=True, asked_a_day=100_000),
-        console=Console(second_pair="municipality"),
+        console=Console(second_pair="municipality", second_pair_api=True),
         relay=Relay(sightings=True),
         signon=SignOns(providers=(NOBODYS,)),
     )
@@ -85,6 +86,7 @@ async def showcase(folder: Path, *, furnished: bool = True) -> AsyncIterator[Sho
         await hub.atlas.refresh()
         app = create_app(hub)
         app.router.add_get("/_failing/{name}", _fail)
+        app.router.add_get("/_passing/{name}", partial(_pass, hub))
         async with TestClient(TestServer(app)) as client:
             world = World(hub, client, clock, channels[0], settings.database.sqlite_path)  # type: ignore[arg-type]  # stands still
             found = Showcase(world, clock, {})
@@ -109,6 +111,12 @@ async def _furnish(show: Showcase) -> None:
     await show.clock.advance((now - show.clock.now()) / 1000)
     for put in (people.put_today, people.put_staff, alerts.put, requests.put, decisions.put):
         await put(show)
+
+
+async def _pass(hub: Hub, request: web.Request) -> web.Response:
+    """Pages between here and an organisation's sign-on, which go on by themselves; these stay where they are."""
+    template = f"account/{request.match_info['name']}"
+    return rendering_of(hub).page(request, template, who=None, label=NOBODYS.label, address="#", onward="#")
 
 
 async def _fail(request: web.Request) -> NoReturn:

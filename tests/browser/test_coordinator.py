@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from hub.domain import Role
 from hub.trust.keys import hash_secret, make_key, make_session
 from tests.browser.faces import BROAD, NARROW, watched
+from tests.browser.pressing import sign_in
 from tests.browser.test_pages import ROWS
 from tests.walk.world import HEADER, Walk, walking
 
@@ -64,7 +65,7 @@ async def test_a_coordinator_finds_changes_imports_and_rehearses_by_keyboard(bro
     async with walking(tmp_path, ROWS) as walk:
         context = await browser.new_context(locale="nl-NL", viewport=BROAD)
         page, complaints = await watched(context)
-        await page.goto(await ticket(walk))
+        await sign_in(page, await ticket(walk))
         await page.goto(f"{walk.url}/coordinator/groups")
         await fill(page, "Zoek op groep, buurt, wijk of code", "seghwaert o")
         await page.keyboard.press("Enter")

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, expect
 
 from hub.trust.keys import hash_secret, make_session
 from tests.browser.faces import DESK, DESK_DARK, PHONE, PHONE_DARK, Look, looking
+from tests.browser.pressing import sign_in
 from tests.walk.world import Walk, alert, until, walking
 
 ROWS = [
@@ -29,7 +30,7 @@ async def ticket(walk: Walk) -> str:
 async def test_the_console_shows_live_what_a_tap_on_a_phone_changes(browser: Browser, tmp_path: Path) -> None:
     async with walking(tmp_path, ROWS) as walk, looking(browser, walk.url, DESK) as control_room:
         console = control_room.page
-        await console.goto(await ticket(walk))
+        await sign_in(console, await ticket(walk))
         posted = await walk.post(**alert("WK063703", "CBS-WK"))
         await console.goto(f"{walk.url}/console/alerts/{posted['id']}")
         await expect(console.get_by_text("0/2")).to_be_visible()

@@ -105,11 +105,15 @@ async def test_an_organisations_own_sign_on_leads_to_the_console_and_out_again(
             try:
                 page = await context.new_page()
                 await page.goto(f"{url}/login")
-                await page.get_by_role("link", name="Aanmelden via Gemeente Voorbeeld").click()
+                await page.get_by_role("button", name="Aanmelden via Gemeente Voorbeeld").click()
                 # Back from another site, with a strict cookie: the page goes on by itself.
                 await expect(page.get_by_role("heading", name="Meldingen", level=1)).to_be_visible()
                 await expect(page.locator(".who")).to_contain_text("Anna")
+                other = await context.new_page()
+                await other.goto(f"{url}/account")
                 await page.get_by_role("button", name="Afmelden").click()
                 await expect(page.get_by_text("Bij Gemeente Voorbeeld bent u dat nog niet.")).to_be_visible()
+                # What another tab showed is gone as well.
+                await expect(other.get_by_role("heading", name="Aanmelden", level=1)).to_be_visible()
             finally:
                 await context.close()

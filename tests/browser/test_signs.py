@@ -20,6 +20,7 @@ from hub.store.database import Store, open_store
 from hub.trust.keys import hash_secret, make_key, make_session
 from hub.web.app import serving
 from tests.browser.faces import BROAD, NARROW, watched
+from tests.browser.pressing import sign_in
 from tests.furnished import furnish
 from tests.relay.mailserver import Desk, listening
 from tests.walk.world import free_port
@@ -129,7 +130,7 @@ async def test_from_a_telephone_without_javascript_to_the_pole(browser: Browser,
         await expect(phone.get_by_role("status")).to_contain_text("looks at your request")
 
         desk, desk_complaints = await watched(await browser.new_context(locale="nl-NL", viewport=BROAD))
-        await desk.goto(await place.ticket())
+        await sign_in(desk, await place.ticket())
         await desk.goto(f"{place.url}/coordinator/signs")
         await well_made(desk)
         await tab_to(desk, desk.get_by_label("Kies Corner of Dorpsstraat"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.faces import BROAD, NARROW, watched
+from tests.browser.pressing import sign_in
 from tests.browser.test_pages import ticket
 from tests.walk.world import Walk, alert, free_port, until, walking
 
@@ -111,7 +112,7 @@ async def test_a_dispatcher_watches_an_alert_acts_by_keyboard_and_loses_nothing_
     async with walking(tmp_path, ROWS) as walk, a_line_to(walk) as line:
         context = await browser.new_context(locale="nl-NL", viewport=BROAD)
         listing, listing_complaints = await watched(context)
-        await listing.goto((await ticket(walk)).replace(walk.url, line.url))
+        await sign_in(listing, (await ticket(walk)).replace(walk.url, line.url))
         await expect(listing.get_by_text("Er loopt nu geen melding.")).to_be_visible()
         await expect(listing.get_by_text("Live", exact=True)).to_be_visible()
         posted = await walk.post(**alert(WEST))
@@ -184,7 +185,7 @@ async def test_a_hub_that_falls_silent_is_told_from_one_that_has_nothing_to_say(
     async with walking(tmp_path, ROWS) as walk, a_line_to(walk) as line:
         page, _ = await watched(await browser.new_context(locale="nl-NL", viewport=NARROW))
         await page.clock.install()
-        await page.goto((await ticket(walk)).replace(walk.url, line.url))
+        await sign_in(page, (await ticket(walk)).replace(walk.url, line.url))
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
         line.hush()
         await page.clock.fast_forward(15_000)

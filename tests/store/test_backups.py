@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from hub.domain import AckKind, DeliveryState, ReceiptKind, Refused
 from hub.settings import Database
@@ -150,6 +152,19 @@ async def test_what_is_no_backup_is_refused_and_nothing_changed(
         await restore(database, file, LATER)
     async with open_store(database, CLOCK) as store:
         assert len(await store.outbox.deliveries("A")) == 3
+
+
+async def test_a_backup_that_no_key_opens_is_refused_and_nothing_changed(database: Database, tmp_path: Path) -> None:
+    async with open_store(database, CLOCK) as store:
+        made = await back_up(database, tmp_path / "the.backup")
+        await a_day(store)
+    other = database.model_copy(update={"key": SecretStr(b64encode(b"o" * 32).decode())})
+    with pytest.raises(Refused, match=r"is sealed with key .*put the right one first in database\.key"):
+        await restore(other, made.file, LATER)
+    assert [one.name for one in tmp_path.glob("the.backup.before*")] == []
+    async with open_store(database, CLOCK) as store:
+        assert len(await store.outbox.deliveries("A")) == 3
+    assert (await restore(database, made.file, LATER)).alerts == 0
 
 
 async def test_a_backup_of_a_newer_release_is_refused(database: Database, tmp_path: Path) -> None:

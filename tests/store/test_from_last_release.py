@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from tortoise import Tortoise
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.executor import MigrationTarget
 
 from hub.domain import Refused
 from hub.settings import Database
 from hub.store.backups import back_up, restore
 from hub.store.database import open_store, tortoise_config
 from hub.store.migrating import migrate, ready
+from hub.store.schema import Executor
 from tests.postgres.databases import Databases
 from tests.store.databases import DIALECTS, KEY
 from tests.store.test_backups import client_programs
@@ -58,7 +59,7 @@ async def made_by(where: Database, migration: str, *statements: str) -> None:
     """A database as it was when this was the last migration, with what these put into it."""
     await Tortoise.init(config=tortoise_config(where))
     connection = Tortoise.get_connection("default")
-    await MigrationExecutor(connection, tortoise_config(where)["apps"]).migrate([MigrationTarget("hub", migration)])
+    await Executor(connection, tortoise_config(where)["apps"]).migrate([MigrationTarget("hub", migration)])
     for statement in statements:
         await connection.execute_script(statement)
     await Tortoise.close_connections()
@@ -116,6 +117,7 @@ async def _sightings(where: Database) -> None:
         "0012_consent",
         "0013_challenges",
         "0014_door",
+        "0015_senders",
     ]
     async with open_store(where, CLOCK) as store:
         assert [(one.text, one.pictured) for one in await store.sightings.of("A")] == [("bij de brug", False)]

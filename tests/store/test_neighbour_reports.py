@@ -7,6 +7,7 @@ from hub.domain import AckKind
 from hub.store import tables
 from hub.store.database import Store
 from hub.store.own_data import OwnData
+from hub.store.own_sessions import OwnSession
 from hub.store.sealing import message
 from tests.store.world import HOUR, START, admin_of, answer, people, person, relay
 
@@ -58,7 +59,10 @@ async def test_a_ticket_opens_one_session_and_an_erased_admin_has_none(store: St
     assert await sessions.find("b", START) is None, "a ticket is no session"
     assert await sessions.use_ticket("b", START) == admin and await sessions.use_ticket("b", START) is None
     await sessions.put("c", admin, now=START, expires_at=START + HOUR)
-    assert await sessions.find("c", START) == admin and await sessions.find("c", START + HOUR) is None
+    assert await sessions.find("c", START) == OwnSession(admin, START + HOUR)
+    assert await sessions.find("c", START + HOUR) is None
+    await sessions.seen("c", START + 2 * HOUR)
+    assert await sessions.find("c", START + HOUR) == OwnSession(admin, START + 2 * HOUR)
     await store.directory.delete_admin(admin)
     assert await sessions.find("c", START) is None
 

@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import replace
 
 from hub.domain import Role
-from hub.store.challenges import Kind
+from hub.store.challenges import MOST, Kind
 from hub.store.database import Store
 from hub.store.passkeys import Passkey
 from hub.store.staff import Account, make_id
+from hub.store.staff_tables import Challenge
 from tests.store.world import START
 
 ISSUER = "https://login.example/tenant"
@@ -32,6 +33,20 @@ async def test_a_challenge_is_answered_once_in_time_by_the_browser_it_was_put_to
     assert await take("b", "browser", Kind.SIGN, START + 100) is None
     await put("d", "browser", Kind.SIGN, {}, now=START + 100, expires_at=START + 200)
     assert await take("c", "browser", Kind.SIGN, START) is None, "those that ran out are swept out"
+
+
+async def test_of_too_many_challenges_the_oldest_go_and_those_of_another_kind_stay(store: Store) -> None:
+    def asked(number: int, kind: Kind = Kind.SIGN) -> Challenge:
+        return Challenge(
+            hash=f"{kind}{number}", browser="b", kind=kind.value, about="{}", expires_at=START + 100 + number
+        )
+
+    await Challenge.bulk_create([asked(0, Kind.SIGN_ON), *(asked(number) for number in range(MOST))], batch_size=500)
+    await store.challenges.put("new", "b", Kind.SIGN, {}, now=START, expires_at=START + 100 + MOST)
+    assert await Challenge.filter(kind=Kind.SIGN.value).count() == MOST
+    take = store.challenges.take
+    assert await take("sign0", "b", Kind.SIGN, START) is None and await take("sign1", "b", Kind.SIGN, START) == {}
+    assert await take("new", "b", Kind.SIGN, START) == {} and await take("sign_on0", "b", Kind.SIGN_ON, START) == {}
 
 
 async def test_a_passkey_is_one_accounts_and_counts_on(store: Store) -> None:

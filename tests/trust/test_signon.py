@@ -201,7 +201,37 @@ async def test_a_new_key_of_theirs_is_found_without_waiting_for_the_old_ones_ter
     theirs.twist, asked = (lambda header, claims: header.update(kid="made up")), theirs.asked.count("jwks.json")
     for _ in range(3):
         assert await refused(ours) is Why.UNTRUSTED
-    assert theirs.asked.count("jwks.json") <= asked + 1
+    assert theirs.asked.count("jwks.json") == asked, "they were looked at a moment ago"
+    clock.turn(31)
+    for _ in range(3):
+        assert await refused(ours) is Why.UNTRUSTED
+    assert theirs.asked.count("jwks.json") == asked + 1
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({}, 600),
+        ({"Cache-Control": "public, max-age=300"}, 300),
+        ({"Cache-Control": "max-age=300", "Age": "100"}, 200),
+        ({"Cache-Control": "max-age=86400"}, 3600),
+        ({"Cache-Control": "no-store, max-age=300"}, 60),
+        ({"Cache-Control": 'max-age="5"'}, 60),
+        ({"Cache-Control": "max-age=for ever"}, 600),
+    ],
+    ids=str,
+)
+async def test_keys_are_kept_as_long_as_the_provider_says_within_bounds(
+    theirs: SignOnProvider, said: dict[str, str], kept: int
+) -> None:
+    told = theirs.server.keyjar.export_jwks("")
+    theirs.answer["jwks.json"] = lambda _: web.json_response(told, headers=said)
+    clock = TurnableMonotonic()
+    ours = provider(theirs.issuer, clock)
+    for after, fetched in ((0, 1), (kept - 1, 1), (2, 2)):
+        clock.turn(after)
+        await ours.address(HELD, STATE)
+        assert theirs.asked.count("jwks.json") == fetched, after
 
 
 async def test_a_code_is_good_once_and_only_for_the_browser_that_asked_for_it(theirs: SignOnProvider) -> None:
@@ -311,7 +341,7 @@ async def test_doctor_and_signing_out_know_what_discovery_told(theirs: SignOnPro
     assert not nobody.works and "127.0.0.1:1" in nobody.text
 
 
-def _farewell(theirs: SignOnProvider, **changed: Any) -> str:
+def _farewell(theirs: SignOnProvider, kind: str | None = "logout+jwt", /, **changed: Any) -> str:
     now = int(time.time())
     claims = {
         "iss": theirs.issuer,
@@ -323,12 +353,17 @@ def _farewell(theirs: SignOnProvider, **changed: Any) -> str:
         "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
         **changed,
     }
-    return theirs.signed({name: value for name, value in claims.items() if value is not None}, typ="logout+jwt")
+    header = {} if kind is None else {"typ": kind}
+    return theirs.signed({name: value for name, value in claims.items() if value is not None}, **header)
 
 
 async def test_a_logout_token_names_who_signed_out_and_nothing_else_does(theirs: SignOnProvider) -> None:
     ours = provider(theirs.issuer)
-    assert await ours.gone(_farewell(theirs)) == "anna"
+    told = await ours.gone(_farewell(theirs))
+    assert (told.subject, told.jti) == ("anna", "1") and told.until > (time.time() + 600) * 1000
+    for kind in ("JWT", "at+jwt", None):
+        with pytest.raises(SignOnRefused, match=r"type is not logout\+jwt"):
+            await ours.gone(_farewell(theirs, kind))
     wrong: list[Claims] = [
         {"iss": "https://login.evil.example"},
         {"aud": "another-client"},
@@ -336,6 +371,7 @@ async def test_a_logout_token_names_who_signed_out_and_nothing_else_does(theirs:
         {"events": None},
         {"nonce": "so an ID token"},
         {"exp": int(time.time()) - 61},
+        {"iat": int(time.time()) - 661},
         {"sub": None},
         {"jti": None},
     ]

@@ -53,11 +53,15 @@ async def test_an_alert_reaches_the_admins_of_its_area_only_and_their_answers_co
 
 async def test_an_answer_on_whatsapp_opens_the_window_and_the_next_alert_comes_free_form(tmp_path: Path) -> None:
     async with walking(tmp_path, [ANNA]) as walk:
-        await walk.post(**alert())
+        first = await walk.post(**alert())
         await until(lambda: _has(walk, 1))
         assert walk.whatsapp.chat("+31612340001")[0].request["type"] == "template"
         walk.whatsapp.tap("+31612340001", "Ontvangen")
-        await walk.whatsapp.settled()
+
+        async def understood() -> bool:
+            return bool((await walk.deliveries(first))[0]["acknowledgement"])
+
+        await until(understood)
         second = await walk.post(**alert())
         await until(lambda: _has(walk, 2))
         bubbles = [bubble for bubble in walk.whatsapp.chat("+31612340001") if not bubble.mine]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from aiohttp import ClientResponse, FormData
 
 from hub.domain import Address, Admin, Group, Handle, Role
-from tests.web.world import World
+from tests.web.world import KEYS, World
 
+SESSION, SOUGHT = "__Host-buurtsein_session", "__Host-buurtsein_sought"
 OURS = {"Origin": "https://buurtsein.example"}
 PAGES = [
     "/coordinator",
@@ -53,8 +55,6 @@ async def post(world: World, path: str, fields: Any, role: Role = Role.COORDINAT
 
 
 async def _sent(world: World, path: str, pairs: list[tuple[str, str]], role: Role) -> ClientResponse:
-    from tests.web.world import KEYS
-
     headers = {**OURS, "Authorization": f"Bearer {KEYS[role]}"}
     return await world.client.post(path, data=FormData(pairs), headers=headers, allow_redirects=False)
 
@@ -190,15 +190,36 @@ async def test_an_admin_is_found_by_name_and_the_name_stands_in_no_address(world
     )
     where = response.headers["Location"]
     assert response.status == 303 and "anna" not in where.lower()
-    cookie = response.cookies["__Secure-buurtsein_sought"]
-    assert cookie["httponly"] and cookie["path"] == "/coordinator/admins"
-    headers = {"Cookie": f"__Secure-buurtsein_sought={cookie.value}"}
+    cookie = response.cookies[SOUGHT]
+    assert cookie["httponly"] and "anna" not in cookie.value.lower() + str(base64.b64decode(cookie.value[2:])).lower()
+    headers = {"Cookie": f"{SOUGHT}={cookie.value}"}
     text = html.unescape(await (await world.get(where, Role.AUDITOR, headers=headers)).text())
     assert ANNA in text and "Bram Jansen" not in text and 'value="anna de"' in text
     text = await page(world, where, Role.AUDITOR)  # without the cookie: of another day
     assert ANNA in text and "Bram Jansen" in text
     empty = await post(world, "/coordinator/admins", {"q": " "})
-    assert empty.headers["Location"] == "/coordinator/admins"
+    assert empty.headers["Location"] == "/coordinator/admins" and empty.cookies[SOUGHT]["max-age"] == "0"
+    long = (await post(world, "/coordinator/admins", {"q": "é" * 5_000})).cookies[SOUGHT]
+    assert len(long.OutputString()) < 4096, "browsers throw away what is longer"
+
+
+async def test_what_was_searched_for_ends_with_the_session_that_searched(world: World) -> None:
+    async def opened() -> str:
+        form = {"key": KEYS[Role.COORDINATOR], "next": "/console"}
+        answer = await world.client.post("/login", data=form, headers=OURS, allow_redirects=False)
+        return f"{SESSION}={answer.cookies[SESSION].value}"
+
+    first, next_one = await opened(), await opened()
+    searched = await world.client.post(
+        "/coordinator/admins", data={"q": "anna de"}, headers={**OURS, "Cookie": first}, allow_redirects=False
+    )
+    kept = f"{SOUGHT}={searched.cookies[SOUGHT].value}"
+    for session, found in ((first, True), (next_one, False)):
+        shown = await world.get(searched.headers["Location"], None, headers={"Cookie": f"{session}; {kept}"})
+        assert ('value="anna de"' in await shown.text()) is found
+    out = await world.client.post("/logout", headers={**OURS, "Cookie": f"{first}; {kept}"}, allow_redirects=False)
+    assert {name: one["max-age"] for name, one in out.cookies.items()} == {SOUGHT: "0", SESSION: "0"}
+    assert out.headers["Clear-Site-Data"] == '"cache"'
 
 
 # groups ------------------------------------------------------------------------------------------------------------------------

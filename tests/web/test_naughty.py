@@ -24,7 +24,6 @@ NO_FORMS = {
     "/account/passkeys/options": "asked for by the script of passkeys",
     "/login/passkey/options": "the same",
     "/staff/{id}/sign-out": "shown of somebody who is signed in",
-    "/console/alerts/{id}/agreement": "shown of an alert that is held: tests/web/test_two_pairs.py",
 }
 """Posted from pages, but by no form that stands in the catalogue; and why."""
 
@@ -65,7 +64,8 @@ async def test_what_is_naughty_is_refused_or_shown_as_text(tmp_path: Path) -> No
 async def sent_well(show: Showcase, form: Filled, number: int, names: Sequence[str], text: str) -> None:
     response = await send(show, form, number, dict.fromkeys(names, text))
     told = f"{form.action} with {text!r} in {', '.join(names)}: {response.status}"
-    assert response.status < 500, told
+    is_down = response.status == 503 and form.action.startswith("/login/with/")
+    assert response.status < 500 or is_down, told
     assert "naughty" not in response.headers.get("Set-Cookie", ""), told
     if response.content_type == "text/html":
         assert not strange(await response.text()), told

@@ -44,6 +44,7 @@ class Mine:
             content_type=FORM,
             headers={**self._headers(), "Origin": origin},
         )
+        self.cleared = answer.headers.get("Clear-Site-Data", "")
         if COOKIE in answer.cookies:
             self.cookie = answer.cookies[COOKIE].value
             self.morsel = answer.cookies[COOKIE]
@@ -110,17 +111,38 @@ async def test_a_link_lasts_half_an_hour_and_a_later_one_makes_the_earlier_void(
     assert (await Mine(world).post(second))[0] == 404
 
 
-async def test_a_session_ends_after_twelve_hours_or_when_its_owner_closes_it_everywhere(world: World) -> None:
+async def test_a_session_ends_when_its_owner_closes_it_here_or_everywhere(world: World) -> None:
     phone, desk = await inside(world), await inside(world)
     assert (await phone.get())[0] == (await desk.get())[0] == 200
     await phone.post("/logout")
+    assert phone.cleared == '"cache"' and not phone.cookie
     assert (await phone.get())[0] == 401 and (await desk.get())[0] == 200
     phone = await inside(world)
     await desk.post("/logout-everywhere")
     assert (await phone.get())[0] == (await desk.get())[0] == 401
-    late = await inside(world)
-    world.clock.turn(12 * 3600 + 1)
-    assert (await late.get())[0] == 401
+
+
+async def test_a_session_ends_an_hour_after_it_was_used_and_twelve_after_it_began(world: World) -> None:
+    left, used = await inside(world), await inside(world)
+    world.clock.turn(3599)
+    assert (await used.get())[0] == 200
+    world.clock.turn(2)
+    assert (await left.get())[0] == 401 and (await used.get())[0] == 200
+    # Another end written before the same secret is another secret.
+    forged = Mine(world, re.sub(r"^\d+", "9" * 13, used.cookie))
+    assert forged.cookie != used.cookie and (await forged.get())[0] == 401
+    for _ in range(21):
+        world.clock.turn(1800)
+        assert (await used.get())[0] == 200
+    world.clock.turn(1800)
+    assert (await used.get())[0] == 401, "twelve hours after it began"
+
+
+async def test_entering_anew_ends_what_this_browser_had_before(world: World) -> None:
+    phone, other = await inside(world), await inside(world)
+    copied = Mine(world, phone.cookie)
+    assert (await phone.post(await link(world)))[0] == 303
+    assert (await copied.get())[0] == 401 and (await phone.get())[0] == (await other.get())[0] == 200
 
 
 async def test_nobody_gets_in_without_a_session_not_even_with_a_key(world: World) -> None:
@@ -234,6 +256,7 @@ async def test_an_answer_on_the_page_is_a_tap(relaying: World) -> None:
     view = await relaying.hub.store.alerts.view(accepted["id"])
     assert view is not None and {m.code: m.forwarded_at is not None for m in view.matched}["BU06370300"]
     relaying.clock.turn(3 * 3600)
+    mine = await inside(relaying)
     _, page = await mine.get("/alerts")
     assert "Man, donkere jas." not in page and "100%" in page and "Woninginbraak" in page
     assert (await mine.post("/alerts/0000-0000", "answer=forwarded"))[0] == 404

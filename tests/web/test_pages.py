@@ -249,13 +249,18 @@ async def test_a_ticket_opens_one_session_once(world: World) -> None:
     now = world.clock.now()
     await world.hub.store.sessions.offer(hash_secret("ticket-1"), "id-auditor", now + 60_000)
     await world.hub.store.sessions.offer(hash_secret("ticket-2"), "id-auditor", now + 60_000)
-    first = await world.get("/login/ticket-1", None)
+    for _ in range(2):  # a messenger fetches it for a preview
+        looked = await world.get("/login/ticket-1", None)
+        assert looked.status == 200 and "Meld mij aan" in await looked.text() and not looked.cookies
+    first = await post_form(world, "/login/ticket-1", {}, OURS)
     assert first.status == 303 and first.headers["Location"] == "/console" and first.cookies
     assert (await world.get("/login/ticket-1", None)).status == 401
+    assert (await post_form(world, "/login/ticket-1", {}, OURS)).status == 401
     ticket_as_cookie = {"Cookie": "__Host-buurtsein_session=ticket-2"}
     assert (await world.get("/console", None, headers=ticket_as_cookie)).status == 401
     world.clock.turn(61)
     assert (await world.get("/login/ticket-2", None)).status == 401
+    assert (await post_form(world, "/login/ticket-2", {}, OURS)).status == 401
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hub.commands.doctor import examined
 from hub.domain import Refused, Role
 from hub.settings import Mapped, Settings, SignOn, SignOns
 from tests.sign_on_provider import CLIENT, SECRET, SignOnProvider, answered, sign_on_provider, user
-from tests.web.staff import PASSPHRASE, Browser
+from tests.web.staff import ASKED, PASSPHRASE, Browser
 from tests.web.world import KEYS, World
 
 HUB = "https://buurtsein.example"
@@ -53,17 +53,27 @@ def settings(settings: Settings, theirs: SignOnProvider) -> Settings:
     return settings.model_copy(update={"signon": SignOns(providers=(one,))})
 
 
-async def through(browser: Browser, path: str = WITH) -> str:
+async def through(browser: Browser, **fields: str) -> str:
     """To the provider as a browser goes, and where that sends it back to: a path of ours."""
-    left = await browser.get(path)
-    assert left.status == 303, browser.body
-    async with aiohttp.ClientSession() as walk, walk.get(left.headers["Location"], allow_redirects=False) as answer:
+    async with (
+        aiohttp.ClientSession() as walk,
+        walk.get(await leading(browser, **fields), allow_redirects=False) as answer,
+    ):
         return answer.headers["Location"].removeprefix(HUB)
 
 
-async def signs_in(world: World, path: str = WITH) -> Browser:
+async def leading(browser: Browser, **fields: str) -> str:
+    """Where the button on our page leads to."""
+    left = await browser.post(WITH, **fields)
+    assert left.status == 200, browser.body
+    (address,) = browser.found('content="0; url=([^"]*)"')
+    assert f'href="{address}"' in browser.body
+    return address
+
+
+async def signs_in(world: World) -> Browser:
     browser = Browser(world)
-    back = await browser.get(await through(browser, path))
+    back = await browser.get(await through(browser))
     assert back.status == 200, browser.body
     return browser
 
@@ -75,9 +85,9 @@ async def kinds(world: World) -> list[str]:
 async def test_who_signs_in_there_is_signed_in_here_with_the_role_that_their_groups_give(world: World) -> None:
     browser = Browser(world)
     await browser.get("/login?next=/coordinator")
-    (link,) = browser.found(rf'href="({WITH}[^"]*)"')
-    assert "Aanmelden via Gemeente Zoetermeer" in browser.body
-    back = await browser.get(await through(browser, link))
+    (form,) = browser.found(rf'(?s)<form method="post" action="{WITH}">.*?</form>')
+    assert "Aanmelden via Gemeente Zoetermeer" in form and 'name="next" value="/coordinator"' in form
+    back = await browser.get(await through(browser, next="/coordinator"))
     # A page of ours that goes on: by a redirect from another site a strict cookie would not come along.
     assert back.status == 200 and "url=/coordinator" in browser.body
     assert (await browser.get("/coordinator")).status == 200 and "Anna" in browser.body
@@ -152,10 +162,25 @@ async def test_a_lie_on_the_way_back_signs_nobody_in(world: World, theirs: SignO
     assert not browser.secret and await world.hub.store.staff.list() == []
 
 
+async def test_anybodys_link_or_form_signs_nobody_in(world: World, theirs: SignOnProvider) -> None:
+    """Who is signed in there would be signed in here without doing anything."""
+    followed = Browser(world)
+    assert (await followed.get(f"{WITH}?next=/console")).status == 405 and not followed.asked
+    posted = await world.client.post(WITH, headers={"Origin": "https://evil.example"}, allow_redirects=False)
+    assert posted.status == 403 and "authorization" not in theirs.asked
+    # Nor what a page loads without anybody going there, though this browser did ask.
+    browser = Browser(world)
+    back = await through(browser)
+    for loaded in ("image", "iframe", "empty"):
+        headers = {"Cookie": f"{ASKED}={browser.asked}", "Sec-Fetch-Dest": loaded}
+        assert (await world.client.get(back, headers=headers)).status == 400
+    assert (await browser.get(back)).status == 200
+
+
 async def test_onward_leads_to_no_other_site(world: World) -> None:
     for path in ("https://evil.example", "//evil.example", "/\\evil.example"):
         browser = Browser(world)
-        await browser.get(await through(browser, f"{WITH}?next={path}"))
+        await browser.get(await through(browser, next=path))
         assert "url=/console" in browser.body and "evil" not in browser.body
 
 
@@ -167,14 +192,14 @@ async def test_a_provider_that_is_down_says_so_and_hinders_no_other_way_in(
         return web.Response()
 
     theirs.answer[".well-known/openid-configuration"] = never
-    waiting = asyncio.create_task(Browser(world).get(WITH))
+    waiting = asyncio.create_task(Browser(world).post(WITH))
     begun, operator = time.monotonic(), Browser(world)
     assert (await operator.get("/login")).status == 200
     assert (await operator.post("/login", key=KEYS[Role.OPERATOR])).status == 303
     assert time.monotonic() - begun < 1 and not waiting.done()
     assert (await waiting).status == 503
     late = Browser(world)
-    assert (await late.get(WITH)).status == 503 and "geeft geen antwoord" in late.body
+    assert (await late.post(WITH)).status == 503 and "geeft geen antwoord" in late.body
     with pytest.raises(Refused, match=r"sign-on zoetermeer: .*no answer"):
         await examined(world.hub)
 
@@ -200,19 +225,18 @@ async def test_what_is_sensitive_asks_them_to_sign_in_there_anew(world: World, t
     world.clock.turn(601)
     await browser.get("/account/confirm?next=/account")
     assert "Meld u opnieuw aan via Gemeente Zoetermeer" in browser.body
-    (anew,) = browser.found(rf'href="({WITH}[^"]*anew[^"]*)"')
-    left = await browser.get(anew)
-    assert answered(left.headers["Location"])["prompt"] == "login"
+    assert browser.found(rf'(?s)action="{WITH}">.*?name="anew" value="1"')
+    assert answered(await leading(browser, anew="1"))["prompt"] == "login"
     world.clock.ahead_ms = 0  # the provider has the machine's time
-    back = await through(browser, anew)
+    back = await through(browser, anew="1")
     assert (await browser.get(back)).status == 403, "they were signed in there an hour ago, and did not sign in anew"
     theirs.twist = None
     old = browser.secret
-    assert (await browser.get(await through(browser, anew))).status == 200
+    assert (await browser.get(await through(browser, anew="1"))).status == 200
     assert browser.secret != old
 
 
-def farewell(theirs: SignOnProvider, subject: str) -> dict[str, str]:
+def farewell(theirs: SignOnProvider, subject: str, jti: str = "1") -> dict[str, str]:
     now = int(time.time())
     events: dict[str, object] = {"http://schemas.openid.net/event/backchannel-logout": {}}
     claims = {
@@ -221,10 +245,10 @@ def farewell(theirs: SignOnProvider, subject: str) -> dict[str, str]:
         "sub": subject,
         "iat": now,
         "exp": now + 60,
-        "jti": "1",
+        "jti": jti,
         "events": events,
     }
-    return {"logout_token": theirs.signed(claims)}
+    return {"logout_token": theirs.signed(claims, typ="logout+jwt")}
 
 
 async def test_signing_out_here_offers_to_sign_out_there_and_there_signs_out_here(
@@ -240,12 +264,17 @@ async def test_signing_out_here_offers_to_sign_out_there_and_there_signs_out_her
     (account,) = await world.hub.store.staff.list()
     subject = account.login.removeprefix("zoetermeer:")
     forged = {"logout_token": farewell(theirs, subject)["logout_token"][:-8] + "AAAAAAAA"}
-    for wrong in (forged, {}, farewell(theirs, "somebody-else")):
+    for wrong in (forged, {}, farewell(theirs, "somebody-else", "0")):
         answer = await world.client.post(f"{WITH}/gone", data=wrong)
         assert answer.status == (200 if wrong and wrong is not forged else 400)
         assert (await browser.get("/account")).status == 200
-    assert (await world.client.post(f"{WITH}/gone", data=farewell(theirs, subject))).status == 200
+    told = farewell(theirs, subject)
+    assert (await world.client.post(f"{WITH}/gone", data=told)).status == 200
     assert (await browser.get("/account")).status == 401
+    # Whoever kept it signs nobody out again.
+    back_again = await signs_in(world)
+    assert (await world.client.post(f"{WITH}/gone", data=told)).status == 400
+    assert (await back_again.get("/account")).status == 200
 
 
 async def test_doctor_tries_discovery(world: World, tmp_path: Path) -> None:

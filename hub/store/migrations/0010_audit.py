@@ -2,11 +2,10 @@
 from typing import Any
 
 import orjson
-from tortoise import fields
+from tortoise import fields, migrations
 from tortoise.indexes import Index, PartialIndex
 from tortoise.migrations import operations as ops
 
-from hub.store import migration
 from hub.store.chain import Noted, begin, link
 from hub.store.sealing import Sealed
 
@@ -52,7 +51,7 @@ def _who(who: str, keys: dict[str, tuple[str, str]]) -> tuple[str, str]:
     return keys.get(who) or ((who, "admin") if who.isdecimal() else ("", ""))
 
 
-class Migration(migration.Migration):
+class Migration(migrations.Migration):
     dependencies = [("hub", "0009_keys")]
 
     initial = False

@@ -8,12 +8,11 @@ import re
 from typing import Any
 
 import orjson
-from tortoise import fields
+from tortoise import fields, migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import UniqueConstraint
 
-from hub.store import migration
 from hub.store.sealing import MESSAGE, Sealed, SealedBytes, Sealer, sealer
 
 BATCH = 500
@@ -159,7 +158,7 @@ def _hash() -> fields.CharField[str]:
     return fields.CharField(default="", db_default="", max_length=24)
 
 
-class Migration(migration.Migration):
+class Migration(migrations.Migration):
     dependencies = [("hub", "0010_audit")]
 
     initial = False

@@ -1,12 +1,10 @@
 # ruff: noqa: E501, RUF012  # made by Tortoise
-from tortoise import fields
+from tortoise import fields, migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from hub.store import migration
 
-
-class Migration(migration.Migration):
+class Migration(migrations.Migration):
     dependencies = [("hub", "0012_consent")]
 
     initial = False

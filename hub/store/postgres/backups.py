@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.domain import Mistake, Refused
+from hub.settings import Database
 from hub.store.kept import (
     FREE_ACCOUNTS,
     MARK_UNSENT,
@@ -28,6 +29,7 @@ from hub.store.kept import (
 )
 from hub.store.postgres.connecting import connect
 from hub.store.postgres.programs import environment, program
+from hub.store.sealing_keys import given_keys, proved
 
 NO_BACKUP = "No backup was made"
 NOT_RESTORED = "Nothing was restored"
@@ -65,11 +67,12 @@ async def back_up(url: str, programs: str, target: Path) -> Backup:
         partial.unlink(missing_ok=True)
 
 
-async def restore(url: str, programs: str, file: Path, now: int) -> Restored:
+async def restore(database: Database, file: Path, now: int) -> Restored:
     """Puts the backup in the place of what the database holds, which is kept in a file beside it. `now` in ms. Raises Refused.
 
-    The caller brings it forward to this release.
+    Nothing is changed unless what is sealed in it can be opened. The caller brings it forward to this release.
     """
+    url, programs = database.url.get_secret_value(), database.programs
     await asyncio.to_thread(refuse_other, file, MAGIC, "PostgreSQL")
     server = await _major(url)
     reader = await program("pg_restore", programs, at_least=server, at_most=server, title=NOT_RESTORED)
@@ -78,6 +81,9 @@ async def restore(url: str, programs: str, file: Path, now: int) -> Restored:
     if not steps:
         raise Refused(NOT_RESTORED, [Mistake(str(file), "is no backup of a hub: it has no schema of ours")])
     refuse_newer(steps - known_steps(), "backup")
+    keys = sorted(await _rows(reader, file, "sealing_key", NOT_RESTORED), key=lambda row: int(row[0]))
+    if keys:
+        proved(database, [(key, lookup) for _, key, lookup, _ in keys], await asyncio.to_thread(given_keys, database))
     await _alone(url)
     before = file.with_name(f"{file.name}.before-{now}") if await _holds_something(url) else None
     if before is not None:
@@ -158,9 +164,13 @@ def _error(said: str) -> str:
 
 async def _steps(reader: Path, file: Path, title: str) -> set[str]:
     """Names of the migrations in a dump."""
-    text = await _run(title, reader, "--data-only", "--table=tortoise_migrations", "--file=-", str(file))
-    rows = [line.split("\t") for line in text.decode().splitlines()]
-    return {row[2] for row in rows if len(row) == 4 and row[1] == "hub"}
+    return {row[2] for row in await _rows(reader, file, "tortoise_migrations", title) if row[1] == "hub"}
+
+
+async def _rows(reader: Path, file: Path, table: str, title: str) -> list[list[str]]:
+    """A table of four columns in a dump, none of which holds a tab; [] where the dump has no such table."""
+    text = await _run(title, reader, "--data-only", f"--table={table}", "--file=-", str(file))
+    return [row for line in text.decode().splitlines() if len(row := line.split("\t")) == 4]
 
 
 async def _major(url: str) -> int:

@@ -503,12 +503,12 @@ POSTGRES = Queries(
     drop_updates="DELETE FROM inbox WHERE id = ANY($1::bigint[]) RETURNING id",
     mark_unreadable="UPDATE inbox SET error = $2::text WHERE id = $1::bigint",
     # keys --------------------------------------------------------------------------------------------------------------------
-    find_key="""SELECT id, name, role, sender, municipalities, scopes, certificate, public_key, used_on,
+    find_key="""SELECT id, name, role, sender, municipalities, scopes, senders, staff_id, certificate, public_key, used_on,
             CASE WHEN hash = $1::text THEN NULL ELSE old_until END
         FROM api_key WHERE (hash = $1::text OR (old_hash = $1::text AND old_until > $2::bigint))
             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::bigint)""",
     # What more than its secret must prove opens no session, and has none any more.
-    key_of="""SELECT id, name, role, sender, municipalities, scopes FROM api_key
+    key_of="""SELECT id, name, role, sender, municipalities, scopes, senders, staff_id FROM api_key
         WHERE id = $1::text AND certificate = '' AND public_key = ''
             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::bigint)""",
     key_used="UPDATE api_key SET used_on = $2::bigint WHERE id = $1::text AND used_on < $2::bigint",

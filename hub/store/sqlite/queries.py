@@ -472,12 +472,12 @@ SQLITE = Queries(
             SELECT 1 FROM alert_event f
             WHERE f.alert_id = e.alert_id AND f.kind = 'coverage' AND f.data = e.data AND f.id < e.id)""",
     # keys --------------------------------------------------------------------------------------------------------------------
-    find_key="""SELECT id, name, role, sender, municipalities, scopes, certificate, public_key, used_on,
+    find_key="""SELECT id, name, role, sender, municipalities, scopes, senders, staff_id, certificate, public_key, used_on,
             CASE WHEN hash = ?1 THEN NULL ELSE old_until END
         FROM api_key WHERE (hash = ?1 OR (old_hash = ?1 AND old_until > ?2))
             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)""",
     # What more than its secret must prove opens no session, and has none any more.
-    key_of="""SELECT id, name, role, sender, municipalities, scopes FROM api_key
+    key_of="""SELECT id, name, role, sender, municipalities, scopes, senders, staff_id FROM api_key
         WHERE id = ?1 AND certificate = '' AND public_key = ''
             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)""",
     key_used="UPDATE api_key SET used_on = ?2 WHERE id = ?1 AND used_on < ?2",

@@ -29,6 +29,8 @@ def held_by(call: Call) -> str:
 
 
 async def ask(call: Call, challenge: str, held: str, kind: Kind, about: dict[str, Any], seconds: int) -> None:
+    """Problem 429 for an address that asks for too many: each is kept."""
+    call.state.limits.challenged(call.request)
     now = call.now()
     await call.hub.store.challenges.put(
         hash_secret(challenge), hash_secret(held), kind, about, now=now, expires_at=now + seconds * 1000

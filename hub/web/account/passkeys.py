@@ -56,7 +56,7 @@ async def sign_in_with_passkey(call: Call) -> web.StreamResponse:
     path = safe_path(form.shown("next"))
     account = await _proven(call, _answer(form))
     if account is None:
-        await call.changed("session.refused", "")
+        await call.refused_sign_in("")
         return call.show("signin", 401, wrong=False, onward=path, passkey_refused=True)
     return await signed_in(call, account, Strength.PASSKEY, path)
 

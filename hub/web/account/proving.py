@@ -40,7 +40,7 @@ async def prove(call: Call, login: str, passphrase: str, code: str) -> Proof:
         return Proof(seconds=-(-waiting // 1000))
     strength = await _second(call, account, code) if account and fits else None
     if account is None or strength is None:
-        await call.changed("session.refused", account.id if account else "")
+        await call.refused_sign_in(account.id if account else "")
         return Proof()
     await slowing.passed(login, address, now)
     await slowing.passed_code(login)

@@ -25,7 +25,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/login/account", sign_in_with_account, PUBLIC, "Sign in with an account", form=True),
     Route("POST", "/login/passkey/options", sign_in_options, PUBLIC, "What a browser asks of a passkey", form=True),
     Route("POST", "/login/passkey", sign_in_with_passkey, PUBLIC, "Sign in with a passkey", form=True),
-    Route("GET", "/login/with/{name}", leave, PUBLIC, "To an organisation's own sign-on", head=False),
+    Route("POST", "/login/with/{name}", leave, PUBLIC, "To an organisation's own sign-on", form=True),
     Route("GET", "/login/with/{name}/back", come_back, PUBLIC, "Back from there", head=False),
     Route("GET", "/login/with/{name}/out", leave_for_good, PUBLIC, "Sign out there too", head=False),
     Route("POST", "/login/with/{name}/gone", gone, Open.VERIFIED_BY_PROVIDER, "It tells that somebody signed out there"),

@@ -1,7 +1,9 @@
 """/login/with/NAME: to an organisation's own sign-on and back, and what it tells of who signed out there.
 
-Accounts are known by issuer and subject; what they may is read anew each time. Coming back ends on a page of ours that goes on by
-itself: a redirect from another site would not bring the session's cookie along (SameSite=Strict).
+It begins with a button on a page of ours: who is signed in there would be signed in here by anybody's link. Accounts are known by
+issuer and subject; what they may is read anew each time. Leaving and coming back end on a page of ours that goes on by itself: a
+form may lead to us alone (form-action, which holds for all that a provider redirects to as well), and a redirect from another site
+would not bring the session's cookie along (SameSite=Strict).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from aiohttp import web
 from hub.store.challenges import Kind
 from hub.store.sessions import Strength
 from hub.store.staff import Account, make_id
+from hub.trust.keys import hash_secret
 from hub.trust.provider import Provider
 from hub.trust.signon import Person, SignOnRefused, Why
 from hub.web.account.asking import answered, ask, asked_cookie, held_by, hold
@@ -49,12 +52,13 @@ DISABLED: Final = N_("Uw account is hier uitgezet. Vraag beheer waarom.")
 
 async def leave(call: Call) -> web.StreamResponse:
     """To their sign-on. `anew`: also for who is signed in there already, to prove who sits at this browser."""
-    theirs, state, held = _theirs(call), secrets.token_urlsafe(32), held_by(call)
-    path, anew = safe_path(call.parameter("next") or ""), bool(call.parameter("anew"))
+    theirs, form, state, held = _theirs(call), await call.form(), secrets.token_urlsafe(32), held_by(call)
+    path, anew = safe_path(form.shown("next")), form.flag("anew")
     try:
-        response = onward(await theirs.address(held, state, anew=anew))
+        address = await theirs.address(held, state, anew=anew)
     except SignOnRefused as refused:
         return await _refuse(call, theirs, refused, path)
+    response = call.show("account/leaving", label=theirs.label, address=address)
     about = {"name": theirs.name, "next": path, "since": call.now() if anew else None}
     await ask(call, state, held, Kind.SIGN_ON, about, TERM_SECONDS)
     hold(call, response, held, TERM_SECONDS)
@@ -63,6 +67,8 @@ async def leave(call: Call) -> web.StreamResponse:
 
 async def come_back(call: Call) -> web.StreamResponse:
     theirs, query = _theirs(call), call.request.query
+    if call.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        return _told(call, 400, LATE, CONSOLE)  # a picture or a frame of somebody's page, and nobody who came back
     answer = {name: query[name] for name in query if len(query.getall(name)) == 1}
     held = call.request.cookies.get(asked_cookie(call.hub), "")
     asked = await answered(call, answer.get("state", ""), Kind.SIGN_ON)
@@ -74,7 +80,7 @@ async def come_back(call: Call) -> web.StreamResponse:
         return await _refuse(call, theirs, refused, asked["next"])
     account = await _account(call, theirs, person)
     if account.disabled_at is not None:
-        await call.changed("session.refused", account.id)
+        await call.refused_sign_in(account.id)
         return _told(call, 403, DISABLED, asked["next"])
     response = call.show("account/returned", onward=asked["next"])
     await signed_in(call, account, Strength.OIDC, asked["next"], response)
@@ -86,11 +92,15 @@ async def gone(call: Call) -> web.Response:
     theirs = _theirs(call)
     posted = dict(parse_qsl((await call.body(LARGEST_TOKEN, FORM)).decode("ascii", "replace")))
     try:
-        subject = await theirs.gone(posted.get("logout_token", ""))
+        farewell = await theirs.gone(posted.get("logout_token", ""))
+        # Taken as a signed request's nonce is: who kept one could sign somebody out again and again.
+        name = hash_secret(f"logout {theirs.issuer} {farewell.jti}")
+        if not await call.hub.store.keys.take_nonce(name, farewell.until, call.now()):
+            raise SignOnRefused(Why.UNTRUSTED, "logout token: it was told before")
     except SignOnRefused as refused:
         log.warning("sign_on_refused", sign_on=theirs.name, why=refused.why.value, reason=refused.detail)
         return web.Response(status=503 if refused.why is Why.UNREACHABLE else 400)
-    await _sign_out(call, theirs, subject)
+    await _sign_out(call, theirs, farewell.subject)
     return web.Response(status=200)
 
 
@@ -136,7 +146,7 @@ def _as_described(account: Account, person: Person) -> Account:
 async def _refuse(call: Call, theirs: Provider, refused: SignOnRefused, path: str) -> web.Response:
     """Who is known here and has no right there any more is signed out here too."""
     log.warning("sign_on_refused", sign_on=theirs.name, why=refused.why.value, reason=refused.detail)
-    await call.changed("session.refused", "", by=theirs.name)
+    await call.refused_sign_in("", by=theirs.name)
     if refused.subject:
         await _sign_out(call, theirs, refused.subject)
     return _told(call, 503 if refused.why is Why.UNREACHABLE else 403, REASONS[refused.why], path)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hub.cap.sentences import mistakes_of
 from hub.domain import Refused
 from hub.relay.holding import LONGEST_REASON, NotHeld, OwnAlert, read_reason
+from hub.relay.senders import check_names
 from hub.web.api.alerts import known_alert
 from hub.web.api.answers import alert_answer
 from hub.web.calls import Call, answer
@@ -31,6 +32,7 @@ async def post_agreement(call: Call) -> web.Response:
     except ValidationError as error:
         raise Refused("There is no decision in this", mistakes_of(error, AgreementGiven)) from None
     view, holding, who = await known_alert(call), call.hub.holding, call.identity
+    check_names(who, [view.sender])
     try:
         match given.decision:
             case "agree":

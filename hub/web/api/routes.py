@@ -96,7 +96,7 @@ ALERT_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", f"{API}/alerts/{{id}}/widenings/{{number}}", decide_widening, POLICE, "Take or refuse a ring",
-        described=Described("alerts", {200: "WideningAnswer"}, (*WRITE_ERRORS, 404, 409), (), "DecisionGiven"),
+        described=Described("alerts", {200: "WideningAnswer"}, (*WRITE_ERRORS, 404, 409), ("Break-Glass",), "DecisionGiven"),
     ),
     Route(
         "GET", f"{API}/alerts/{{id}}/clock", get_clock, ANY_KEY, "When each admin, group and neighbourhood came to each step",

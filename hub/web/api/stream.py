@@ -1,31 +1,31 @@
 """The live stream of one alert (text/event-stream): each entry of its log, and after each batch the whole alert anew.
 
-The log in the store is the truth, so any process may serve any stream and Last-Event-ID resumes anywhere; wake-ups only make it
-fast.
+The log in the store is the truth, so any process may serve any stream and Last-Event-ID resumes anywhere.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
 from hub.domain import AlertState
 from hub.relay.events import event_answer
-from hub.store.alerts import AlertEvent, AlertView
+from hub.store.alerts import AlertView
 from hub.web.api.alerts import known_alert
 from hub.web.api.answers import alert_answer
+from hub.web.api.following import BATCH
 from hub.web.api.parameters import LAST_EVENT, LAST_EVENT_IN_QUERY
 from hub.web.calls import Call
 from hub.web.streaming import event, goes_on, streamed
 
-POLL_SECONDS = 1.0
+LOOK_SECONDS = 5.0
+"""Whether somebody still listens, who still may. Before anything is told it is looked at as well."""
+
 PAUSE_SECONDS = 0.2
 """Between batches: five a second is as live as an eye can follow."""
 
 QUIET_SECONDS = 15.0
-BATCH = 500
 RECONNECT_MS = 2000
 
 
@@ -36,10 +36,10 @@ async def alert_events(call: Call) -> web.StreamResponse:
 
 async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerator[bytes, None]:
     """What the client is told, until it goes or the server stops."""
-    clock = call.hub.clock
+    clock, following = call.hub.clock, call.state.following
     shown: AlertState | None = view.state(call.now())
     yield f"retry: {RECONNECT_MS}\n\n".encode()
-    with call.hub.wakes.watching() as changed:
+    with following.of(call.hub, view) as news:
         if last is None:
             # Without an id: a client cut off here must still get the whole log.
             yield event("alert", alert_answer(view, call.now()))
@@ -47,8 +47,9 @@ async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerat
         elif shown is AlertState.EXPIRED:
             shown = None  # Time alone did that, no log tells it: the client may have missed it.
         spoke_at = clock.monotonic()
+        told = True
         while await goes_on(call):
-            events = await _events_after(call, view.id, last)
+            events = await following.events_after(call.hub, view.id, last) if told else []
             if events:
                 last = events[-1].id
                 yield b"".join(event(one.kind, event_answer(one), one.id) for one in events)
@@ -63,19 +64,7 @@ async def _chunks(call: Call, view: AlertView, last: int | None) -> AsyncGenerat
             elif clock.monotonic() - spoke_at >= QUIET_SECONDS:
                 yield b": still here\n\n"
                 spoke_at = clock.monotonic()
-            await clock.wait(changed, POLL_SECONDS)
-
-
-async def _events_after(call: Call, alert_id: str, last: int) -> list[AlertEvent]:
-    """Thousands look on idly and are all woken by every change: those that are equally far read it once."""
-    looking, key = call.state.looking, (alert_id, last)
-    task = looking.get(key)
-    if task is None:
-        task = looking[key] = asyncio.create_task(
-            call.hub.store.alerts.events_after(alert_id, last, BATCH), name="stream"
-        )
-        task.add_done_callback(lambda _: looking.pop(key, None))
-    return await asyncio.shield(task)
+            told = await clock.wait(news, LOOK_SECONDS)
 
 
 def _last_event_id(call: Call) -> int | None:

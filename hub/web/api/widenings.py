@@ -10,9 +10,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.domain import Mistake, Refused
 from hub.relay.events import moment
+from hub.relay.holding import OwnAlert, read_reason
+from hub.relay.senders import check_names
 from hub.relay.widener import Decided, NoSuchRing, RingView
+from hub.store.alerts import AlertView
 from hub.web.api.alerts import known_alert
 from hub.web.api.answers import Moment, moment_or_none
+from hub.web.api.parameters import BREAK_GLASS
 from hub.web.calls import Call, answer
 from hub.web.problems import Problem, not_found
 
@@ -63,14 +67,31 @@ async def decide_widening(call: Call) -> web.Response:
         wrong = Mistake("decision", 'say {"decision": "accept"} or {"decision": "refuse"}, and nothing else')
         raise Refused("There is no decision in this", [wrong]) from None
     view, number = await known_alert(call), call.part("number")
+    check_names(call.identity, [view.sender])
     try:
         known = int(number) if number.isascii() and number.isdecimal() and len(number) < 4 else 0
+        if decision == "accept":
+            await _may_add(call, view, known)
         ring = await call.hub.widener.decide(view, known, accept=decision == "accept")
     except NoSuchRing:
         raise not_found("widening", number) from None
     except Decided as decided:
         raise Problem(409, "This ring cannot be decided on", str(decided)) from None
     return answer(widening_answer(ring))
+
+
+async def _may_add(call: Call, view: AlertView, number: int) -> None:
+    """Problem 403 where whoever sent the alert may not add this ring alone."""
+    console, given = call.hub.settings.console, BREAK_GLASS.of(call)
+    reason = read_reason(given, BREAK_GLASS.name) if given is not None else ""
+    ring, rule = await call.hub.widener.undecided(view, number), console if console.second_pair_api else None
+    if ring is None:
+        return
+    try:
+        await call.hub.holding.before_adding(rule, view, ring.adds, call.identity, reason)
+    except OwnAlert:
+        detail = "With this ring the alert reaches what nobody alarms alone: let a colleague take it, or say why that cannot wait."
+        raise Problem(403, "A second pair of eyes is needed", detail) from None
 
 
 def widening_answer(ring: RingView) -> WideningAnswer:

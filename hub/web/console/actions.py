@@ -11,7 +11,8 @@ from hub.domain import Outcome, Refused
 from hub.relay.concluding import ConcludedOtherwise, conclude
 from hub.relay.ending import all_clear, cancel
 from hub.relay.holding import LONGEST_REASON, NotHeld, OwnAlert, read_reason
-from hub.relay.widener import BY_HAND, Decided, NoSuchRing, is_open
+from hub.relay.senders import check_names
+from hub.relay.widener import BY_HAND, Decided, NoSuchRing, RingView, is_open
 from hub.store.alerts import AlertView
 from hub.web import labels
 from hub.web.api.alerts import known_alert
@@ -22,6 +23,10 @@ from hub.web.languages import N_
 from hub.web.problems import not_found
 
 OVER = N_("Deze melding is al voorbij. Er is niets verstuurd.")
+FOR_A_COLLEAGUE = N_(
+    "Met deze buurten erbij bereikt de melding meer dan één persoon alleen mag alarmeren. Laat een collega dit doen, of zeg "
+    "waarom het niet kan wachten."
+)
 LONGEST_TEXT = 1000
 
 
@@ -31,6 +36,9 @@ async def widen(call: Call) -> web.Response:
     metres = form.choice("metres", [str(one) for one in BY_HAND])
     if not form.ok:
         return await show(call, form, 400)
+    wanted = await call.hub.widener.round(view, int(metres))
+    if is_open(view, call.now()) and not await _may_add(call, form, view, wanted):
+        return await show(call, form, 403)
     try:
         ring = await call.hub.widener.widen(view, int(metres))
     except Decided:
@@ -48,6 +56,9 @@ async def decide_ring(call: Call) -> web.Response:
     if not form.ok:
         return await show(call, form, 400)
     known = int(number) if number.isascii() and number.isdecimal() and len(number) < 4 else 0
+    wanted = await call.hub.widener.undecided(view, known) if decision == "accept" else None
+    if wanted is not None and not await _may_add(call, form, view, wanted):
+        return await show(call, form, 403)
     try:
         await call.hub.widener.decide(view, known, accept=decision == "accept")
     except NoSuchRing:
@@ -116,6 +127,7 @@ async def decide_held(call: Call) -> web.Response:
     note = form.line("reason", most=LONGEST_REASON, required=False)
     if not form.ok:
         return await show(call, form, 400)
+    check_names(call.identity, [view.sender])
     try:
         match decision:
             case "agree":
@@ -132,6 +144,19 @@ async def decide_held(call: Call) -> web.Response:
         form.wrong("reason", N_("Zeg in 10 tot 500 tekens waarom het niet kan wachten."))
         return await show(call, form, 400)
     return _done(view, "decided")
+
+
+async def _may_add(call: Call, form: Form, view: AlertView, ring: RingView) -> bool:
+    """Whether who asks may add this ring: where it takes two, a colleague of who sent it, or with a reason. The form says it."""
+    check_names(call.identity, [view.sender])
+    rule, reason = call.hub.settings.console, form.shown("reason")
+    try:
+        await call.hub.holding.before_adding(rule, view, ring.adds, call.identity, reason)
+    except OwnAlert:
+        form.wrong("", FOR_A_COLLEAGUE)
+    except Refused:
+        form.wrong("", N_("Zeg in 10 tot 500 tekens waarom het niet kan wachten."))
+    return form.ok
 
 
 async def _refused(call: Call, form: Form, sentence: str, **about: object) -> web.Response:

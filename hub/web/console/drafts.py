@@ -20,7 +20,7 @@ async def draft_page(call: Call) -> web.Response:
 async def decide_draft(call: Call) -> web.StreamResponse:
     """Nobody agrees to what they have not read: the form says which version it shows."""
     draft = await known_draft(call, call.part("id"))
-    if not may_decide(call, draft):
+    if not await may_decide(call, draft):
         raise Problem(403, "A second pair of eyes is needed", "Somebody else than who wrote it must decide.")
     given = await call.form()
     drafts, who = call.hub.store.drafts, call.identity
@@ -59,8 +59,8 @@ async def take_back(call: Call) -> web.StreamResponse:
     return onward(f"/console/write?draft={draft.id}")
 
 
-def may_decide(call: Call, draft: Draft) -> bool:
-    return call.identity.role is Role.POLICE and draft.key_id != call.identity.key_id
+async def may_decide(call: Call, draft: Draft) -> bool:
+    return call.identity.role is Role.POLICE and await call.hub.second_pair.is_another(call.identity, draft.key_id)
 
 
 async def _show(call: Call, draft: Draft, given: Form | None = None, status: int = 200) -> web.Response:
@@ -73,7 +73,7 @@ async def _show(call: Call, draft: Draft, given: Form | None = None, status: int
         form=given or Form(),
         written=form,
         preview=found,
-        may_decide=may_decide(call, draft),
+        may_decide=await may_decide(call, draft),
         own=draft.key_id == call.identity.key_id,
         kept=0,
         now=call.now(),

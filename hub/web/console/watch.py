@@ -90,11 +90,13 @@ async def _held(call: Call, view: AlertView) -> HeldAlert | None:
 
 
 async def _common(call: Call, watched: Watched, beside: Beside) -> dict[str, Any]:
+    held = await _held(call, watched.view)
     return {
         "view": watched.view,
         "info": shown_info(watched.view),
         "head": head_of(call, watched, call.now()),
         "beside": beside,
         "police": call.identity.role is Role.POLICE,
-        "held": await _held(call, watched.view),
+        "held": held,
+        "may_agree": held is not None and await call.hub.second_pair.is_another(call.identity, held.key_id),
     }

@@ -16,6 +16,7 @@ from hub.domain import Refused
 from hub.relay.holding import read_reason
 from hub.relay.intake import AlreadyDifferent, Simulation
 from hub.relay.second_pair import needs_second_pair
+from hub.relay.widener import Ahead
 from hub.relay.wording import Told, message_of, told_of
 from hub.relay.words import language
 from hub.store.alerts import AlertView
@@ -37,7 +38,7 @@ NO_NUMBER = "····-····"
 class Preview:
     """Who would get it and what they would read. `seconds`: until the last is sent to; `late`: that is after it has expired.
 
-    `second_pair`: somebody else must agree before it is sent. `names`: of the neighbourhoods, by code.
+    `second_pair`: somebody else must agree before it is sent. `ahead`: what its rings may add later.
     """
 
     simulation: Simulation
@@ -46,6 +47,7 @@ class Preview:
     second_pair: bool
     text: str
     dark: tuple[str, ...]
+    ahead: Ahead | None
 
 
 async def write_page(call: Call) -> web.Response:
@@ -107,17 +109,17 @@ async def preview_of(call: Call, form: Form) -> Preview | None:
         (limits[channel, account].seconds_for(admins) for channel, account, admins in simulation.by_account),
         default=0.0,
     )
-    codes = [one.code for one in simulation.match.matches]
     names = {one.code: one.name for one in simulation.match.matches}
     return Preview(
         simulation,
         seconds,
         late=seconds * 1000 > to_milliseconds(simulation.alert.expires) - call.now(),
         second_pair=needs_second_pair(
-            call.hub.settings.console, simulation.alert, simulation.audience.admins, codes, index
+            call.hub.settings.console, simulation.alert, simulation.reaches_admins, simulation.reaches, index
         ),
         text=_text(call, simulation, updated),
         dark=tuple(names[code] for code in simulation.audience.dark),
+        ahead=await call.hub.widener.ahead(simulation.alert, list(names)),
     )
 
 

@@ -1,12 +1,7 @@
-"""/coordinator/admins: search the admins; one admin: read them, add, change, remove them, make them a link.
-
-A name that is searched for stands in a cookie of these pages, never in an address: addresses are written down everywhere.
-"""
+"""/coordinator/admins: search the admins; one admin: read them, add, change, remove them, make them a link."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Final
 
 from aiohttp import web
@@ -16,7 +11,6 @@ from hub.directory.linking import drawn, make_link
 from hub.domain import Admin, Refused
 from hub.store.directory_search import ADMIN_ORDERS, ADMIN_STATES, Preferences, Sought
 from hub.web.calls import Call, onward
-from hub.web.cookies import drop_cookie, get_cookie, set_cookie
 from hub.web.coordinator.given import (
     STATES,
     address_rows,
@@ -40,13 +34,13 @@ from hub.web.coordinator.shown import (
 from hub.web.coordinator.shown import (
     ADMIN_STATES as STATE_WORDS,
 )
+from hub.web.coordinator.sought import remember, remembered
 from hub.web.forms import Form, tidy
 from hub.web.labels import CHANNELS, platform_name
 from hub.web.languages import N_
 from hub.web.within import allow_admin, known_admin, own_admin
 
 ADMINS: Final = "/coordinator/admins"
-SOUGHT: Final = "buurtsein_sought"
 
 
 async def admins_page(call: Call) -> web.Response:
@@ -54,7 +48,7 @@ async def admins_page(call: Call) -> web.Response:
     municipalities, names = await search.municipalities(call.bounds), await search.platforms()
     named = call.parameter("named") == "1"
     sought = Sought(
-        text=_remembered(call) if named else "",
+        text=remembered(call) if named else "",
         municipality=asked(call, "municipality", [code for code, _ in municipalities]),
         platform=asked(call, "platform", names),
         state=asked(call, "state", ADMIN_STATES),
@@ -94,20 +88,8 @@ async def search_admins(call: Call) -> web.Response:
     text = tidy(form.shown("q"))
     kept = {name: tidy(form.shown(name)) for name in ("municipality", "platform", "state", "order")}
     response = onward(Listing(ADMINS, {**kept, "named": "1" if text else ""}, 1, 0).to())
-    if text:
-        written = base64.urlsafe_b64encode(text.encode()).decode()
-        set_cookie(response, SOUGHT, written, None, secure=call.hub.settings.web.by_https, path=ADMINS)
-    else:
-        drop_cookie(response, SOUGHT, secure=call.hub.settings.web.by_https, path=ADMINS)
+    remember(call, response, text)
     return response
-
-
-def _remembered(call: Call) -> str:
-    written = get_cookie(call.request, SOUGHT, secure=call.hub.settings.web.by_https, path=ADMINS)
-    try:
-        return tidy(base64.urlsafe_b64decode(written.encode()).decode())
-    except (binascii.Error, ValueError):
-        return ""
 
 
 async def admin_page(call: Call) -> web.Response:

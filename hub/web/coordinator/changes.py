@@ -171,6 +171,7 @@ FIELDS: Final = {
     "heard": N_("berichten die al gehoord waren"),
     "by": N_("met"),
     "sessions": N_("aantal"),
+    "times": N_("aantal"),
     "municipalities": N_("gemeenten"),
     "sender": N_("afzender"),
     "route": N_("pagina of adres"),

@@ -104,13 +104,17 @@ async def begin_drill(call: Call) -> web.Response:
     if form.ok:
         try:
             drill = Drill(code, event, minutes)
-            taken = await begin(drill, hub.intake, hub.store.results, hub.atlas.index, hub.clock, call.identity)
+            taken = await begin(
+                drill, hub.intake, hub.store.results, hub.atlas.index, hub.clock, call.identity, hub.settings.console
+            )
         except DrillOngoing:
             form.wrong("", N_("In deze wijk is al een oefening bezig. Wacht tot die voorbij is."))
         except Refused as error:
             refuse(form, error, {"minutes": "minutes"})
         else:
             await call.changed("drill.begun", taken.view.id, place=code)
+            if taken.view.hold:
+                await call.changed("alert.held", taken.view.id)
             return onward(f"/coordinator/drills/{taken.view.id}")
     return await _begin_page(call, form, 400)
 

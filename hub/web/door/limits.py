@@ -1,4 +1,4 @@
-"""How often anybody may call: each address, each key, and each address that shows what is not known here.
+"""How often anybody may call: each address, each key, and each address that shows what is not known here or begins to sign in.
 
 Alerts are never limited by number: what is too much of those is the backlog's to say, by what waits to be sent. A proven webhook
 is not either: a provider has few addresses and tells of thousands of messages a second.
@@ -20,6 +20,8 @@ from hub.web.problems import Problem
 ADDRESS: Final = web.RequestKey("address", str)
 HOOKS: Final = "/hooks/"
 SIGN_IN: Final = "/login"
+CHALLENGES_A_FAILURE: Final = 3
+"""Three times as many as may fail: nobody has failed yet, and a whole town hall may begin its day at one address."""
 
 
 class Limits:
@@ -29,6 +31,8 @@ class Limits:
         self._addresses = Buckets(settings.address_rate, settings.address_burst)
         self._keys = Buckets(settings.key_rate, settings.key_burst)
         self._failures = Buckets(settings.failures_a_minute / 60, settings.failures_a_minute)
+        asked = settings.failures_a_minute * CHALLENGES_A_FAILURE
+        self._challenges = Buckets(asked / 60, asked)
 
     def arrived(self, request: web.Request, *, urgent: bool) -> None:
         """Problem 429 for an address that calls too often. `urgent`: never turned away for that."""
@@ -57,6 +61,12 @@ class Limits:
         """
         address = request[ADDRESS]
         if address and (waiting := self._failures.take(address, self._clock.monotonic())):
+            raise too_often(waiting)
+
+    def challenged(self, request: web.Request) -> None:
+        """Something is about to be kept for whoever has only said that they will prove who they are. Problem 429."""
+        address = request[ADDRESS]
+        if address and (waiting := self._challenges.take(address, self._clock.monotonic())):
             raise too_often(waiting)
 
 

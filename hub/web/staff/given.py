@@ -43,6 +43,10 @@ def read_account_form(form: Form, account: Account, names: Mapping[str, str]) ->
     codes = {one: one.upper() if one.upper() in names else by_name.get(plain(one), "") for one in given}
     if unknown := [one for one, code in codes.items() if not code]:
         form.wrong("municipalities", N_("Deze gemeente staat niet op de kaart: %(names)s."), names=", ".join(unknown))
+    if role == Role.POLICE.value and account.senders and sender not in account.senders:
+        form.wrong(
+            "sender", N_("Dit account spreekt alleen namens %(names)s."), names=", ".join(sorted(account.senders))
+        )
     if not form.ok:
         return account
     return replace(
@@ -51,5 +55,6 @@ def read_account_form(form: Form, account: Account, names: Mapping[str, str]) ->
         login=login,
         role=Role(role),
         sender=sender if role == Role.POLICE.value else "",
+        senders=account.senders if role == Role.POLICE.value else frozenset(),
         municipalities=frozenset(codes.values()) if role == Role.COORDINATOR.value else frozenset(),
     )

@@ -14,6 +14,7 @@ from tests.web.world import an_alert
 
 ROUND: Final = {"areaDesc": "Seghwaert en Noordhove", "circle": ["52.0625,4.5140 1.2"]}
 """Also where nobody has a group."""
+EVERYWHERE: Final = {"areaDesc": "Zoetermeer", "geocode": [{"valueName": "CBS-GM", "value": "GM0637"}]}
 
 
 async def put_last_month(show: Showcase) -> None:
@@ -27,7 +28,7 @@ async def put_last_month(show: Showcase) -> None:
 
 
 async def put(show: Showcase) -> None:
-    """Oldest first; the last is not sent yet."""
+    """Oldest first; the last two are not sent yet."""
     short = show.world.in_hours(0.25)
     show.named["expired"] = (await _relayed(show, an_alert({"expires": short}, identifier="expired")))["id"]
     await show.clock.advance(3600)
@@ -55,6 +56,8 @@ async def put(show: Showcase) -> None:
     show.named["active"] = (await _relayed(show, an_alert(info, identifier="active")))["id"]
     await show.clock.advance(60)
     show.named["waiting"] = (await show.world.accepted(an_alert(identifier="waiting")))["id"]
+    # For a whole municipality: somebody else must agree.
+    show.named["held"] = (await show.world.accepted(an_alert({"area": [EVERYWHERE]}, identifier="held")))["id"]
 
 
 async def _put_flight(show: Showcase) -> None:

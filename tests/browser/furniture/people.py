@@ -96,3 +96,5 @@ async def put_today(show: Showcase) -> None:
     ticket = hash_token(show.named["ticket"])
     offered = store.own_sessions.offer(ticket, anna, now=now, expires_at=now + DAY_MS)
     await store.receipts.apply(offered, [])
+    show.named["signin_ticket"] = "ticket-of-the-auditor"
+    await store.sessions.offer(hash_secret(show.named["signin_ticket"]), "id-auditor", now + DAY_MS)

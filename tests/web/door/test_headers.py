@@ -43,7 +43,8 @@ async def test_every_route_keeps_other_sites_at_a_distance(world: World) -> None
         if "public" in said["Cache-Control"]:
             assert "Set-Cookie" not in said, told
         for cookie in response.cookies.values():
-            assert cookie.key.startswith("__") and cookie["secure"] and not cookie["domain"], told
+            assert cookie.key.startswith("__Host-") and cookie["path"] == "/", told
+            assert cookie["secure"] and not cookie["domain"] and len(cookie.OutputString()) < 4096, told
 
 
 async def test_what_needs_a_key_is_kept_by_no_cache(world: World) -> None:

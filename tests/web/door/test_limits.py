@@ -14,6 +14,7 @@ from hub.settings import Web
 from hub.web.app import create_app
 from tests.web.world import API, KEYS, World, an_alert, signature
 
+OPTIONS = "/login/passkey/options"
 HERE = Web(
     listen="127.0.0.1:0",
     public_url="https://buurtsein.example",
@@ -79,6 +80,16 @@ async def test_guessing_is_cut_short_and_who_has_a_key_at_that_address_is_let_in
         assert await signing_in(door, "9.9.9.9") == 429 and await signing_in(door, "9.9.9.7") == 401
         assert (await door.get("/login", None, **from_("9.9.9.9"))).status == 200, "the page itself guesses nothing"
         assert await statuses(door, 5, "/login/guess", None, "9.9.9.6") == [401] * 3 + [429] * 2
+
+
+async def test_an_address_that_asks_for_challenge_after_challenge_waits_for_each_is_kept(world: World) -> None:
+    async with limited(world, HERE.model_copy(update={"address_burst": 100})) as door:
+        ours = {"Origin": "https://buurtsein.example"}
+        asked = [await door.call("POST", OPTIONS, None, **from_("9.9.9.9", **ours)) for _ in range(12)]
+        assert [one.status for one in asked] == [200] * 9 + [429] * 3 and asked[-1].headers["Retry-After"]
+        assert door.rows("SELECT COUNT(*) FROM challenge") == [(9,)]
+        assert (await door.call("POST", OPTIONS, None, **from_("9.9.9.8", **ours))).status == 200
+        assert await signing_in(door, "9.9.9.9") == 401, "other ways in stay open"
 
 
 async def test_a_flood_of_forged_hooks_is_cut_short_and_those_that_prove_themselves_never(world: World) -> None:

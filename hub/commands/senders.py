@@ -1,0 +1,37 @@
+"""`--senders`: in whose names a key or an account speaks, as given on the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from hub.domain import Mistake, Role
+
+SENDER = r"[^\s,<&]{1,200}"
+"""As CAP 1.2 has it: no spaces, commas, < or &."""
+
+Senders = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B", help="Police: only in the names of these CAP senders, also Updates and Cancels; '' for any."
+    ),
+]
+
+
+def read_senders(given: str | None) -> list[str]:
+    return list(dict.fromkeys(one.strip() for one in (given or "").split(",") if one.strip()))
+
+
+def not_theirs(role: Role, own: str, senders: Sequence[str]) -> list[Mistake]:
+    """What is wrong with these names. `own`: the sender of alerts that name none, which must be among them."""
+    wrong = [Mistake("--senders", f"{one!r} is no CAP sender") for one in senders if not re.fullmatch(SENDER, one)]
+    if senders and role is not Role.POLICE:
+        wrong.append(Mistake("--senders", "is for police"))
+    if senders and own and own not in senders:
+        wrong.append(
+            Mistake("--senders", f"its own sender, {own}, is not among these: alerts that name none would be refused")
+        )
+    return wrong
