@@ -7,7 +7,6 @@ By OWASP ASVS 5 (6.2): length counts, no signs are asked for, and a list of what
 from __future__ import annotations
 
 import asyncio
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -98,7 +97,7 @@ def weakness(passphrase: str, about: Sequence[str] = ()) -> Weakness | None:
     names = frozenset(word for name in (*about, *OURS) for word in plain(name).split())
     typed = plain(text).replace(" ", "")
     zigzag = _is_run(typed[::2]) and _is_run(typed[1::2])  # 1q2w3e4r5t6y
-    return Weakness.EASY if zigzag or _pieces(text, names) < PIECES else None
+    return Weakness.EASY if zigzag or typed in _listed() or _pieces(text, names) < PIECES else None
 
 
 def _fits(hash: str, passphrase: str) -> bool:
@@ -160,4 +159,4 @@ def _is_run(piece: str) -> bool:
 @cache
 def _listed() -> frozenset[str]:
     lines = (CONFIG / "passphrases.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if re.fullmatch(r"[a-z]+", line))
+    return frozenset(line for line in lines if line and not line.startswith("#"))

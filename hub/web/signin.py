@@ -15,7 +15,6 @@ from hub.web.identity import close_session, holder, open_session, session_of
 from hub.web.request_lines import WHY
 
 CONSOLE = "/console"
-USED_UP = "This link is not known, or was used"
 
 
 async def sign_in_page(call: Call) -> web.Response:
@@ -39,18 +38,21 @@ async def sign_in(call: Call) -> web.StreamResponse:
 async def ticket_page(call: Call) -> web.Response:
     """A button, and nothing used up or told of whose it is: messengers and mail scanners fetch a link before people do."""
     if not await call.hub.store.sessions.is_offered(hash_secret(call.part("ticket")), call.now()):
-        call.request[WHY] = USED_UP
-        return call.show("signin", 401, wrong=True, onward=CONSOLE)
+        return _unknown_link(call)
     return call.show("signin-link")
 
 
 async def sign_in_with_ticket(call: Call) -> web.StreamResponse:
     key_id = await call.hub.store.sessions.use_ticket(hash_secret(call.part("ticket")), call.now())
     if key_id is None:
-        call.request[WHY] = USED_UP
         await call.refused_sign_in("")
-        return call.show("signin", 401, wrong=True, onward=CONSOLE)
+        return _unknown_link(call)
     return await _signed_in(call, key_id, CONSOLE)
+
+
+def _unknown_link(call: Call) -> web.Response:
+    call.request[WHY] = "This link is not known, or was used"
+    return call.show("signin", 401, wrong=True, onward=CONSOLE)
 
 
 async def sign_out(call: Call) -> web.StreamResponse:
