@@ -1,4 +1,4 @@
-"""Hub processes forked from one that has imported the hub already: what `run.py serve` does after its imports, at once.
+"""Hub processes forked from one that has imported the hub already: what `run.py serve` (or another) does once it has, at once.
 
 Real processes, to be stopped and killed like any other; only the two seconds of importing, the same each time, are spent once
 in each worker. That `run.py` itself starts is tested in tests/several/test_processes.py and tests/deploy.
@@ -22,9 +22,10 @@ from hub.settings import ROOT
 class Forked:
     """As much of asyncio's Process as is needed. `start` it on the loop that waits for it."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path | None = None) -> None:
-        """`log`: where it writes what it says; nowhere, if not given."""
-        self._process = _ready().Process(target=_serve, args=(dict(environment), log), daemon=True)
+    def __init__(self, environment: Mapping[str, str], log: Path | None = None, *command: str) -> None:
+        """`log`: where it writes what it says; nowhere, if not given. `command`: of run.py, serve if not given."""
+        given = dict(environment), log, command or ("serve",)
+        self._process = _ready().Process(target=_run, args=given, daemon=True)
         self._ended = asyncio.Event()
 
     def start(self) -> None:
@@ -65,14 +66,14 @@ def _ready() -> ForkServerContext:
     return context
 
 
-def _serve(environment: dict[str, str], log: Path | None) -> None:
+def _run(environment: dict[str, str], log: Path | None, command: tuple[str, ...]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
     where = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(where, 1)
     os.dup2(where, 2)
-    sys.argv = ["run.py", "serve"]
+    sys.argv = ["run.py", *command]
     import run  # there already
 
     run.app()

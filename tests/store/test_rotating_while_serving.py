@@ -6,22 +6,21 @@ import asyncio
 import base64
 import json
 import os
-import sys
-from contextlib import suppress
+from pathlib import Path
 from random import Random
 
 from pydantic import SecretStr
 
 from hub.clock import SystemClock
 from hub.service import build_hub, running
-from hub.settings import ROOT, Database, Settings
+from hub.settings import Database, Settings
 from hub.store.database import open_store
 from hub.store.sealing import SEALED, sealer
+from tests.forked import Forked
 from tests.relay.world import POLICE, posted
 from tests.store.databases import column
 
 CLOCK = SystemClock()
-ROTATE = ("run.py", "--json", "rotate-key")
 
 
 def with_two_keys(database: Database) -> Database:
@@ -39,7 +38,7 @@ def wrapped_by(database: Database) -> set[str]:
     return {base64.b64decode(one[len(SEALED) :][:12])[1:7].hex() for one in contents}
 
 
-async def test_a_hub_that_serves_goes_on_while_the_command_rotates_its_key(database: Database) -> None:
+async def test_a_hub_that_serves_goes_on_while_the_command_rotates_its_key(database: Database, tmp_path: Path) -> None:
     async with open_store(database, CLOCK):
         first = sealer().key_id  # as it was before there was a second key
     both = with_two_keys(database)
@@ -49,10 +48,9 @@ async def test_a_hub_that_serves_goes_on_while_the_command_rotates_its_key(datab
         async with running(hub):
             await hub.intake.accept(posted(identifier="before"), POLICE, allow_empty=True)
             assert wrapped_by(both) == {first}
-            command = await asyncio.create_subprocess_exec(
-                sys.executable, *ROTATE, cwd=ROOT, env=os.environ | given, stdout=asyncio.subprocess.PIPE
-            )
-            rotating, accepted = asyncio.ensure_future(command.communicate()), ["before"]
+            command = Forked(os.environ | given, tmp_path / "told", "--json", "rotate-key")
+            command.start()
+            rotating, accepted = asyncio.ensure_future(command.wait()), ["before"]
             try:
                 while not rotating.done():
                     name = f"while-{len(accepted)}"
@@ -63,11 +61,11 @@ async def test_a_hub_that_serves_goes_on_while_the_command_rotates_its_key(datab
                     assert sorted(one.identifier for one in views) == sorted(accepted)
                     await asyncio.wait([rotating], timeout=0.5)
             finally:
-                with suppress(ProcessLookupError):
-                    command.kill()
-            told, _ = await rotating
-            assert command.returncode == 0 and sealer().key_id == json.loads(told)["key"] != first
+                command.kill()
+            assert await rotating == 0
+            new = json.loads((tmp_path / "told").read_text(encoding="utf-8").splitlines()[-1])["key"]
+            assert sealer().key_id == new != first
             await hub.intake.accept(posted(identifier="after"), POLICE, allow_empty=True)
-            assert wrapped_by(both) == {json.loads(told)["key"]}, "what was there before, and what came while it ran"
+            assert wrapped_by(both) == {new}, "what was there before, and what came while it ran"
     async with open_store(both, CLOCK) as store:
         assert len(await store.alerts.page((2**63 - 1, ""), 1000)) == len(accepted) + 1
