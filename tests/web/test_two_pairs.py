@@ -26,7 +26,17 @@ def settings(settings: Any) -> Any:
 
 
 def extreme(severity: str = "Extreme", **more: Any) -> dict[str, Any]:
-    return {"info": [{"event": "Gijzeling", "severity": severity, "area": [SEGHWAERT], **more}]}
+    return {
+        "info": [
+            {
+                "event": "Gijzeling",
+                "severity": severity,
+                "description": "Man, donkere jas.",
+                "area": [SEGHWAERT],
+                **more,
+            }
+        ]
+    }
 
 
 async def colleague(world: World) -> None:
@@ -121,6 +131,9 @@ async def test_the_console_shows_what_waits_and_takes_the_decision(world: World)
     assert place in await (await world.get("/console", None, headers=cookie)).text()
     page = html.unescape(await (await world.get(place, None, headers=cookie)).text())
     assert "wacht op een tweede paar ogen" in page and "Akkoord, verstuur" in page
+    assert "Man, donkere jas." in page and "Beheerders die haar krijgen: 2." in page, (
+        "nobody agrees to what they cannot read"
+    )
     own = html.unescape(await (await world.get(place)).text())
     assert "Akkoord, verstuur" not in own and "Verstuur zonder tweede paar ogen" in own
     ours = {**cookie, "Origin": "https://buurtsein.example"}
