@@ -39,6 +39,7 @@ from hub.cap.values import (
     parse_polygon,
     parse_posted_time,
     parse_references,
+    written_name,
 )
 from hub.domain import Certainty, MsgType, Severity, Status, Urgency
 
@@ -130,6 +131,8 @@ def _name(text: str, info: ValidationInfo) -> str:
     # CAP 1.2 section 3.2.1; real authorities break it, so XML gets a warning instead.
     if not (info.context and info.context["lenient"]) and re.search(r"[\s,<&]", text):
         raise wrong("leave out spaces, commas, < and &")
+    if len(written_name(text)) > LONGEST_NAME:
+        raise wrong(f"is too long as CAP writes it, with %20 for a space; keep that to {LONGEST_NAME} characters")
     return text
 
 

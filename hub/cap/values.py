@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
+from urllib.parse import quote
 
 from hub.domain import Circle, Point, Reference
 
@@ -131,3 +132,8 @@ def parse_buffer(text: str) -> float:
     if metres is None or not 0 <= metres <= LARGEST_BUFFER_METRES:
         raise ValueError(f"give metres as a number from 0 to {LARGEST_BUFFER_METRES:g}")
     return metres
+
+
+def written_name(text: str) -> str:
+    """identifier and sender as CAP writes them (section 3.2.1): one that holds what is forbidden in names is percent-encoded."""
+    return quote(text, safe="!$'()*+/:;=?@") if re.search(r"[\s,<&]", text) else text

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from hub.cap.additions import GEOMETRY, outline, parameters_of
 from hub.cap.schema import AlertElement, AreaElement, InfoElement, NamedValue, ResourceElement
-from hub.cap.values import parse_time
+from hub.cap.values import parse_time, written_name
 
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 
@@ -32,7 +32,6 @@ _REQUIRED: Final = ("areaDesc", "resourceDesc", "mimeType", "value")
 """There must be an element of this name, even if we have nothing to put into it."""
 
 _CAP_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-](?:0\d|1[0-3]):\d\d", re.ASCII)
-_FORBIDDEN_IN_NAMES = re.compile(r"[\s,<&]")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # RFC 3986 appendix A, with the characters beyond ASCII that anyURI lets stand for themselves.
 _CHARACTER = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|[^\x00-\x7f])"
@@ -114,7 +113,7 @@ def _text(name: str, value: Any) -> str:
         case "references":
             return " ".join(_reference(word) for word in text.split())
         case "identifier" | "sender":
-            return quote(text, safe="!$'()*+/:;=?@") if _FORBIDDEN_IN_NAMES.search(text) else text
+            return written_name(text)
         case "web" | "uri":
             return _uri(value.strip()) if text else ""
         case "polygon" | "circle":
