@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.walk.world import alert, until, walking
+from adapters.telegram.emulator import TelegramEmulator
+from adapters.whatsapp.emulator import WhatsAppEmulator
+from tests.walk.timelapse import lapse
+from tests.walk.town import person, town
 
 EACH = 100
+# Messages a second: the hub's defaults are the same.
+RATES = {"telegram": 30, "whatsapp": 80}
+HANDLES = {
+    "telegram": [f"{800000 + n}" for n in range(EACH)],
+    "whatsapp": [f"+316000{n:05d}" for n in range(EACH)],
+}
 
 
-async def test_a_hundred_on_telegram_and_a_hundred_on_whatsapp_without_one_429(tmp_path: Path) -> None:
-    rows = [f"T{i},whatsapp,50,BU06370300,T {i},nl,telegram,{800000 + i},1" for i in range(EACH)]
-    rows += [f"W{i},whatsapp,50,BU06370300,W {i},nl,whatsapp,+316000{i:05d},1" for i in range(EACH)]
-    async with walking(tmp_path, rows) as walk:
-        walk.telegram.rate, walk.whatsapp.rate = (
-            30,
-            80,
-        )  # the emulators refuse what is beyond; the hub's defaults are the same
-        posted = await walk.post(**alert())
+def test_a_hundred_on_telegram_and_a_hundred_on_whatsapp_without_one_429(tmp_path: Path) -> None:
+    lapse(_sent(tmp_path))
 
-        async def all_sent() -> bool:
-            counts = (await walk.state(posted))["deliveries"]
-            return bool(counts["sent"] + counts["delivered"] + counts["read"] == 2 * EACH)
 
-        await until(all_sent)
-        assert walk.telegram.too_many == walk.whatsapp.too_many == 0
-        telegram = sorted(m.at for i in range(EACH) for m in walk.telegram.messages(800000 + i) if m.from_bot)
-        whatsapp = sorted(b.at for i in range(EACH) for b in walk.whatsapp.chat(f"+316000{i:05d}") if not b.mine)
-        assert len(telegram) == len(whatsapp) == EACH, "everyone once"
-        # Times are milliseconds. What the limits allow: 100 messages at 30 and at 80 a second.
-        assert telegram[-1] - telegram[0] <= 1.1 * EACH / 30 * 1000
-        assert whatsapp[-1] - whatsapp[0] <= 1.1 * EACH / 80 * 1000
+async def _sent(folder: Path) -> None:
+    rows = [row for channel, each in HANDLES.items() for one in each for row in person(f"P{one}", (channel, one))]
+    async with town(folder, rows, {channel: ["main"] for channel in HANDLES}, listening=()) as here:
+        for line in here.lines:
+            assert isinstance(line.emulator, TelegramEmulator | WhatsAppEmulator)
+            line.emulator.rate = RATES[line.channel]  # it refuses what is beyond
+        number = await here.post()
+        await here.clock.sleep(60)
+        for line in here.lines:
+            assert isinstance(line.emulator, TelegramEmulator | WhatsAppEmulator)
+            assert line.emulator.too_many == 0
+            came = [at for one in HANDLES[line.channel] for at in here.got(line.channel, one, number)]
+            assert len(came) == EACH, "everyone once"
+            assert max(came) - min(came) <= 1.1 * EACH / RATES[line.channel]

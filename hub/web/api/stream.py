@@ -19,7 +19,7 @@ from hub.web.api.parameters import LAST_EVENT, LAST_EVENT_IN_QUERY
 from hub.web.calls import Call
 from hub.web.streaming import event, goes_on, streamed
 
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 """Whether somebody still listens, who still may. Before anything is told it is looked at as well."""
 
 PAUSE_SECONDS = 0.2
