@@ -64,7 +64,7 @@ def expected(facts: set[Fact], n: int, ids_told: bool) -> DeliveryState:
     return DeliveryState.SENDING
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(facts=orders(), ids_told=some.booleans())
 def test_the_end_does_not_depend_on_the_order(kept: Kept, facts: list[Fact], ids_told: bool) -> None:
     """`ids_told`: whether the channel's receipts name our delivery, or only its own message."""

@@ -58,7 +58,7 @@ async def state(store: Store) -> State:
     return sorted(groups) + sorted(people)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=some.integers(0, 1 << 32))
 def test_writing_only_what_changed_ends_the_same(databases: NewDatabases, seed: int) -> None:
     ends: list[State] = []

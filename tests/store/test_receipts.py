@@ -48,7 +48,7 @@ async def told(store: Store, anna: Claimed, *kinds: ReceiptKind, at: int = START
     return (await store.outbox.deliveries("A"))[0].state
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=BATCHES, recorded=some.integers(0, 4), accepted=some.booleans(), by_id=some.booleans())
 def test_every_order_ends_at_the_highest(
     databases: NewDatabases, batches: list[list[Told]], recorded: int, accepted: bool, by_id: bool

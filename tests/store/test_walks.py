@@ -158,7 +158,7 @@ class Walk:
         assert not self.closed and new.admin_id not in self.acknowledged
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=some.integers(0, 1 << 32))
 def test_whatever_happens_in_whatever_order(databases: NewDatabases, seed: int) -> None:
     async def walk(store: Store) -> None:

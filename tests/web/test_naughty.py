@@ -27,8 +27,8 @@ NO_FORMS = {
 }
 """Posted from pages, but by no form that stands in the catalogue; and why."""
 
-TURNS = 1 if MORE else 3
-"""Each form gets one text in so many, the next form the next ones: all of them in all forms take half a minute."""
+TURNS = 1 if MORE else 5
+"""Each form gets one text in so many, the next form the next ones: all of them in all forms take two minutes."""
 
 ALSO_FIXED = 6
 """So many strings are put into every field at once, those included that take no free text: choices, numbers, hidden ones."""
