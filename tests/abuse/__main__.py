@@ -18,17 +18,13 @@ from pathlib import Path
 from hub.settings import Database
 from hub.store.database import open_store
 from hub.store.migrating import migrate
-from tests.abuse.crowds import Abuse, abused, alerts_meanwhile, written
+from tests.abuse.crowds import Abuse, abused, alerts_apart, written
 from tests.bench.crowd import CLOCK, fill
 from tests.bench.served import police_key, served, whatsapp
 from tests.bench.sink import sink
 
 MOST_MS = 1000.0
 STREAMS_A_KEY = 100
-
-
-def _alerts(url: str, key: str, name: str, seconds: float) -> list[float]:
-    return asyncio.run(alerts_meanwhile(url, key, name, seconds))
 
 
 async def run(abuse: Abuse, seconds: float) -> int:
@@ -42,16 +38,16 @@ async def run(abuse: Abuse, seconds: float) -> int:
             await fill(store, 34)
             keys = [await police_key(store) for _ in range(1 + abuse.streams // STREAMS_A_KEY)]
         async with served(settings, whatsapp(provider)) as hub:
-            quiet = await loop.run_in_executor(police, _alerts, hub.url, keys[0], "quiet", seconds / 3)
+            quiet = await loop.run_in_executor(police, alerts_apart, hub.url, keys[0], "quiet", seconds / 3)
             print(f"left alone   {written(quiet)}   {hub.resident():.0f} MB")
             async with abused(hub.url, keys, abuse) as done:
                 begun = hub.busy()
-                busy = await loop.run_in_executor(police, _alerts, hub.url, keys[0], "abused", seconds)
+                busy = await loop.run_in_executor(police, alerts_apart, hub.url, keys[0], "abused", seconds)
                 used = (hub.busy() - begun) / seconds
             print(f"abused       {written(busy)}   {hub.resident():.0f} MB   {used:.0%} of a core")
             print(f"{abuse.slow} slow clients (cut off {done.cut_off} times), {abuse.streams} idle streams", end="")
             print(f" ({done.streaming} open), {done.forged} forged webhooks refused in {seconds:.0f} s")
-            after = await loop.run_in_executor(police, _alerts, hub.url, keys[0], "after", seconds / 3)
+            after = await loop.run_in_executor(police, alerts_apart, hub.url, keys[0], "after", seconds / 3)
             print(f"afterwards   {written(after)}   {hub.resident():.0f} MB")
     return int(max(busy) > MOST_MS or done.streaming < abuse.streams)
 

@@ -76,6 +76,11 @@ async def alerts_meanwhile(url: str, key: str, name: str, seconds: float) -> lis
     return waits
 
 
+def alerts_apart(url: str, key: str, name: str, seconds: float) -> list[float]:
+    """The same in a process of its own."""
+    return asyncio.run(alerts_meanwhile(url, key, name, seconds))
+
+
 def written(waits: Sequence[float]) -> str:
     ordered = sorted(waits)
     return f"p50 {ordered[len(ordered) // 2]:.1f} ms   p95 {ordered[len(ordered) * 95 // 100]:.1f} ms   max {ordered[-1]:.1f} ms"
