@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.cap.schema import CATEGORIES, RESPONSE_TYPES, SCOPES
-from hub.cap.values import parse_number
+from hub.cap.values import is_plain_name, parse_number
 from hub.domain import Certainty, MsgType, Severity, Status, Urgency
 
 # Seen: +0200 and +02 for +02:00, a space for the T, no seconds, the basic form without hyphens and colons.
@@ -64,7 +64,7 @@ def read_text(name: str, text: str, place: str, warnings: Warnings) -> str:
 
 def read_name(name: str, text: str, place: str, warnings: Warnings) -> str:
     """identifier and sender; a name that breaks CAP 1.2 section 3.2.1 is kept, as it is how the message is known."""
-    if re.search(r"[\s,<&]", text):
+    if not is_plain_name(text):
         warnings.say(place, "holds a space, comma, < or &, so that no reference can name it")
     return " ".join(text.split())
 

@@ -35,6 +35,7 @@ from hub.cap.values import (
     POLYGON_PATTERN,
     REFERENCES_PATTERN,
     TIME_PATTERN,
+    is_plain_name,
     parse_circle,
     parse_polygon,
     parse_posted_time,
@@ -129,7 +130,7 @@ def _not_blank(text: str) -> str:
 
 def _name(text: str, info: ValidationInfo) -> str:
     # CAP 1.2 section 3.2.1; real authorities break it, so XML gets a warning instead.
-    if not (info.context and info.context["lenient"]) and re.search(r"[\s,<&]", text):
+    if not (info.context and info.context["lenient"]) and not is_plain_name(text):
         raise wrong("leave out spaces, commas, < and &")
     if len(written_name(text)) > LONGEST_NAME:
         raise wrong(f"is too long as CAP writes it, with %20 for a space; keep that to {LONGEST_NAME} characters")

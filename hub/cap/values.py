@@ -134,6 +134,11 @@ def parse_buffer(text: str) -> float:
     return metres
 
 
+def is_plain_name(text: str) -> bool:
+    """Whether an identifier or sender holds nothing that CAP forbids in names (section 3.2.1), so that references can name it."""
+    return re.search(r"[\s,<&]", text) is None
+
+
 def written_name(text: str) -> str:
-    """identifier and sender as CAP writes them (section 3.2.1): one that holds what is forbidden in names is percent-encoded."""
-    return quote(text, safe="!$'()*+/:;=?@") if re.search(r"[\s,<&]", text) else text
+    """identifier and sender as CAP writes them: one that holds what is forbidden is percent-encoded."""
+    return text if is_plain_name(text) else quote(text, safe="!$'()*+/:;=?@")

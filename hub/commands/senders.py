@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from hub.cap.schema import LONGEST_NAME
+from hub.cap.values import is_plain_name
 from hub.domain import Mistake, Role
-
-SENDER = r"[^\s,<&]{1,200}"
-"""As CAP 1.2 has it: no spaces, commas, < or &."""
 
 Senders = Annotated[
     str | None,
@@ -27,7 +25,11 @@ def read_senders(given: str | None) -> list[str]:
 
 def not_theirs(role: Role, own: str, senders: Sequence[str]) -> list[Mistake]:
     """What is wrong with these names. `own`: the sender of alerts that name none, which must be among them."""
-    wrong = [Mistake("--senders", f"{one!r} is no CAP sender") for one in senders if not re.fullmatch(SENDER, one)]
+    wrong = [
+        Mistake("--senders", f"{one!r} is no CAP sender")
+        for one in senders
+        if not is_plain_name(one) or len(one) > LONGEST_NAME
+    ]
     if senders and role is not Role.POLICE:
         wrong.append(Mistake("--senders", "is for police"))
     if senders and own and own not in senders:

@@ -130,12 +130,12 @@ class Widener:
 
     async def undecided(self, view: AlertView, number: int) -> RingView | None:
         """The ring of this number, if it can still be taken or refused."""
-        ring = next((one for one in await self.of(view) if one.widening.number == number), None)
+        ring = await self._numbered(view, number)
         return ring if ring is not None and _is_undecided(ring) and is_open(view, self._clock.now()) else None
 
     async def decide(self, view: AlertView, number: int, accept: bool) -> RingView:
         """Take or refuse a ring, proposed or not yet due. Raises NoSuchRing and Decided."""
-        ring = next((one for one in await self.of(view) if one.widening.number == number), None)
+        ring = await self._numbered(view, number)
         if ring is None:
             raise NoSuchRing
         if not is_open(view, self._clock.now()):
@@ -152,6 +152,9 @@ class Widener:
             raise Decided("Somebody else decided on it at the same moment.")
         (after,) = [one for one in await self.of(view) if one.widening.number == number]
         return replace(after, adds=ring.adds, admins=ring.admins)
+
+    async def _numbered(self, view: AlertView, number: int) -> RingView | None:
+        return next((one for one in await self.of(view) if one.widening.number == number), None)
 
     async def offers(self, view: AlertView) -> list[RingView]:
         """What police may ask for now: the rings round the area that would add something, nearest first."""
