@@ -92,8 +92,8 @@ def with_key(database: Database, *bytes_: bytes) -> Database:
 async def test_a_wrong_or_missing_key_is_refused_at_the_start_and_says_what_to_do(database: Database) -> None:
     clock = FakeClock(START)
     async with open_store(with_key(database, b"a"), clock) as store:
-        await people(store, (person("Anna", ("whatsapp", "+1")), ["BU1"]))
-        assert "Anna" not in str(rows(database, "admin")) and "+1" not in str(rows(database, "address"))
+        await people(store, (person("Anna de Vries", ("whatsapp", "+31612340001")), ["BU1"]))
+        assert "Anna" not in str(rows(database, "admin")) and "31612340001" not in str(rows(database, "address"))
     with pytest.raises(Refused, match=r"put the right one first in database\.key"):
         async with open_store(with_key(database, b"b"), clock):
             pytest.fail("half a start")
@@ -109,7 +109,7 @@ async def test_a_wrong_or_missing_key_is_refused_at_the_start_and_says_what_to_d
         given_keys(database.model_copy(update={"key": SecretStr("short")}))
     printed = missing.model_copy(update={"key_command": ("echo", key(b"a").get_secret_value())})
     async with open_store(printed, clock) as store:
-        assert [admin.name for admin in await store.directory.admins()] == ["Anna"]
+        assert [admin.name for admin in await store.directory.admins()] == ["Anna de Vries"]
 
 
 def test_a_key_file_is_made_once_and_for_us_alone(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ import structlog
 
 from hub.domain import Role
 from hub.trust.keys import hash_secret, make_key
-from tests.walk.test_whole_alerts import ANNA, BRAM
+from tests.walk.test_whole_alerts import ANNA
 from tests.walk.world import APP_SECRET, CLOCK, TELEGRAM_TOKEN, WHATSAPP_TOKEN, Walk, alert, until, walking
 
-NUMBER, CHAT, SEEN = "31612340001", "700001", "Hij staat bij de fietsenstalling"
+NUMBER, CHAT, SEEN = "31612340001", "7000016183", "Hij staat bij de fietsenstalling"
+"""A chat of ten digits, as Telegram gives out today: six of them stand by chance in seconds of sixteen digits."""
 SAID = ("Anna de Vries", "Bram Jansen", "Inbraak op heterdaad", "Man, rode fiets.", SEEN)
-FEWEST = 5
-"""Signs of a search word: Telegram's shortest numbers are as long as a piece of many a random one."""
+BRAM = f"Seghwaert Oost,whatsapp,210,BU06370301,Bram Jansen,nl,telegram,{CHAT},1"
 
 
 def forms(word: str) -> Iterator[bytes]:
@@ -28,8 +28,10 @@ def forms(word: str) -> Iterator[bytes]:
         yield whole[(0, 2, 3)[before] : -1]
 
 
-def found_in(data: bytes, words: list[str]) -> set[str]:
-    return {word for word in words for form in forms(word) if len(form) > FEWEST and form in data}
+def found_in(data: bytes, words: list[str]) -> list[str]:
+    """Each word that is there and what stands around it, so that a failure tells where it leaks."""
+    places = [(word, data.find(form)) for word in words for form in forms(word)]
+    return [f"{word} in {data[max(0, at - 60) : at + 60]!r}" for word, at in places if at >= 0]
 
 
 async def test_nothing_that_was_said_or_is_secret_lies_anywhere_in_clear(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def test_a_resident_asks_and_confirms_and_the_coordinator_sees_it(world: W
     assert "Hoek Dorpsstraat" not in await page(world, "/coordinator/signs", role=Role.COORDINATOR)
     mail = await newest(world)
     assert mail.recipient == "els@voorbeeld.nl" and "Bevestig" in mail.subject
-    assert "Els" not in mail.text and "Dorpsstraat" not in mail.text, "it may go to somebody who never asked"
+    assert "Els Mulder" not in mail.text and "Dorpsstraat" not in mail.text, "it may go to somebody who never asked"
     link = link_in(mail.text)
     shown = await page(world, link)
     assert "Bevestigen</button>" in shown and states(world) == ["unconfirmed"], "opening the link confirms nothing"
