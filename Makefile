@@ -8,6 +8,9 @@ DEV := $(VENV)/.installed-dev
 # Tests wait for browsers, disks and other processes a third of their time: one worker more than there are cores for each two.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
+# Where Python is told to keep no bytecode, each of the suite's processes would compile all of it again: a minute of processor time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo run test check sbom wheel audit-dependencies routes screenshots bench histories crash crash-postgres tampering \
 	fuzz fuzz-api abuse soak install format clean
 

@@ -152,11 +152,7 @@ def advice(settings: Settings) -> list[str]:
         found.append(
             "web.trusted_proxies is empty: behind a proxy everybody has its address, and nobody is limited by their own"
         )
-    if (
-        in_production(settings)
-        and settings.database.on_postgres
-        and "sslmode=disable" in settings.database.url.get_secret_value()
-    ):
+    if in_production(settings) and settings.database.on_postgres and _said(settings).get("sslmode") == "disable":
         found.append("database.url says sslmode=disable: whoever is on the way to PostgreSQL reads and changes along")
     if in_production(settings) and not settings.web.security_contact:
         found.append("web.security_contact is empty: nobody finds out where to report a weakness (security.txt)")
@@ -256,6 +252,11 @@ def _bits(secret: str) -> float:
     return -sum(count * math.log2(count / len(secret)) for count in counts)
 
 
+def _said(settings: Settings) -> dict[str, str]:
+    """What stands behind a PostgreSQL's address: sslmode and the like."""
+    return dict(parse_qsl(settings.database.url.get_secret_value().partition("?")[2]))
+
+
 def _database(settings: Settings) -> Iterator[Mistake]:
     """A PostgreSQL's password; and, where it is on another machine, how it knows us and what others on the way read."""
     if not settings.database.on_postgres:
@@ -265,7 +266,7 @@ def _database(settings: Settings) -> Iterator[Mistake]:
     if first.password and (guessable("password", first.password) or first.password == first.username):
         yield Mistake(place, "has a password of examples, a short one, or the account's own name: give it a random one")
     hosts = settings.database.place.rpartition("/")[0].split(",")
-    said = dict(parse_qsl(url.partition("?")[2]))
+    said = _said(settings)
     # A path (%2F…) is a socket of this machine.
     if all(one.upper().startswith("%2F") or _here(_split(f"//{one}").hostname or "") for one in hosts):
         return
