@@ -139,6 +139,7 @@ async def alerts(evening: Evening, dispatcher: Watched) -> None:
     await page.keyboard.press("Enter")
     await page.get_by_label("Signalement of bijzonderheden").fill("Man, donkere jas, rode tas.")
     await expect(page.locator("#preview")).to_contain_text("beheerder")
+    await expect(page.locator("#preview")).to_contain_text("rode tas")  # kept, and not only what was chosen before it
     await expect(page.locator("#kept")).to_be_visible()
     await page.reload()
     await expect(page.get_by_label("Signalement of bijzonderheden")).to_have_value("Man, donkere jas, rode tas.")
