@@ -12,7 +12,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import cast
 
 import orjson
@@ -28,7 +28,7 @@ from hub.trust.certificates import serving_context
 from hub.trust.passkeys import site_of
 from hub.web.account.first import elsewhere
 from hub.web.api.openapi import API_VERSION, document
-from hub.web.caching import copy_of
+from hub.web.caching import Copy, copy_of
 from hub.web.calls import JSON_TYPE, Call
 from hub.web.deprecation import Deprecation
 from hub.web.door.admitting import admitting
@@ -73,11 +73,14 @@ MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 def create_app(hub: Hub, routes: Sequence[Route] = ROUTES) -> web.Application:
-    described = copy_of(orjson.dumps(document(routes, hub.settings.web.public_url)), JSON_TYPE, level=9)
+    @cache
+    def description() -> Copy:
+        return copy_of(orjson.dumps(document(routes, hub.settings.web.public_url)), JSON_TYPE, level=9)
+
     rendering = rendering_of(hub)
     limits = Limits(hub.settings.web, hub.clock)
     metrics = Metrics(hub, versions=hub.settings.web.metrics != "open")
-    state = State(metrics, Readiness(hub), rendering, described, hooks_of(hub), limits)
+    state = State(metrics, Readiness(hub), rendering, description, hooks_of(hub), limits)
     urgent = {(route.method, route.path) for route in ROUTES if route.urgent}
     # aiohttp's own limit is for form posts and the like; bodies of the API are read by Call.body.
     app = web.Application(

@@ -31,12 +31,15 @@ from hub.web.texts.shipped import Shipped
 
 @dataclass(slots=True)
 class State:
-    """`description`: openapi.json, as written. `hooks`: who takes webhooks, by channel. `streams`: live ones now, by key id."""
+    """`description`: openapi.json, written when it is first asked for. `hooks`: who takes webhooks, by channel.
+
+    `streams`: live ones now, by key id.
+    """
 
     metrics: Metrics
     readiness: Readiness
     rendering: Rendering
-    description: Copy
+    description: Callable[[], Copy]
     hooks: Mapping[str, Sequence[tuple[Channel, Hooks]]]
     limits: Limits
     streams: Counter[str] = field(default_factory=Counter)

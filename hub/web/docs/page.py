@@ -25,5 +25,5 @@ async def docs_call_page(call: Call) -> web.Response:
 def _docs(call: Call) -> Docs:
     """Drawn for whoever asks first."""
     if call.state.docs is None:
-        call.state.docs = drawn(orjson.loads(call.state.description.body))
+        call.state.docs = drawn(orjson.loads(call.state.description().body))
     return call.state.docs
