@@ -63,6 +63,19 @@ class Watched:
         self.page.on("response", self._answered)
         self.page.on("dialog", self._opened)
 
+    async def come_as(self, cookies: Mapping[str, str]) -> None:
+        """Somebody else at the same window: these cookies and no others."""
+        await self.page.context.clear_cookies()
+        await self.page.context.add_cookies(
+            [
+                # As if those of https alone had come by it: our own machine is trusted to be sent them.
+                {"name": name, "value": value, "url": self.url.replace("http:", "https:"), "secure": True}
+                if name.startswith("__")
+                else {"name": name, "value": value, "url": self.url}
+                for name, value in cookies.items()
+            ]
+        )
+
     async def open(self, path: str) -> Response:
         answer = await self.page.goto(self.url + path)
         assert answer is not None
@@ -125,17 +138,9 @@ async def looking(
         java_script_enabled=look.scripts,
     )
     try:
-        await context.add_cookies(
-            [
-                # As if those of https alone had come by it: our own machine is trusted to be sent them.
-                {"name": name, "value": value, "url": url.replace("http:", "https:"), "secure": True}
-                if name.startswith("__")
-                else {"name": name, "value": value, "url": url}
-                for name, value in (cookies or {}).items()
-            ]
-        )
         watched = Watched(await context.new_page(), url)
         watched.listen()
+        await watched.come_as(cookies or {})
         yield watched
         assert watched.complaints == []
     finally:

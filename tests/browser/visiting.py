@@ -72,13 +72,15 @@ async def visits(
             show = await stack.enter_async_context(showcase(Path(folder), furnished=not empty))
             if prepare and not empty:
                 chosen += await prepare(show)
-            windows: dict[Who | None, Watched] = {}
+            # One window for all: each new one costs Chromium a second to learn what its scripts do.
+            window = await stack.enter_async_context(looking(browser, show.url, look))
+            await window.page.clock.set_fixed_time(show.clock.now() / 1000)
+            who: Who | None = None
             for page in chosen:
-                if page.who not in windows:
-                    window = looking(browser, show.url, look, show.cookies(page.who))
-                    windows[page.who] = await stack.enter_async_context(window)
-                    await windows[page.who].page.clock.set_fixed_time(show.clock.now() / 1000)
-                yield await _visit(page, show, windows[page.who], look)
+                if page.who != who:
+                    await window.come_as(show.cookies(page.who))
+                    who = page.who
+                yield await _visit(page, show, window, look)
 
 
 async def _visit(page: Page, show: Showcase, watched: Watched, look: Look) -> Visit:
