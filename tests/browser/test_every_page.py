@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.axe import violations
+from tests.browser.axe import AXE, violations
 from tests.browser.faces import DESK_DARK_ENGLISH, PHONE, Look
 from tests.browser.pages import NO_PAGES, PAGES, Page, route_of, routes_for_people
 from tests.browser.visiting import Visit, visits
@@ -55,7 +55,7 @@ async def test_every_page_can_be_used_by_everybody(browser: Browser, look: Look)
     """All that is wrong with all pages at once: who repairs one wants to know of the others."""
     wrong = [
         f"{visit.page.name} ({visit.path}): {one}"
-        async for visit in visits(browser, look, shared_out(look))
+        async for visit in visits(browser, look, shared_out(look), script=AXE)
         for one in await wrong_with(visit, look)
     ]
     assert not wrong, "\n".join([f"{len(wrong)} things wrong:", *wrong])

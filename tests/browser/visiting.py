@@ -60,8 +60,12 @@ async def visits(
     look: Look,
     pages: Iterable[Page],
     prepare: Callable[[Showcase], Awaitable[Iterable[Page]]] | None = None,
+    script: str = "",
 ) -> AsyncIterator[Visit]:
-    """Each page, and those that `prepare` makes on the furnished hub. Complaints are to be taken from a window before the next."""
+    """Each page, and those that `prepare` makes on the furnished hub. Complaints are to be taken from a window before the next.
+
+    `script`: is there on each before its own, as a browser's extension would be.
+    """
     pages = list(pages)
     for empty in (False, True):  # one after the other: Tortoise knows one database in a process
         chosen = [page for page in pages if page.empty is empty]
@@ -74,6 +78,8 @@ async def visits(
                 chosen += await prepare(show)
             # One window for all: each new one costs Chromium a second to learn what its scripts do.
             window = await stack.enter_async_context(looking(browser, show.url, look))
+            if script:
+                await window.page.add_init_script(script)
             await window.page.clock.set_fixed_time(show.clock.now() / 1000)
             who: Who | None = None
             for page in chosen:
