@@ -236,13 +236,12 @@ class MatrixChannel:
         if outbound.part is not Part.PICTURE or picture is None:
             return {}
         key = f"{picture.digest} {encrypted}"
-        if key not in self._pictures:
-            self._pictures[key] = await self._shared.run(f"picture {key}", lambda: self._upload(picture, encrypted))
-            if len(self._pictures) > MOST_PICTURES:
-                del self._pictures[next(iter(self._pictures))]
-        return self._pictures[key]
+        if key in self._pictures:
+            return self._pictures[key]
+        return await self._shared.run(f"picture {key}", lambda: self._upload(key, picture, encrypted))
 
-    async def _upload(self, picture: Picture, encrypted: bool) -> Content:
+    async def _upload(self, kept_as: str, picture: Picture, encrypted: bool) -> Content:
+        """Known before the work has ended: whoever asks just then begins no other, nor who asks after a send that gave up."""
         keys: list[Content | None] = []
 
         async def upload() -> Any:
@@ -254,7 +253,11 @@ class MatrixChannel:
             return answer
 
         answer = await self._client.expect(UploadResponse, upload())
-        return {"file": {**keys[0], "url": answer.content_uri}} if keys[0] else {"url": answer.content_uri}
+        lies = {"file": {**keys[0], "url": answer.content_uri}} if keys[0] else {"url": answer.content_uri}
+        self._pictures[kept_as] = lies
+        if len(self._pictures) > MOST_PICTURES:
+            del self._pictures[next(iter(self._pictures))]
+        return lies
 
     # listening ---------------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ class Shared:
         """The outcome of the work under way for this key; begun now if there is none."""
         task: asyncio.Task[Found] | None = self._tasks.get(key)
         if task is None:
-            task = asyncio.create_task(work())
+            task = asyncio.create_task(work(), name=key)
             self._tasks[key] = task
             task.add_done_callback(lambda ended: self._ended(key, ended))
         return await asyncio.shield(task)

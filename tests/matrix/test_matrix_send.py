@@ -234,6 +234,18 @@ async def test_the_picture_is_uploaded_once_for_everybody(
         assert await answer.read() == PIXEL
 
 
+async def test_a_send_that_is_given_up_leaves_its_picture_to_the_next(
+    channel: MatrixChannel, anna: Person, outbound: Make, proxy: FaultyProxy
+) -> None:
+    message = outbound(anna.user, picture=PICTURE, part=Part.PICTURE)
+    given_up = asyncio.create_task(channel.send(message))
+    await proxy.until("/upload")
+    given_up.cancel()
+    await asyncio.wait([given_up, *(task for task in asyncio.all_tasks() if task.get_name().startswith("picture"))])
+    assert given_up.cancelled() and await accepted(channel, message)
+    assert proxy.count("/upload") == 1
+
+
 async def test_the_scene_comes_as_a_place_on_the_map(channel: MatrixChannel, anna: Person, outbound: Make) -> None:
     scene = Location(52.370216, 4.895168, "Kerkstraat, Centrum")
     await accepted(channel, outbound(anna.user, location=scene, part=Part.LOCATION))
